@@ -1,0 +1,250 @@
+//! Timeline entries: everything durable that happened in a conversation.
+
+use crate::base::{Actor, Audience, DraftId, FileId, RecordId, RuleId, StaffId, Timestamp, TurnId};
+use crate::protocol::{Decision, Owner, RejectReason};
+
+/// Something durable that happened in a conversation.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Entry {
+    /// Position in the conversation: rises by one per entry, starting with 1.
+    pub seq: i64,
+    /// The `seq` of the entry before this one that the same audience can see; 0 for the first.
+    pub prev: i64,
+    /// Who may see it.
+    pub audience: Audience,
+    /// Who did it.
+    pub actor: Actor,
+    /// The actor's name as shown at the time.
+    pub author: String,
+    /// The text of a message or note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// What happened.
+    pub content: Content,
+    /// The client's own id of a message or note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What an entry says happened.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Content {
+    /// A message; its text is the entry's body.
+    Message {
+        /// Attached files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Attachment>,
+        /// The draft that was approved and sent as this message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        draft: Option<DraftId>,
+    },
+    /// A private note; its text is the entry's body.
+    Note {
+        /// Staff who are mentioned.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<StaffId>,
+    },
+    /// A turn produced a draft that waits for a person.
+    DraftProposed {
+        /// Which draft.
+        draft: DraftId,
+        /// The turn that wrote it.
+        turn: TurnId,
+        /// Its first words.
+        gist: String,
+        /// Why it waits, in plain words.
+        waits_because: Vec<String>,
+    },
+    /// Somebody decided a draft, or a newer one replaced it.
+    DraftDecided {
+        /// Which draft.
+        draft: DraftId,
+        /// What was decided.
+        decision: Decision,
+        /// Why it was rejected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<RejectReason>,
+        /// In own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// A field of a context record changed.
+    FieldChanged {
+        /// Which record.
+        record: RecordId,
+        /// The field's key.
+        field: String,
+        /// The field's name as shown.
+        label: String,
+        /// The value before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Object)]
+        from: Option<serde_json::Value>,
+        /// The value now; absent when it was cleared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Object)]
+        to: Option<serde_json::Value>,
+        /// How sure the machine is, 0 to 1; 1 for a person.
+        confidence: f64,
+        /// Where the value comes from.
+        origin: FieldOrigin,
+        /// The words it was read from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<String>,
+    },
+    /// The conversation moved in its workflow.
+    StatusMoved {
+        /// The status before.
+        from: String,
+        /// The status now.
+        to: String,
+    },
+    /// The conversation was assigned.
+    Assigned {
+        /// To whom; absent for nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<StaffId>,
+        /// Their name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// Who answers changed: the agent or a person.
+    OwnerChanged {
+        /// Who answers now.
+        owner: Owner,
+    },
+    /// Labels were added or removed.
+    LabelsChanged {
+        /// Added labels.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        added: Vec<String>,
+        /// Removed labels.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removed: Vec<String>,
+    },
+    /// A rule matched and acted.
+    RuleFired {
+        /// Which rule.
+        rule: RuleId,
+        /// Its name at the time.
+        name: String,
+        /// Its version at the time.
+        version: i64,
+        /// What each action did.
+        receipts: Vec<Receipt>,
+    },
+    /// The conversation got another title.
+    TitleChanged {
+        /// The new title.
+        title: String,
+    },
+    /// The customer asked for a person.
+    PersonRequested,
+    /// The conversation was closed as done, or opened again.
+    ResolvedChanged {
+        /// Whether it is resolved now.
+        resolved: bool,
+    },
+    /// A turn ended without a draft.
+    TurnFailed {
+        /// Which turn.
+        turn: TurnId,
+        /// What went wrong, in plain words.
+        why: String,
+    },
+}
+
+impl Content {
+    /// The word stored in the `kind` column.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Content::Message { .. } => "message",
+            Content::Note { .. } => "note",
+            Content::DraftProposed { .. } => "draft_proposed",
+            Content::DraftDecided { .. } => "draft_decided",
+            Content::FieldChanged { .. } => "field_changed",
+            Content::StatusMoved { .. } => "status_moved",
+            Content::Assigned { .. } => "assigned",
+            Content::OwnerChanged { .. } => "owner_changed",
+            Content::LabelsChanged { .. } => "labels_changed",
+            Content::RuleFired { .. } => "rule_fired",
+            Content::TitleChanged { .. } => "title_changed",
+            Content::PersonRequested => "person_requested",
+            Content::ResolvedChanged { .. } => "resolved_changed",
+            Content::TurnFailed { .. } => "turn_failed",
+        }
+    }
+
+    /// Whether this is something a person said to another: it counts as unread.
+    pub const fn is_message(&self) -> bool {
+        matches!(self, Content::Message { .. })
+    }
+}
+
+/// A file that belongs to a message.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Attachment {
+    /// Which file; its bytes are at `/v1/files/{id}`.
+    pub id: FileId,
+    /// The name it was uploaded with.
+    pub name: String,
+    /// The media type found in its content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size: i64,
+    /// For voice messages: whether there is a transcript.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<TranscriptState>,
+}
+
+crate::word_enum! {
+    /// What is known of a voice message's words.
+    pub enum TranscriptState {
+        /// No transcription is set up: listen to it.
+        NotTranscribed = "not_transcribed",
+    }
+}
+
+crate::word_enum! {
+    /// Where a field's value comes from; a weaker origin never replaces a stronger one.
+    pub enum FieldOrigin {
+        /// Read from the conversation by the pipeline.
+        Extracted = "extracted",
+        /// Set by a rule.
+        Rule = "rule",
+        /// Set by a person: locked until unlocked.
+        Person = "person",
+    }
+}
+
+/// What one action of a rule did.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Receipt {
+    /// The action, in the words of the rule.
+    pub action: String,
+    /// What became of it.
+    pub state: ReceiptState,
+    /// Why it was skipped or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+crate::word_enum! {
+    /// What became of an action.
+    pub enum ReceiptState {
+        Done = "done",
+        Skipped = "skipped",
+        Failed = "failed",
+    }
+}

@@ -1,0 +1,121 @@
+//! Ephemeral news: may be dropped, never numbered.
+
+use crate::base::{Actor, ConversationId, DraftId, StaffId, TurnId};
+use crate::protocol::{ConversationSummary, DraftView};
+
+/// A staff member who looks at a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Person {
+    /// Who.
+    pub id: StaffId,
+    /// Their name.
+    pub name: String,
+}
+
+crate::word_enum! {
+    /// The stages of a turn, in order.
+    pub enum StageName {
+        Transcribe = "transcribe",
+        Classify = "classify",
+        Retrieve = "retrieve",
+        Extract = "extract",
+        Rules = "rules",
+        Draft = "draft",
+        Gate = "gate",
+    }
+}
+
+crate::word_enum! {
+    /// Where a stage stands.
+    pub enum StageState {
+        Started = "started",
+        Done = "done",
+        /// The stage had nothing to do, or used its fallback.
+        Skipped = "skipped",
+        Failed = "failed",
+    }
+}
+
+/// Ephemeral news. A client that misses one fetches the state or waits for the next.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(tag = "signal", rename_all = "snake_case")]
+pub enum Signal {
+    /// Somebody types, or has stopped.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        actor: Actor,
+        /// Their name.
+        name: String,
+        /// Typing or not; it lapses after 6 seconds.
+        on: bool,
+    },
+    /// Somebody read up to `seq`.
+    Read {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        actor: Actor,
+        /// The last entry they saw.
+        seq: i64,
+    },
+    /// Who is in a conversation right now: to staff with the colleagues' names, to the customer only
+    /// whether somebody of the business is there.
+    Presence {
+        /// Where.
+        conversation: ConversationId,
+        /// Colleagues who have it open; always empty for customers.
+        viewers: Vec<Person>,
+        /// Whether the customer is connected.
+        contact_online: bool,
+        /// Whether any staff member has it open.
+        staff_online: bool,
+    },
+    /// A stage of a turn began or ended (staff).
+    Stage {
+        /// Where.
+        conversation: ConversationId,
+        /// Which turn.
+        turn: TurnId,
+        /// Which stage.
+        stage: StageName,
+        /// Where it stands.
+        state: StageState,
+        /// How long it took, in microseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        micros: Option<i64>,
+        /// What came out, in a few words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<String>,
+    },
+    /// A piece of a draft that is being written (staff).
+    DraftDelta {
+        /// Where.
+        conversation: ConversationId,
+        /// Which draft.
+        draft: DraftId,
+        /// Where the piece begins, in UTF-16 code units. At another place than the end of what the
+        /// client has, it waits for `draft`.
+        offset: i64,
+        /// The piece.
+        text: String,
+    },
+    /// A draft as it is now: begun, finished, edited, decided (staff).
+    Draft {
+        /// The draft.
+        draft: Box<DraftView>,
+    },
+    /// A conversation changed: its inbox row as it is now (staff who follow the inbox).
+    Inbox {
+        /// The row.
+        conversation: Box<ConversationSummary>,
+    },
+    /// Signals were dropped for this connection: fetch the inbox again.
+    InboxStale,
+    /// The hub stops for a moment: come back after this many milliseconds.
+    Draining {
+        /// How long to wait, already jittered per connection.
+        retry_after_ms: u64,
+    },
+}
