@@ -3,4 +3,11 @@
 //! The floors of the house, what may live where and how a message travels are in `ARCHITECTURE.md`.
 
 pub mod base;
+pub mod config;
+pub mod contacts;
+pub mod http;
+pub mod identity;
+pub mod ports;
 pub mod protocol;
+pub mod telemetry;
+pub mod workspaces;

@@ -1,0 +1,84 @@
+//! Contacts: the customers of a workspace.
+//!
+//! The reference domain: the others resemble it. `mod.rs` holds the verbs and the error, `model.rs` types
+//! and pure decisions, `store.rs` the SQL, `routes.rs` the thin HTTP surface.
+//!
+//! A contact is made when a visitor first acts; what is known of them is filled in later. Contacts know
+//! nothing of conversations.
+
+mod model;
+mod routes;
+mod store;
+
+pub use model::{Contact, ContactChange, ContactFilter, NewContact};
+pub use routes::routes;
+
+use crate::base::{ContactId, Timestamp};
+use crate::http::Cursor;
+use crate::ports::{Cx, DbError, Tx};
+
+/// Adds a contact.
+pub async fn create(cx: &Cx, tx: &mut Tx, new: NewContact) -> Result<Contact, Error> {
+    let contact = new.into_contact(cx.id(), cx.now)?;
+    store::insert(tx, cx.workspace, &contact).await?;
+    Ok(contact)
+}
+
+/// Changes what is known of a contact; what is absent stays.
+pub async fn change(cx: &Cx, tx: &mut Tx, id: ContactId, change: ContactChange) -> Result<Contact, Error> {
+    let contact = change.apply(get(cx, tx, id).await?)?;
+    store::update(tx, cx.workspace, &contact).await?;
+    Ok(contact)
+}
+
+/// Notes that a contact was here just now.
+pub async fn seen(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<(), Error> {
+    Ok(store::set_last_seen(tx, cx.workspace, id, cx.now).await?)
+}
+
+/// Finds a contact or says that there is none.
+pub async fn get(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<Contact, Error> {
+    store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// Lists contacts, newest first; one more than `limit`, to show whether there are more.
+pub async fn list(
+    cx: &Cx,
+    tx: &mut Tx,
+    filter: &ContactFilter,
+    limit: i64,
+    after: Option<Cursor<ContactId>>,
+) -> Result<Vec<Contact>, Error> {
+    let start = after.unwrap_or(Cursor { at: Timestamp::from_micros(i64::MAX), id: cx.entropy.id(cx.now) });
+    Ok(store::list(tx, cx.workspace, filter, limit + 1, start).await?)
+}
+
+/// Why something about a contact was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such contact in this workspace.
+    #[error("contact {0} does not exist")]
+    NotFound(ContactId),
+    /// A value is not valid.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store failed.
+    #[error("contacts storage failed")]
+    Db(#[from] DbError),
+}
+
+impl From<Error> for crate::http::Problem {
+    fn from(error: Error) -> Self {
+        use crate::protocol::ErrorCode;
+        match error {
+            Error::NotFound(_) => Self::not_found(),
+            Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

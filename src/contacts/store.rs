@@ -1,0 +1,123 @@
+//! Contacts in the store.
+
+use crate::base::{ContactId, Timestamp, WorkspaceId};
+use crate::contacts::{Contact, ContactFilter};
+use crate::http::Cursor;
+use crate::ports::db::FromRow;
+use crate::ports::{DbError, Tx};
+use crate::{execute, fetch_all, fetch_optional};
+
+#[derive(FromRow)]
+struct Row {
+    id: ContactId,
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    locale: Option<String>,
+    note: Option<String>,
+    created_at: Timestamp,
+    last_seen_at: Option<Timestamp>,
+}
+
+impl From<Row> for Contact {
+    fn from(row: Row) -> Self {
+        let Row { id, name, email, phone, locale, note, created_at, last_seen_at } = row;
+        Contact { id, name, email, phone, locale, note, created_at, last_seen_at }
+    }
+}
+
+pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, contact: &Contact) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "INSERT INTO contacts (workspace_id, id, name, email, phone, locale, note, created_at, last_seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        workspace,
+        contact.id,
+        &contact.name,
+        &contact.email,
+        &contact.phone,
+        &contact.locale,
+        &contact.note,
+        contact.created_at,
+        contact.last_seen_at,
+    )?;
+    Ok(())
+}
+
+pub(super) async fn update(tx: &mut Tx, workspace: WorkspaceId, contact: &Contact) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE contacts SET name = $3, email = $4, phone = $5, locale = $6, note = $7
+         WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        contact.id,
+        &contact.name,
+        &contact.email,
+        &contact.phone,
+        &contact.locale,
+        &contact.note,
+    )?;
+    Ok(())
+}
+
+pub(super) async fn set_last_seen(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ContactId,
+    at: Timestamp,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE contacts SET last_seen_at = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+        at
+    )?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ContactId,
+) -> Result<Option<Contact>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, name, email, phone, locale, note, created_at, last_seen_at
+         FROM contacts WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+    )?;
+    Ok(row.map(Contact::from))
+}
+
+/// Contacts before `start` in the order newest first.
+pub(super) async fn list(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    filter: &ContactFilter,
+    limit: i64,
+    start: Cursor<ContactId>,
+) -> Result<Vec<Contact>, DbError> {
+    let pattern = filter.q.as_deref().map(crate::ports::db::like_pattern);
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT id, name, email, phone, locale, note, created_at, last_seen_at
+         FROM contacts
+         WHERE workspace_id = $1 AND (created_at, id) < ($2, $3)
+           AND (CAST($4 AS TEXT) IS NULL
+                OR lower(COALESCE(name, '')) LIKE $4 ESCAPE '\\'
+                OR lower(COALESCE(email, '')) LIKE $4 ESCAPE '\\'
+                OR COALESCE(phone, '') LIKE $4 ESCAPE '\\')
+         ORDER BY created_at DESC, id DESC
+         LIMIT $5",
+        workspace,
+        start.at,
+        start.id,
+        pattern,
+        limit,
+    )?;
+    Ok(rows.into_iter().map(Contact::from).collect())
+}

@@ -1,0 +1,149 @@
+//! Staff, sessions and permissions.
+
+use crate::base::{Role, SessionId, StaffId, Timestamp, WorkspaceId, clean_text};
+use crate::identity::Error;
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 100;
+
+/// Shortest password, in characters (NIST SP 800-63B: at least 8).
+const MIN_PASSWORD: usize = 8;
+
+/// What a route or command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// See conversations, contacts and knowledge.
+    Read,
+    /// Write to customers, decide drafts, change context.
+    Answer,
+    /// Change knowledge, rules, schemas and people.
+    Manage,
+    /// Change the workspace itself.
+    Own,
+}
+
+impl Permission {
+    /// The least role that has it.
+    pub const fn least_role(self) -> Role {
+        match self {
+            Permission::Read => Role::Viewer,
+            Permission::Answer => Role::Staff,
+            Permission::Manage => Role::Manager,
+            Permission::Own => Role::Owner,
+        }
+    }
+}
+
+/// A person of the business.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Staff {
+    /// Their identifier.
+    pub id: StaffId,
+    /// Their name.
+    pub name: String,
+    /// The address they sign in with, in lower case.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// Whether their access was taken.
+    pub disabled: bool,
+    /// When they were added.
+    pub created_at: Timestamp,
+}
+
+/// A staff member to be added.
+#[derive(Debug, Clone, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewStaff {
+    /// Their name.
+    pub name: String,
+    /// The address they will sign in with.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their first password, at least 8 characters.
+    pub password: String,
+}
+
+/// Changes to a staff member: what is absent stays.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StaffChange {
+    /// Their name.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Take or give back their access.
+    pub disabled: Option<bool>,
+}
+
+/// What somebody types to sign in.
+#[derive(Clone, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// Slug of the workspace; needed only by those who work in several.
+    pub workspace: Option<String>,
+    /// E-mail address.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+/// An open session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// Whose rows it may see.
+    pub workspace: WorkspaceId,
+    /// Who signed in.
+    pub staff: Staff,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Staff {
+    pub(super) fn is_active_owner(&self) -> bool {
+        self.role == Role::Owner && !self.disabled
+    }
+}
+
+impl NewStaff {
+    pub(super) fn into_staff(self, id: StaffId, now: Timestamp) -> Result<Staff, Error> {
+        let email = normal_email(&self.email);
+        if !email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()) {
+            return Err(Error::Invalid { field: "email", problem: format!("{email:?} is not an address") });
+        }
+        if self.password.chars().count() < MIN_PASSWORD {
+            return Err(Error::Invalid {
+                field: "password",
+                problem: format!("at least {MIN_PASSWORD} characters are needed"),
+            });
+        }
+        let name = clean_name(&self.name)?;
+        Ok(Staff { id, name, email, role: self.role, disabled: false, created_at: now })
+    }
+}
+
+impl StaffChange {
+    pub(super) fn apply(self, mut staff: Staff) -> Result<Staff, Error> {
+        if let Some(name) = &self.name {
+            staff.name = clean_name(name)?;
+        }
+        staff.role = self.role.unwrap_or(staff.role);
+        staff.disabled = self.disabled.unwrap_or(staff.disabled);
+        Ok(staff)
+    }
+}
+
+fn clean_name(name: &str) -> Result<String, Error> {
+    match clean_text(name, MAX_NAME) {
+        Ok(name) => Ok(name.into_string()),
+        Err(fault) => Err(Error::Invalid { field: "name", problem: fault.to_string() }),
+    }
+}
+
+/// An address as it is stored and compared.
+pub(super) fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}

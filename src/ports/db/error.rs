@@ -1,0 +1,46 @@
+//! What can go wrong in the store.
+
+/// What can go wrong in the store. Callers can wait and try again (`Busy`), ask for space (`Full`), or give up.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// Nobody could write in time, or the server is away.
+    #[error("the store is busy")]
+    Busy(#[source] sqlx::Error),
+    /// The disk is full: nothing was stored.
+    #[error("the disk of the store is full")]
+    Full(#[source] sqlx::Error),
+    /// The group commit that held this work failed: nothing of it was stored.
+    #[error("the commit failed: {0}")]
+    Commit(String),
+    /// Everything else.
+    #[error("the store failed")]
+    Other(#[source] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the store's tables could not be brought up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>).
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_FULL: i64 = 13;
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
+            return DbError::Busy(error);
+        }
+        let code =
+            error.as_database_error().and_then(|database| database.code()).map(|code| code.into_owned());
+        match code.as_deref() {
+            // PostgreSQL: disk_full; too_many_connections, admin_shutdown, cannot_connect_now.
+            Some("53100") => DbError::Full(error),
+            Some("53300" | "57P01" | "57P03") => DbError::Busy(error),
+            Some(code) => match code.parse::<i64>().map(|extended| extended & 0xff) {
+                Ok(SQLITE_FULL) if code.len() < 5 => DbError::Full(error),
+                Ok(SQLITE_BUSY) if code.len() < 5 => DbError::Busy(error),
+                _ => DbError::Other(error),
+            },
+            None => DbError::Other(error),
+        }
+    }
+}

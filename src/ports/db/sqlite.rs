@@ -1,0 +1,230 @@
+//! SQLite: one writer that commits in groups, and readers beside it.
+//!
+//! Every unit of work is a savepoint in the transaction that is open at the moment. Units queue for the
+//! one writing connection; when a unit is finished it wakes the committer, which queues like everybody
+//! else. So all units that were waiting share one `COMMIT` and one sync, without any timer: under load
+//! the groups grow by themselves, and a lone unit is committed at once. Only after the commit are the
+//! units told, in order, that they are on disk.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
+
+use crate::ports::bus::{Bus, Note};
+use crate::ports::db::DbError;
+
+/// Connections that read beside the writer.
+const READERS: u32 = 4;
+
+/// How long a lock held by another process is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Opens the file, brings its tables up to date, and starts the committer.
+pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), DbError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| DbError::Other(sqlx::Error::Io(error)))?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(LOCK_WAIT)
+        .pragma("cache_size", "-16384")
+        .statement_cache_capacity(256)
+        .disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    sqlx::migrate!("migrations/sqlite").run(&mut connection).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(LOCK_WAIT)
+        .connect_with(options.pragma("query_only", "on"))
+        .await?;
+    Ok((Writer::start(connection, bus), readers))
+}
+
+/// The way to the one writing connection.
+#[derive(Clone)]
+pub(super) struct Writer {
+    desk: Arc<Mutex<Desk>>,
+    finished: Arc<Notify>,
+}
+
+/// The writing connection and the group that is open on it.
+struct Desk {
+    connection: Option<SqliteConnection>,
+    /// A transaction is open.
+    open: bool,
+    /// A unit was dropped before it finished: its savepoint has to be rolled back first.
+    abandoned: bool,
+    /// Finished units of the open transaction.
+    group: Vec<Finished>,
+}
+
+/// A unit that waits for the commit of its group.
+struct Finished {
+    news: Vec<Note>,
+    told: oneshot::Sender<Result<(), DbError>>,
+}
+
+/// One unit of work on the writing connection.
+pub(super) struct Unit {
+    desk: OwnedMutexGuard<Desk>,
+    finished: Arc<Notify>,
+    done: bool,
+}
+
+impl Writer {
+    fn start(connection: SqliteConnection, bus: Bus) -> Writer {
+        let desk = Desk { connection: Some(connection), open: false, abandoned: false, group: Vec::new() };
+        let writer = Writer { desk: Arc::new(Mutex::new(desk)), finished: Arc::new(Notify::new()) };
+        let weak_desk = Arc::downgrade(&writer.desk);
+        let finished = writer.finished.clone();
+        tokio::spawn(async move {
+            loop {
+                finished.notified().await;
+                let Some(desk) = weak_desk.upgrade() else { return };
+                let group = desk.lock().await.commit().await;
+                for (unit, result) in group {
+                    if result.is_ok() {
+                        unit.news.into_iter().for_each(|note| bus.publish(note));
+                    }
+                    // An error only says that the caller has gone.
+                    let _ = unit.told.send(result);
+                }
+            }
+        });
+        writer
+    }
+
+    /// Waits for a turn at the writing connection and opens a savepoint.
+    pub(super) async fn begin(&self) -> Result<Unit, DbError> {
+        let desk = self.desk.clone().lock_owned().await;
+        let mut unit = Unit { desk, finished: self.finished.clone(), done: false };
+        unit.desk.clear_abandoned().await;
+        if !unit.desk.open {
+            unit.desk.open = true;
+            if let Err(error) = unit.desk.run("BEGIN IMMEDIATE").await {
+                unit.desk.open = false;
+                unit.done = true;
+                return Err(error);
+            }
+        }
+        unit.desk.run("SAVEPOINT unit").await?;
+        Ok(unit)
+    }
+
+    /// Commits what is open and closes the connection.
+    pub(super) async fn close(&self) {
+        let mut desk = self.desk.lock().await;
+        let group = desk.commit().await;
+        for (unit, result) in group {
+            let _ = unit.told.send(result);
+        }
+        if let Some(connection) = desk.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "store did not close cleanly");
+        }
+    }
+}
+
+impl Desk {
+    fn connection(&mut self) -> Result<&mut SqliteConnection, DbError> {
+        self.connection.as_mut().ok_or(DbError::Other(sqlx::Error::PoolClosed))
+    }
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), DbError> {
+        sqlx::query(sql).execute(self.connection()?).await?;
+        Ok(())
+    }
+
+    /// Undoes what a dropped unit left behind. If even that fails the whole group is given up.
+    async fn clear_abandoned(&mut self) {
+        if !std::mem::take(&mut self.abandoned) || !self.open {
+            return;
+        }
+        let undone = match self.run("ROLLBACK TO unit").await {
+            Ok(()) => self.run("RELEASE unit").await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = undone {
+            self.give_up(&error).await;
+        }
+    }
+
+    async fn give_up(&mut self, error: &DbError) {
+        // The transaction may be gone already; then this only says so.
+        let _ = self.run("ROLLBACK").await;
+        self.open = false;
+        for unit in self.group.drain(..) {
+            let _ = unit.told.send(Err(DbError::Commit(error.to_string())));
+        }
+    }
+
+    /// Commits the open group; gives its units with what became of them.
+    async fn commit(&mut self) -> Vec<(Finished, Result<(), DbError>)> {
+        self.clear_abandoned().await;
+        if !self.open {
+            return Vec::new();
+        }
+        let committed = self.run("COMMIT").await;
+        let group = std::mem::take(&mut self.group);
+        metrics::histogram!("concierge_store_group_size")
+            .record(u32::try_from(group.len()).unwrap_or(u32::MAX));
+        match committed {
+            Ok(()) => {
+                self.open = false;
+                group.into_iter().map(|unit| (unit, Ok(()))).collect()
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "commit failed");
+                self.give_up(&error).await;
+                let full = matches!(error, DbError::Full(_));
+                group
+                    .into_iter()
+                    .map(|unit| {
+                        let told = if full {
+                            DbError::Full(sqlx::Error::WorkerCrashed)
+                        } else {
+                            DbError::Commit(error.to_string())
+                        };
+                        (unit, Err(told))
+                    })
+                    .collect()
+            }
+        }
+    }
+}
+
+impl Unit {
+    /// The writing connection.
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        self.desk.connection.as_mut().expect("the desk keeps its connection while a unit is at it")
+    }
+
+    /// Ends the unit and waits until its group is on disk.
+    pub(super) async fn commit(mut self, news: Vec<Note>) -> Result<(), DbError> {
+        self.desk.run("RELEASE unit").await?;
+        let (told, hears) = oneshot::channel();
+        self.desk.group.push(Finished { news, told });
+        self.done = true;
+        drop(self);
+        hears.await.unwrap_or(Err(DbError::Commit("the store was closed".to_owned())))
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        if !self.done {
+            self.desk.abandoned = true;
+        }
+        // The committer queues behind the units that wait already, so they join this group.
+        self.finished.notify_one();
+    }
+}

@@ -1,0 +1,53 @@
+//! The outside world: the only place where vendors are named.
+//!
+//! Each port is a small interface in our words with a real adapter and one that works in memory.
+
+pub mod blobs;
+pub mod bus;
+pub mod clock;
+mod cx;
+pub mod db;
+pub mod entropy;
+
+use std::sync::Arc;
+
+pub use blobs::Blobs;
+pub use bus::Bus;
+pub use clock::Clock;
+pub use cx::Cx;
+pub use db::{Db, DbError, Tx};
+pub use entropy::Entropy;
+
+use crate::base::{Actor, Id, Timestamp, WorkspaceId};
+
+/// Everything a verb may need from outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// The store.
+    pub db: Db,
+    /// News between the parts of this node and to other nodes.
+    pub bus: Bus,
+    /// What time it is.
+    pub clock: Clock,
+    /// Random bits.
+    pub entropy: Entropy,
+    /// Uploaded files.
+    pub blobs: Arc<Blobs>,
+}
+
+impl Ports {
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A fresh identifier.
+    pub fn id<I: Id>(&self) -> I {
+        self.entropy.id(self.clock.now())
+    }
+
+    /// A call in a workspace by an actor, now.
+    pub fn cx(&self, workspace: WorkspaceId, actor: Actor, name: impl Into<String>) -> Cx {
+        Cx { workspace, actor, name: name.into(), now: self.now(), entropy: self.entropy.clone() }
+    }
+}

@@ -1,0 +1,87 @@
+//! What the hub tells its operators: log lines and metrics. Never message texts, tokens or addresses.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::{Log, LogFormat};
+
+/// Bucket bounds for durations, in seconds.
+const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Bucket bounds for group sizes.
+const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
+
+/// Starts logging. A second call in the same process changes nothing.
+pub fn start_logging(log: &Log) {
+    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match log.format {
+        LogFormat::Text => registry.with(lines.with_target(false).compact()).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    // An error only says that logging was started before (by a test, say).
+    drop(started);
+}
+
+/// Reads the metrics in Prometheus' text form.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Starts counting. Later calls share the first one's counters: they belong to the process.
+    pub fn start() -> Metrics {
+        static STARTED: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+        Metrics(STARTED.get_or_init(install).clone())
+    }
+
+    /// All metrics as text (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+    pub fn render(&self) -> String {
+        self.0.run_upkeep();
+        self.0.render()
+    }
+}
+
+fn install() -> PrometheusHandle {
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES))
+        .expect("the bucket lists are not empty")
+        .build_recorder();
+    let handle = recorder.handle();
+    // An error only says that another recorder was set before.
+    drop(metrics::set_global_recorder(recorder));
+    describe();
+    handle
+}
+
+fn describe() {
+    metrics::describe_gauge!("concierge_connections", "Open sockets, by kind");
+    metrics::describe_gauge!("concierge_rooms", "Conversations somebody follows on this node");
+    metrics::describe_counter!("concierge_entries_total", "Timeline entries stored, by kind");
+    metrics::describe_histogram!("concierge_ack_seconds", "From a message's arrival to its acknowledgement");
+    metrics::describe_histogram!(
+        "concierge_delivery_seconds",
+        "From a message's time to its delivery to the queues"
+    );
+    metrics::describe_histogram!("concierge_stage_seconds", "Duration of the stages of turns");
+    metrics::describe_counter!("concierge_turns_total", "Turns, by how they ended");
+    metrics::describe_gauge!("concierge_turns_running", "Turns that run now");
+    metrics::describe_gauge!("concierge_turns_waiting", "Turns that wait to settle or for a worker");
+    metrics::describe_counter!("concierge_frames_dropped_total", "Signals dropped for slow readers");
+    metrics::describe_counter!("concierge_sockets_closed_total", "Sockets closed by the hub, by reason");
+    metrics::describe_counter!("concierge_refused_total", "Requests and commands refused, by code");
+    metrics::describe_counter!("concierge_holes_total", "Holes in the bus that were filled from the store");
+    metrics::describe_histogram!("concierge_store_group_size", "Units of work per commit");
+    metrics::describe_gauge!("concierge_jobs_ready", "Durable side effects that are due");
+}
+
+/// A duration in seconds as metrics want it.
+pub fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

@@ -1,0 +1,88 @@
+//! Workspaces: the businesses that share a hub and see nothing of each other.
+//!
+//! Invariant: every row of every other module carries its workspace's identifier.
+
+mod hours;
+mod model;
+mod store;
+
+pub use hours::{Hours, is_open};
+pub use model::{NewWorkspace, Settings, SettingsChange, Workspace};
+
+use crate::base::WorkspaceId;
+use crate::ports::{Cx, DbError, Tx};
+
+/// Creates a workspace.
+pub async fn create(cx: &Cx, tx: &mut Tx, new: NewWorkspace) -> Result<Workspace, Error> {
+    new.settings.check()?;
+    let workspace = Workspace {
+        id: cx.workspace,
+        slug: new.slug,
+        name: new.name,
+        agent: new.agent,
+        settings: new.settings,
+        created_at: cx.now,
+    };
+    if !store::insert(tx, &workspace).await? {
+        return Err(Error::SlugTaken(workspace.slug));
+    }
+    Ok(workspace)
+}
+
+/// Changes a workspace's settings; what is absent stays.
+pub async fn change(cx: &Cx, tx: &mut Tx, change: SettingsChange) -> Result<Workspace, Error> {
+    let mut workspace = get(tx, cx.workspace).await?;
+    change.apply(&mut workspace);
+    workspace.settings.check()?;
+    store::update(tx, &workspace).await?;
+    Ok(workspace)
+}
+
+/// Finds a workspace that must exist because something refers to it.
+pub async fn get(tx: &mut Tx, id: WorkspaceId) -> Result<Workspace, Error> {
+    store::find(tx, id).await?.ok_or(Error::NotFound)
+}
+
+/// Finds a workspace by the word in its addresses.
+pub async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Workspace>, Error> {
+    Ok(store::find_by_slug(tx, slug).await?)
+}
+
+/// All workspaces, by name.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Workspace>, Error> {
+    Ok(store::all(tx).await?)
+}
+
+/// Why something about a workspace was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such workspace.
+    #[error("the workspace does not exist")]
+    NotFound,
+    /// Another workspace has this slug.
+    #[error("the name {0} is taken")]
+    SlugTaken(String),
+    /// A setting is not valid.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which setting.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store failed.
+    #[error("workspaces storage failed")]
+    Db(#[from] DbError),
+}
+
+impl From<Error> for crate::http::Problem {
+    fn from(error: Error) -> Self {
+        use crate::protocol::ErrorCode;
+        match error {
+            Error::NotFound => Self::not_found(),
+            Error::SlugTaken(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a workspace is.
+
+use crate::base::{Timestamp, WorkspaceId};
+use crate::workspaces::{Error, Hours};
+
+/// A business.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Workspace {
+    /// Its identifier.
+    pub id: WorkspaceId,
+    /// The word in its addresses.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Key of the agent that drafts for it.
+    pub agent: String,
+    /// What its people can change.
+    #[serde(flatten)]
+    pub settings: Settings,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// What a workspace's people can change.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Settings {
+    /// IANA time zone, such as `Europe/London`.
+    pub timezone: String,
+    /// Language and region, such as `en-GB`.
+    pub locale: String,
+    /// Two-letter country, for telephone numbers.
+    pub country: String,
+    /// Three-letter currency.
+    pub currency: String,
+    /// Accent colour, `#rrggbb`.
+    pub accent: String,
+    /// Name the agent shows to customers.
+    pub assistant_name: String,
+    /// First words of an empty conversation.
+    pub greeting: String,
+    /// Up to three things a customer can tap to begin.
+    pub starters: Vec<String>,
+    /// When people are there.
+    pub hours: Vec<Hours>,
+    /// Seconds in which an approval can be taken back.
+    pub undo_seconds: u32,
+    /// Origins whose pages may embed the widget, beside the hub's own; empty: any.
+    pub allowed_origins: Vec<String>,
+}
+
+/// A workspace to be created.
+#[derive(Debug, Clone)]
+pub struct NewWorkspace {
+    /// The word in its addresses.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Key of its agent.
+    pub agent: String,
+    /// Everything else.
+    pub settings: Settings,
+}
+
+/// Changes to a workspace: what is absent stays.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in Settings and Workspace")]
+pub struct SettingsChange {
+    pub name: Option<String>,
+    pub timezone: Option<String>,
+    pub locale: Option<String>,
+    pub accent: Option<String>,
+    pub assistant_name: Option<String>,
+    pub greeting: Option<String>,
+    pub starters: Option<Vec<String>>,
+    pub hours: Option<Vec<Hours>>,
+    pub undo_seconds: Option<u32>,
+    pub allowed_origins: Option<Vec<String>>,
+}
+
+impl SettingsChange {
+    pub(super) fn apply(self, workspace: &mut Workspace) {
+        fn set<T>(place: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *place = value;
+            }
+        }
+        set(&mut workspace.name, self.name);
+        let settings = &mut workspace.settings;
+        set(&mut settings.timezone, self.timezone);
+        set(&mut settings.locale, self.locale);
+        set(&mut settings.accent, self.accent);
+        set(&mut settings.assistant_name, self.assistant_name);
+        set(&mut settings.greeting, self.greeting);
+        set(&mut settings.starters, self.starters);
+        set(&mut settings.hours, self.hours);
+        set(&mut settings.undo_seconds, self.undo_seconds);
+        set(&mut settings.allowed_origins, self.allowed_origins);
+    }
+}
+
+impl Settings {
+    /// The time zone.
+    pub fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get(&self.timezone).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let invalid = |field, problem: String| Err(Error::Invalid { field, problem });
+        if jiff::tz::TimeZone::get(&self.timezone).is_err() {
+            return invalid(
+                "timezone",
+                format!("{:?} is not an IANA time zone such as Europe/London", self.timezone),
+            );
+        }
+        let colour = self.accent.strip_prefix('#').unwrap_or_default();
+        if colour.len() != 6 || !colour.chars().all(|digit| digit.is_ascii_hexdigit()) {
+            return invalid("accent", format!("{:?} is not a colour such as #0d5c49", self.accent));
+        }
+        if contrast_with_white(colour) < MIN_CONTRAST {
+            return invalid(
+                "accent",
+                format!("{} is too pale: white text on it could not be read", self.accent),
+            );
+        }
+        if self.starters.len() > 3 {
+            return invalid("starters", "at most three fit on a phone".to_owned());
+        }
+        if self.undo_seconds > 60 {
+            return invalid("undo_seconds", "customers should not wait longer than 60 seconds".to_owned());
+        }
+        for hours in &self.hours {
+            hours.check().map_err(|problem| Error::Invalid { field: "hours", problem })?;
+        }
+        if let Some(origin) = self.allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            return invalid(
+                "allowed_origins",
+                format!("{origin:?} is not an origin such as https://shop.example"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// WCAG 2.2, 1.4.3: contrast of normal text.
+const MIN_CONTRAST: f64 = 4.5;
+
+/// Contrast ratio of white text on a colour of six hex digits (WCAG 2.2, relative luminance).
+fn contrast_with_white(hex: &str) -> f64 {
+    let channel = |range: std::ops::Range<usize>| {
+        let value = f64::from(u8::from_str_radix(&hex[range], 16).unwrap_or(0)) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(0..2) + 0.7152 * channel(2..4) + 0.0722 * channel(4..6);
+    1.05 / (luminance + 0.05)
+}
+
+fn is_origin(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    !rest.is_empty()
+        && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contrast_follows_the_standard() {
+        assert!((contrast_with_white("000000") - 21.0).abs() < 0.01);
+        assert!((contrast_with_white("ffffff") - 1.0).abs() < 0.01);
+        assert!((contrast_with_white("767676") - 4.54).abs() < 0.01);
+    }
+
+    #[test]
+    fn an_origin_has_no_path() {
+        assert!(is_origin("https://shop.example") && is_origin("http://localhost:3000"));
+        assert!(
+            !is_origin("https://shop.example/path")
+                && !is_origin("shop.example")
+                && !is_origin("https://a@b")
+        );
+    }
+}
