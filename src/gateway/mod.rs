@@ -59,6 +59,17 @@ impl Gateway {
         &self.hub
     }
 
+    /// Whether this node takes no more sockets because it stops.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Asks all clients to come back later, each after a delay of its own, and closes their sockets.
+    pub fn drain(&self) {
+        let spread = self.site.config.sockets.drain_spread_ms;
+        self.hub.drain(|| 200 + self.site.ports.entropy.below(spread.max(1)));
+    }
+
     /// Whether a workspace may post another message now.
     fn may_post(&self, workspace: WorkspaceId) -> bool {
         matches!(self.messages.check_key_n(&workspace, NonZeroU32::MIN), Ok(Ok(())))
