@@ -5,8 +5,10 @@
 pub mod base;
 pub mod config;
 pub mod contacts;
+pub mod conversations;
 pub mod http;
 pub mod identity;
+pub mod knowledge;
 pub mod ports;
 pub mod protocol;
 pub mod telemetry;
