@@ -11,5 +11,6 @@ pub mod identity;
 pub mod knowledge;
 pub mod ports;
 pub mod protocol;
+pub mod schemas;
 pub mod telemetry;
 pub mod workspaces;
