@@ -5,6 +5,7 @@
 pub mod base;
 pub mod config;
 pub mod contacts;
+pub mod context;
 pub mod conversations;
 pub mod http;
 pub mod identity;
