@@ -206,14 +206,18 @@ CREATE TABLE documents (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL,
     title TEXT NOT NULL,
+    -- The title in folded words, to find it whatever the case and the accents.
+    title_key TEXT NOT NULL,
     body TEXT NOT NULL,
     language TEXT NOT NULL,
     hash TEXT NOT NULL,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (workspace_id, hash)
 );
-CREATE INDEX documents_by_workspace ON documents (workspace_id, title);
+CREATE INDEX documents_by_workspace ON documents (workspace_id, updated_at, id);
+CREATE INDEX documents_by_title ON documents (workspace_id, title_key);
 
 CREATE TABLE passages (
     id TEXT PRIMARY KEY,
@@ -224,6 +228,7 @@ CREATE TABLE passages (
     start_char BIGINT NOT NULL,
     end_char BIGINT NOT NULL,
     text TEXT NOT NULL,
+    -- Each word as the search compares it (folded and stemmed): title A, heading B, text D.
     words TSVECTOR NOT NULL
 );
 CREATE INDEX passages_by_document ON passages (document_id, position);
@@ -233,21 +238,23 @@ CREATE INDEX passages_by_words ON passages USING GIN (words);
 CREATE TABLE schemas (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL,
-    name TEXT NOT NULL,
+    key TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     retired_at BIGINT,
-    UNIQUE (workspace_id, name, version)
+    UNIQUE (workspace_id, key, version)
 );
+CREATE UNIQUE INDEX schemas_one_active ON schemas (workspace_id, key) WHERE retired_at IS NULL;
 
+-- One per conversation and schema key: a new version of a schema keeps what is known.
 CREATE TABLE records (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
-    schema_id TEXT NOT NULL,
+    schema_key TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    UNIQUE (conversation_id, schema_id)
+    UNIQUE (conversation_id, schema_key)
 );
 
 CREATE TABLE record_fields (
@@ -261,6 +268,7 @@ CREATE TABLE record_fields (
     evidence_seq BIGINT,
     locked_at BIGINT,
     proposal TEXT,
+    revision BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (record_id, field)
 );
@@ -268,29 +276,34 @@ CREATE TABLE record_fields (
 CREATE TABLE rules (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL,
-    name TEXT NOT NULL,
+    key TEXT NOT NULL,
     version BIGINT NOT NULL,
     trigger_kind TEXT NOT NULL,
     priority BIGINT NOT NULL,
     document TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    enabled_at BIGINT
+    updated_at BIGINT NOT NULL,
+    enabled_at BIGINT,
+    UNIQUE (workspace_id, key)
 );
 CREATE INDEX rules_by_trigger ON rules (workspace_id, trigger_kind, priority);
 
+-- `seq` is the entry that made the rule run: running again for the same entry changes nothing.
 CREATE TABLE rule_runs (
-    turn_id TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
     rule_id TEXT NOT NULL,
     workspace_id TEXT NOT NULL,
-    conversation_id TEXT NOT NULL,
+    turn_id TEXT,
     version BIGINT NOT NULL,
     matched BOOLEAN NOT NULL,
+    stopped_by TEXT,
     tree TEXT NOT NULL,
     receipts TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (turn_id, rule_id)
+    PRIMARY KEY (conversation_id, seq, rule_id)
 );
-CREATE INDEX rule_runs_by_conversation ON rule_runs (conversation_id, created_at);
+CREATE INDEX rule_runs_by_rule ON rule_runs (workspace_id, rule_id, created_at);
 
 CREATE TABLE files (
     id TEXT PRIMARY KEY,

@@ -42,6 +42,11 @@ pub async fn exists(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Erro
     get(cx, tx, id).await.map(|_| ())
 }
 
+/// The status of a conversation the caller may see.
+pub async fn status(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<String, Error> {
+    Ok(get(cx, tx, id).await?.status)
+}
+
 /// Reads at most `limit` entries after `after`, oldest first, as the caller may see them.
 pub async fn timeline(
     cx: &Cx,

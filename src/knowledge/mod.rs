@@ -1,0 +1,174 @@
+//! Knowledge: the documents that the agent may answer from, and the search over them.
+//!
+//! A document is cut into passages, which can be cited: a passage knows its place in the document's body.
+//!
+//! Invariants: passages and their words change in the transaction that changes their document, so a
+//! deleted text is never found again; a workspace holds a text once; a search sees one workspace only.
+//!
+//! This module knows words, not meaning. `candidates` gives what the words say for each passage, so that
+//! a ranker which also compares meaning can be put on top.
+
+mod cut;
+mod model;
+mod rank;
+mod routes;
+mod store;
+mod words;
+
+pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
+pub use routes::routes;
+
+use crate::base::{DocumentId, PassageId, Timestamp};
+use crate::http::Cursor;
+use crate::ports::{Cx, DbError, Tx};
+
+/// Passages an engine proposes before they are weighed; more are not looked at.
+const PROPOSED: i64 = 64;
+
+/// Adds a document.
+pub async fn create(cx: &Cx, tx: &mut Tx, new: NewDocument) -> Result<Document, Error> {
+    let mut document = new.into_document(cx.id(), cx.now)?;
+    let passages = document.cut(|| cx.id());
+    document.passages = store::length(&passages);
+    if !store::insert(tx, cx.workspace, &document, cx.now).await? {
+        return Err(already_there(cx, tx, &document).await?);
+    }
+    store::insert_passages(tx, cx.workspace, &passages).await?;
+    Ok(document)
+}
+
+/// Replaces a document's text and cuts it anew. The same text again changes nothing.
+pub async fn update(cx: &Cx, tx: &mut Tx, id: DocumentId, new: NewDocument) -> Result<Document, Error> {
+    let before = get(cx, tx, id).await?;
+    let mut after = new.apply(before.clone(), cx.now)?;
+    if after.version == before.version {
+        return Ok(before);
+    }
+    let holder = store::find_by_hash(tx, cx.workspace, &after.hash()).await?;
+    if holder.is_some_and(|holder| holder != id) {
+        return Err(already_there(cx, tx, &after).await?);
+    }
+    let passages = after.cut(|| cx.id());
+    after.passages = store::length(&passages);
+    if !store::update(tx, cx.workspace, &after, before.version).await? {
+        return Err(Error::Changed(id));
+    }
+    store::delete_passages(tx, cx.workspace, id).await?;
+    store::insert_passages(tx, cx.workspace, &passages).await?;
+    Ok(after)
+}
+
+async fn already_there(cx: &Cx, tx: &mut Tx, document: &Document) -> Result<Error, Error> {
+    let holder = store::find_by_hash(tx, cx.workspace, &document.hash()).await?;
+    Ok(Error::AlreadyThere(holder.unwrap_or(document.id)))
+}
+
+/// Deletes a document: from the next search on, nothing of it is found.
+pub async fn delete(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<(), Error> {
+    store::delete_passages(tx, cx.workspace, id).await?;
+    match store::delete(tx, cx.workspace, id).await? {
+        true => Ok(()),
+        false => Err(Error::NotFound(id)),
+    }
+}
+
+/// Finds a document or says that there is none.
+pub async fn get(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<Document, Error> {
+    store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// Lists documents, last changed first; one more than `limit`, to show whether there are more.
+pub async fn list(
+    cx: &Cx,
+    tx: &mut Tx,
+    limit: i64,
+    after: Option<Cursor<DocumentId>>,
+) -> Result<Vec<Document>, Error> {
+    let start = after.unwrap_or(Cursor { at: Timestamp::from_micros(i64::MAX), id: cx.entropy.id(cx.now) });
+    Ok(store::list(tx, cx.workspace, limit + 1, start).await?)
+}
+
+/// Finds the passages that hold a question's words, best first.
+pub async fn search(cx: &Cx, tx: &mut Tx, query: &str, limit: usize) -> Result<Vec<Hit>, Error> {
+    let mut found = candidates(cx, tx, query).await?;
+    found.truncate(limit);
+    Ok(found.into_iter().map(Hit::from).collect())
+}
+
+/// All passages that hold a question's words, as far as they are looked at, with what the words say for
+/// each; best first.
+pub async fn candidates(cx: &Cx, tx: &mut Tx, query: &str) -> Result<Vec<Candidate>, Error> {
+    let wanted = words::Wanted::of(query);
+    if wanted.words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut passages = store::propose(tx, cx.workspace, &wanted.stems(), PROPOSED).await?;
+    for passage in store::titled(tx, cx.workspace, &wanted.title_key, PROPOSED).await? {
+        if passages.iter().all(|known| known.id != passage.id) {
+            passages.push(passage);
+        }
+    }
+    let in_all = store::count_passages(tx, cx.workspace).await?;
+    Ok(rank::rank(&wanted, passages, in_all))
+}
+
+/// The part of a passage that says most about a question, as plain text.
+pub fn snippet(query: &str, text: &str, language: &str) -> String {
+    rank::snippet(&words::Wanted::of(query), text, language)
+}
+
+/// Passages by their identifiers, in no order; those that are gone are left out.
+pub async fn passages(cx: &Cx, tx: &mut Tx, ids: &[PassageId]) -> Result<Vec<Passage>, Error> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(store::find_passage(tx, cx.workspace, *id).await?);
+    }
+    Ok(found)
+}
+
+/// All passages of the workspace, by document and place; an index of their meaning is built from it.
+pub async fn all_passages(cx: &Cx, tx: &mut Tx) -> Result<Vec<Passage>, Error> {
+    Ok(store::all_passages(tx, cx.workspace).await?)
+}
+
+/// Tells whether the workspace's knowledge changed since an earlier stamp.
+pub async fn stamp(cx: &Cx, tx: &mut Tx) -> Result<Stamp, Error> {
+    Ok(store::stamp(tx, cx.workspace).await?)
+}
+
+/// Why something about a document was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such document in this workspace.
+    #[error("document {0} does not exist")]
+    NotFound(DocumentId),
+    /// Another document has this text.
+    #[error("the document {0} has this text already")]
+    AlreadyThere(DocumentId),
+    /// Somebody changed it in the meantime.
+    #[error("document {0} was changed by somebody else; load it again")]
+    Changed(DocumentId),
+    /// A value is not valid.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store failed.
+    #[error("knowledge storage failed")]
+    Db(#[from] DbError),
+}
+
+impl From<Error> for crate::http::Problem {
+    fn from(error: Error) -> Self {
+        use crate::protocol::ErrorCode;
+        match error {
+            Error::NotFound(_) => Self::not_found(),
+            Error::AlreadyThere(_) | Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

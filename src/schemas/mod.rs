@@ -1,0 +1,110 @@
+//! Schemas: what a business wants to know of its conversations, and the states they go through.
+//!
+//! A schema is a JSON Schema document with annotations. It is versioned: a change makes a new version and
+//! retires the one before, and what conversations know is kept under the schema's key.
+//!
+//! Invariants: at most one version of a key is active; a stored document was checked before.
+
+mod document;
+mod model;
+mod routes;
+mod store;
+mod value;
+
+pub use model::{Choice, Field, FieldType, Outline, Schema, Transition, Workflow, WorkflowState};
+pub use routes::routes;
+pub use value::{check_value, is_same_value, show_value};
+
+use std::fmt;
+
+use crate::base::SchemaId;
+use crate::ports::{Cx, DbError, Tx};
+
+/// Reads and checks a document without storing it.
+pub fn read(document: &str) -> Result<Outline, Error> {
+    document::read(document)
+}
+
+/// Makes a document the active version of its schema. The same document again changes nothing.
+pub async fn install(cx: &Cx, tx: &mut Tx, document: &str) -> Result<Schema, Error> {
+    let outline = document::read(document)?;
+    let before = store::find_active(tx, cx.workspace, &outline.key).await?;
+    let version = match before {
+        Some(before) if before.is_same_document(document, &outline) => return Ok(before),
+        Some(before) => {
+            if !store::retire(tx, cx.workspace, before.id, cx.now).await? {
+                return Err(Error::Changed(outline.key));
+            }
+            before.version + 1
+        }
+        None => store::last_version(tx, cx.workspace, &outline.key).await? + 1,
+    };
+    let schema = Schema::new(cx.id(), version, document, outline, cx.now);
+    if !store::insert(tx, cx.workspace, &schema).await? {
+        return Err(Error::Changed(schema.key));
+    }
+    Ok(schema)
+}
+
+/// The active schemas of the workspace, by key.
+pub async fn active(cx: &Cx, tx: &mut Tx) -> Result<Vec<Schema>, Error> {
+    Ok(store::list_active(tx, cx.workspace).await?)
+}
+
+/// Finds a version of a schema, active or not.
+pub async fn get(cx: &Cx, tx: &mut Tx, id: SchemaId) -> Result<Schema, Error> {
+    store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// What is wrong with a document, each with its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<(String, String)>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, place: &str, problem: &str) {
+        self.0.push((place.to_owned(), problem.to_owned()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (place, problem)) in self.0.iter().enumerate() {
+            let joint = if number > 0 { "; " } else { "" };
+            write!(f, "{joint}{place}: {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why something about a schema was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such schema in this workspace.
+    #[error("schema {0} does not exist")]
+    NotFound(SchemaId),
+    /// The document is not a schema.
+    #[error("{0}")]
+    Invalid(Problems),
+    /// Somebody installed another version in the meantime.
+    #[error("the schema {0} was changed by somebody else; load it again")]
+    Changed(String),
+    /// The store failed.
+    #[error("schemas storage failed")]
+    Db(#[from] DbError),
+}
+
+impl From<Error> for crate::http::Problem {
+    fn from(error: Error) -> Self {
+        use crate::protocol::ErrorCode;
+        match error {
+            Error::NotFound(_) => Self::not_found(),
+            Error::Invalid(_) => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

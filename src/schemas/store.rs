@@ -1,0 +1,117 @@
+//! Schemas in the store.
+
+use crate::base::{SchemaId, Timestamp, WorkspaceId};
+use crate::ports::db::FromRow;
+use crate::ports::{DbError, Tx};
+use crate::schemas::{Schema, document};
+use crate::{execute, fetch_all, fetch_one, fetch_optional};
+
+#[derive(FromRow)]
+struct Row {
+    id: SchemaId,
+    key: String,
+    version: i64,
+    document: String,
+    created_at: Timestamp,
+}
+
+impl TryFrom<Row> for Schema {
+    type Error = DbError;
+
+    /// A stored document was checked when it was stored; if it no longer reads, the store is damaged.
+    fn try_from(row: Row) -> Result<Self, DbError> {
+        let damaged = |error: super::Error| {
+            let says = format!("schema {} of {}: {error}", row.version, row.key);
+            DbError::Other(sqlx::Error::Decode(says.into()))
+        };
+        let outline = document::read(&row.document).map_err(damaged)?;
+        Ok(Schema::new(row.id, row.version, &row.document, outline, row.created_at))
+    }
+}
+
+/// Adds a version; says whether there was none of this number and no other active one.
+pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, schema: &Schema) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "INSERT INTO schemas (workspace_id, id, key, version, document, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING",
+        workspace,
+        schema.id,
+        &schema.key,
+        schema.version,
+        schema.document.get(),
+        schema.created_at,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Retires a version; says whether it was active.
+pub(super) async fn retire(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: SchemaId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE schemas SET retired_at = $3 WHERE workspace_id = $1 AND id = $2 AND retired_at IS NULL",
+        workspace,
+        id,
+        now,
+    )?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn last_version(tx: &mut Tx, workspace: WorkspaceId, key: &str) -> Result<i64, DbError> {
+    let (version,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM schemas WHERE workspace_id = $1 AND key = $2",
+        workspace,
+        key,
+    )?;
+    Ok(version)
+}
+
+pub(super) async fn find_active(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    key: &str,
+) -> Result<Option<Schema>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, key, version, document, created_at
+         FROM schemas WHERE workspace_id = $1 AND key = $2 AND retired_at IS NULL",
+        workspace,
+        key,
+    )?;
+    row.map(Schema::try_from).transpose()
+}
+
+pub(super) async fn find(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: SchemaId,
+) -> Result<Option<Schema>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, key, version, document, created_at FROM schemas WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+    )?;
+    row.map(Schema::try_from).transpose()
+}
+
+pub(super) async fn list_active(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Schema>, DbError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT id, key, version, document, created_at
+         FROM schemas WHERE workspace_id = $1 AND retired_at IS NULL ORDER BY key",
+        workspace,
+    )?;
+    rows.into_iter().map(Schema::try_from).collect()
+}
