@@ -3,4 +3,6 @@
 //! The floors of the house, what may live where and how a message travels are in `ARCHITECTURE.md`.
 
 pub mod base;
+pub mod evals;
+pub mod language;
 pub mod protocol;
