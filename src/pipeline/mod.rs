@@ -7,6 +7,7 @@
 //! with; so a turn that is superseded, crashes or loses its lease leaves nothing behind and runs again.
 
 mod actions;
+mod facts;
 mod library;
 mod routes;
 mod run;

@@ -1,0 +1,3 @@
+//! Measuring the parts of the pipeline on public data.
+
+pub mod slots;
