@@ -3,4 +3,5 @@
 //! The floors of the house, what may live where and how a message travels are in `ARCHITECTURE.md`.
 
 pub mod base;
+pub mod ports;
 pub mod protocol;
