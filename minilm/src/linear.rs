@@ -20,6 +20,41 @@ pub(crate) struct Linear {
     bias: Vec<f32>,
 }
 
+/// The product of a matrix of `inner` columns and one of `inner` rows and `columns` columns, row after row.
+pub fn product(left: &[f32], right: &[f32], inner: usize, columns: usize) -> Vec<f32> {
+    if inner == 0 || columns == 0 {
+        return Vec::new();
+    }
+    let outputs = columns.next_multiple_of(LANES);
+    let mut panels = vec![[0.0; LANES]; inner * outputs / LANES];
+    for (input, row) in right.chunks_exact(columns).enumerate() {
+        for (output, value) in row.iter().enumerate() {
+            panels[output / LANES * inner + input][output % LANES] = *value;
+        }
+    }
+    let layer = Linear { inputs: inner, outputs, panels, bias: vec![0.0; outputs] };
+    let mut padded = Vec::new();
+    layer.apply(left, &mut padded);
+    if outputs == columns {
+        return padded;
+    }
+    padded.chunks_exact(outputs).flat_map(|row| &row[..columns]).copied().collect()
+}
+
+/// The sum of the products of two vectors' components.
+pub fn dot(left: &[f32], right: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (left_chunks, left_rest) = left.as_chunks::<LANES>();
+    let (right_chunks, right_rest) = right.as_chunks::<LANES>();
+    for (a, b) in left_chunks.iter().zip(right_chunks) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = left_rest.iter().zip(right_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
 impl Linear {
     pub(crate) fn read(file: &ModelFile<'_>, name: &str) -> Result<Self, ModelFault> {
         let weight_name = format!("{name}.w");
@@ -240,6 +275,19 @@ mod tests {
         for (ours, truth) in values.iter().zip([-0.004_049_7, -0.158_655_3, 0.0, 0.841_344_7, 2.995_950_2]) {
             assert!((ours - truth).abs() < 2e-6, "{ours} for {truth}");
         }
+    }
+
+    #[test]
+    fn any_two_matrices_are_multiplied() {
+        let left: Vec<f32> = (0..21).map(|n| n as f32 - 9.0).collect();
+        let right: Vec<f32> = (0..15).map(|n| (n * n % 7) as f32).collect();
+        let result = product(&left, &right, 3, 5);
+        assert_eq!(result.len(), 35);
+        for (n, value) in result.iter().enumerate() {
+            let (row, column) = (n / 5, n % 5);
+            assert_eq!(*value, (0..3).map(|k| left[row * 3 + k] * right[k * 5 + column]).sum::<f32>());
+        }
+        assert_eq!(dot(&left, &left), left.iter().map(|value| value * value).sum::<f32>());
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! vector on every run of one machine. The calls compute and block, so callers run them on a blocking
 //! thread. Vectors of different models must never be compared: store `model` beside each vector.
 
+mod built_in;
 mod cache;
-mod minilm;
 
+pub use built_in::MiniLm;
 pub use cache::Cached;
-pub use minilm::MiniLm;
 
 /// Something that turns texts into unit vectors.
 pub trait Embedder: Send + Sync {
@@ -29,15 +29,5 @@ pub trait Embedder: Send + Sync {
 
 /// The cosine of two unit vectors.
 pub fn cosine(left: &[f32], right: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let mut sums = [0.0_f32; LANES];
-    let (left_chunks, left_rest) = left.as_chunks::<LANES>();
-    let (right_chunks, right_rest) = right.as_chunks::<LANES>();
-    for (a, b) in left_chunks.iter().zip(right_chunks) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = left_rest.iter().zip(right_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    minilm::dot(left, right)
 }

@@ -1,0 +1,7 @@
+//! Understanding text without a model of language: intents, retrieval, grounded answers, attacks.
+//!
+//! Everything here is computed from the texts given: it reads no store, keeps no state between calls and
+//! gives the same result for the same input. Sentence vectors come through `ports::embedder`.
+
+pub mod intents;
+pub mod words;
