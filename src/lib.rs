@@ -5,11 +5,14 @@
 pub mod agents;
 pub mod app;
 pub mod base;
+pub mod cli;
+pub mod client;
 pub mod config;
 pub mod contacts;
 pub mod context;
 pub mod conversations;
 pub mod drafts;
+pub mod evals;
 pub mod files;
 pub mod gateway;
 pub mod http;

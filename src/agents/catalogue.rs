@@ -113,7 +113,13 @@ mod tests {
             assert!(agent.starters.len() <= 3, "{}", agent.key);
             for intent in &agent.intents {
                 assert!(intent.examples.len() >= 6, "{}/{}", agent.key, intent.key);
-                assert_eq!(intent.sensitive, !intent.sensitive_because.is_empty(), "{}/{}", agent.key, intent.key);
+                assert_eq!(
+                    intent.sensitive,
+                    !intent.sensitive_because.is_empty(),
+                    "{}/{}",
+                    agent.key,
+                    intent.key
+                );
             }
         }
     }

@@ -24,7 +24,8 @@ impl Phrases {
         tera.autoescape_on(Vec::<&'static str>::new());
         let mut hasher = blake3::Hasher::new();
         for file in FILES.files() {
-            let name = file.path().file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                file.path().file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let text = file.contents_utf8().ok_or_else(|| Error::Phrases(format!("{name} is not UTF-8")))?;
             tera.add_raw_template(&name, text).map_err(|error| Error::Phrases(error.to_string()))?;
             hasher.update(name.as_bytes()).update(text.as_bytes());
@@ -49,7 +50,11 @@ impl Phrases {
         match self.tera.render(name, &context) {
             Ok(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, phrase = name, "phrase not rendered");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    phrase = name,
+                    "phrase not rendered"
+                );
                 String::new()
             }
         }
@@ -64,10 +69,13 @@ mod tests {
     fn every_phrase_speaks_every_language() {
         let phrases = Phrases::load().expect("the built-in phrases are right");
         for file in FILES.files() {
-            let name = file.path().file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                file.path().file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let spoken: Vec<String> = LANGUAGES
                 .iter()
-                .map(|language| phrases.say(&name, language, &[("name", "Ana"), ("facts", "x"), ("business", "y")]))
+                .map(|language| {
+                    phrases.say(&name, language, &[("name", "Ana"), ("facts", "x"), ("business", "y")])
+                })
                 .collect();
             assert!(spoken.iter().all(|text| !text.is_empty()), "{name}");
             assert!(spoken[1..].iter().all(|text| *text != spoken[0]), "{name} is not translated");

@@ -6,7 +6,9 @@ use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, Open
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
-use crate::{contacts, context, conversations, drafts, files, gateway, identity, knowledge, pipeline, rules, schemas};
+use crate::{
+    contacts, context, conversations, drafts, files, gateway, identity, knowledge, pipeline, rules, schemas,
+};
 
 /// All routes with their descriptions.
 fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {

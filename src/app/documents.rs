@@ -1,6 +1,6 @@
 //! The documents that describe the socket protocol, generated from its types.
 
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 use crate::protocol::{Close, CommandFrame, CommandName, ErrorCode, ServerFrame};
@@ -73,7 +73,7 @@ pub fn asyncapi() -> Value {
 
 /// The schema of one type, for tests.
 #[cfg(test)]
-fn schema_of<T: JsonSchema>() -> Value {
+fn schema_of<T: schemars::JsonSchema>() -> Value {
     SchemaGenerator::default().into_root_schema_for::<T>().to_value()
 }
 
@@ -95,6 +95,10 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Close::ALL.len());
-        assert!(Close::ALL.iter().all(|close| (4000..5000).contains(&close.code()) && close.reason().len() <= 123));
+        assert!(
+            Close::ALL
+                .iter()
+                .all(|close| (4000..5000).contains(&close.code()) && close.reason().len() <= 123)
+        );
     }
 }

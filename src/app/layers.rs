@@ -51,7 +51,8 @@ async fn limit_requests(
     }
     let asks_health = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
     if !asks_health && limiter.check_key(&address.ip()).is_err() {
-        let refused = Problem::new(ErrorCode::RateLimited, "too many requests from your address; wait a moment");
+        let refused =
+            Problem::new(ErrorCode::RateLimited, "too many requests from your address; wait a moment");
         return refused.retry_after(2_000).into_response();
     }
     next.run(request).await
@@ -70,7 +71,8 @@ async fn span(request: Request, next: Next) -> Response {
         let response = next.run(request).await;
         let status = response.status();
         tracing::Span::current().record("http.status", status.as_u16());
-        metrics::histogram!("concierge_http_seconds", "status" => class(status)).record(started.elapsed().as_secs_f64());
+        metrics::histogram!("concierge_http_seconds", "status" => class(status))
+            .record(started.elapsed().as_secs_f64());
         tracing::debug!(duration.ms = started.elapsed().as_secs_f64() * 1_000.0, "request answered");
         response
     }
@@ -103,5 +105,6 @@ async fn security_headers(request: Request, next: Next) -> Response {
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request handler panicked");
-    Problem::new(ErrorCode::Internal, "something failed here; it was logged, please try again").into_response()
+    Problem::new(ErrorCode::Internal, "something failed here; it was logged, please try again")
+        .into_response()
 }

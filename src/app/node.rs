@@ -130,7 +130,8 @@ impl Node {
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let stopped = stop_serving.clone();
         serving.spawn(async move {
-            let served = axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await;
+            let served =
+                axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await;
             if let Err(error) = served {
                 tracing::error!(error = &error as &dyn std::error::Error, "web server ended");
             }

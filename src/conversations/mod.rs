@@ -24,8 +24,8 @@ pub use turns::{
     Lease, OwedTurn, extend_lease, finish_turn, owe_again, owed_turns, release_turn, settle, take_turn,
 };
 pub use verbs::{
-    append, ask_for_person, assign, hand_back, label, mark_read, move_status, note, open_of, post, resolve, retitle,
-    send_draft, set_draft_hint, start, take_over,
+    append, ask_for_person, assign, hand_back, label, mark_read, move_status, note, open_of, post, resolve,
+    retitle, send_draft, set_draft_hint, start, take_over,
 };
 
 use crate::base::{Audience, ConversationId, TextFault};
@@ -58,7 +58,8 @@ pub async fn timeline(
     exists(cx, tx, id).await?;
     let audience = model::audience_of(cx);
     let wanted = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut entries = store::entries_after(tx, cx.workspace, id, audience, after, wanted.saturating_add(1)).await?;
+    let mut entries =
+        store::entries_after(tx, cx.workspace, id, audience, after, wanted.saturating_add(1)).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
     Ok(TimelinePage { entries, more })

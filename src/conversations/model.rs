@@ -1,7 +1,8 @@
 //! What a conversation is.
 
 use crate::base::{
-    Actor, ActorKind, Audience, ContactId, ConversationId, FileId, StaffId, Timestamp, WorkspaceId, clean_text,
+    Actor, ActorKind, Audience, ContactId, ConversationId, FileId, StaffId, Timestamp, WorkspaceId,
+    clean_text,
 };
 use crate::conversations::Error;
 use crate::ports::Cx;

@@ -1,8 +1,6 @@
 //! Conversations and their entries in the store.
 
-use crate::base::{
-    Actor, ActorKind, Audience, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId,
-};
+use crate::base::{Actor, ActorKind, Audience, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
 use crate::conversations::{Conversation, model};
 use crate::ports::bus::News;
 use crate::ports::db::{Engine, FromRow, JsonText};
@@ -64,7 +62,8 @@ pub(super) struct ConversationRow {
 impl From<ConversationRow> for Conversation {
     fn from(row: ConversationRow) -> Self {
         let labels = row.labels.unwrap_or_default();
-        let mut labels: Vec<String> = labels.split('\n').filter(|label| !label.is_empty()).map(str::to_owned).collect();
+        let mut labels: Vec<String> =
+            labels.split('\n').filter(|label| !label.is_empty()).map(str::to_owned).collect();
         labels.sort();
         let last_message = match (row.last_message_text, row.last_message_by, row.last_message_at) {
             (Some(text), Some(by), Some(at)) => Some(LastMessage { text, by, at }),
@@ -298,7 +297,8 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
 
 /// A title from the first message: its first sentence or words.
 fn first_title(preview: &str) -> String {
-    let sentence = preview.split(['.', '!', '?', '\n']).find(|part| part.trim().chars().count() > 8).unwrap_or(preview);
+    let sentence =
+        preview.split(['.', '!', '?', '\n']).find(|part| part.trim().chars().count() > 8).unwrap_or(preview);
     let words: Vec<&str> = sentence.split_whitespace().take(9).collect();
     words.join(" ").chars().take(60).collect()
 }

@@ -12,7 +12,9 @@ mod routes;
 mod store;
 mod write;
 
-pub use decide::{Approval, SendDraft, approve, keep_edit, reject, reply_in_person, send_due, take_over, undo};
+pub use decide::{
+    Approval, SendDraft, approve, keep_edit, reject, reply_in_person, send_due, take_over, undo,
+};
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
 pub use routes::routes;
@@ -30,11 +32,7 @@ pub async fn get(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
 }
 
 /// The conversation's open draft: being written, pending, or approved and not yet sent.
-pub async fn open_of(
-    cx: &Cx,
-    tx: &mut Tx,
-    conversation: ConversationId,
-) -> Result<Option<DraftView>, Error> {
+pub async fn open_of(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<Option<DraftView>, Error> {
     Ok(store::open_of(tx, cx.workspace, conversation).await?.map(|draft| draft.view()))
 }
 

@@ -251,14 +251,13 @@ pub(super) async fn claim_for_sending(
     Ok(row.and_then(|(text,)| text))
 }
 
-pub(super) async fn set_sent(tx: &mut Tx, workspace: WorkspaceId, id: DraftId, seq: i64) -> Result<(), DbError> {
-    execute!(
-        tx,
-        "UPDATE drafts SET sent_seq = $3 WHERE workspace_id = $1 AND id = $2",
-        workspace,
-        id,
-        seq
-    )?;
+pub(super) async fn set_sent(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    seq: i64,
+) -> Result<(), DbError> {
+    execute!(tx, "UPDATE drafts SET sent_seq = $3 WHERE workspace_id = $1 AND id = $2", workspace, id, seq)?;
     Ok(())
 }
 

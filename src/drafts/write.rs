@@ -142,11 +142,7 @@ pub(super) async fn show(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<(), Erro
     let signal = Signal::Draft { draft: Box::new(draft.view()) };
     tx.tell(
         cx.workspace,
-        News::Signal {
-            conversation: draft.conversation,
-            audience: Audience::Staff,
-            signal: signal.into(),
-        },
+        News::Signal { conversation: draft.conversation, audience: Audience::Staff, signal: signal.into() },
     );
     Ok(())
 }

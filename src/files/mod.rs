@@ -19,12 +19,7 @@ use crate::protocol::Attachment;
 const MAX_FILES: usize = 10;
 
 /// Stores an upload's bytes; call `record` afterwards, in a transaction.
-pub async fn store_bytes(
-    cx: &Cx,
-    blobs: &Blobs,
-    name: &str,
-    bytes: &[u8],
-) -> Result<StoredFile, Error> {
+pub async fn store_bytes(cx: &Cx, blobs: &Blobs, name: &str, bytes: &[u8]) -> Result<StoredFile, Error> {
     let file = model::examine(cx.id(), name, bytes, cx.now)?;
     blobs.put(file.id, bytes).await.map_err(Error::Blobs)?;
     Ok(file)

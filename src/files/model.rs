@@ -39,7 +39,8 @@ impl StoredFile {
 
     /// Whether a browser may show it in place: only types that cannot run anything.
     pub fn is_safe_inline(&self) -> bool {
-        const SAFE: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm"];
+        const SAFE: &[&str] =
+            &["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm"];
         self.media_type.starts_with("audio/") || SAFE.contains(&self.media_type.as_str())
     }
 }
@@ -50,7 +51,14 @@ pub(super) fn examine(id: FileId, name: &str, bytes: &[u8], now: Timestamp) -> R
         return Err(Error::Empty);
     }
     let media_type = sniff(name, bytes);
-    const PROGRAMS: &[&str] = &["application/vnd.microsoft.portable-executable", "application/x-executable", "application/x-mach-binary", "application/java", "application/wasm", "text/x-shellscript"];
+    const PROGRAMS: &[&str] = &[
+        "application/vnd.microsoft.portable-executable",
+        "application/x-executable",
+        "application/x-mach-binary",
+        "application/java",
+        "application/wasm",
+        "text/x-shellscript",
+    ];
     if PROGRAMS.contains(&media_type.as_str()) {
         return Err(Error::Refused(media_type));
     }
@@ -114,7 +122,10 @@ mod tests {
     #[test]
     fn the_content_decides_not_the_name() {
         let png = b"\x89PNG\r\n\x1a\n0000000000000000";
-        assert_eq!(examine_named("a.exe", png).map(|file| file.media_type).ok().as_deref(), Some("image/png"));
+        assert_eq!(
+            examine_named("a.exe", png).map(|file| file.media_type).ok().as_deref(),
+            Some("image/png")
+        );
         let html = examine_named("a.png", b"<html><script>alert(1)</script></html>");
         assert_eq!(html.map(|file| file.is_safe_inline()).ok(), Some(false));
         assert!(matches!(examine_named("a.png", b"MZ\x90\0rest"), Err(Error::Refused(_))));

@@ -88,15 +88,30 @@ async fn download(
         None => None,
         Some(range) => match parse_range(range, size) {
             Some(range) => Some(range),
-            None => return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{size}"))]).into_response()),
+            None => {
+                return Ok((
+                    StatusCode::RANGE_NOT_SATISFIABLE,
+                    [(header::CONTENT_RANGE, format!("bytes */{size}"))],
+                )
+                    .into_response());
+            }
         },
     };
     let (start, end) = range.unwrap_or((0, size));
     let length = usize::try_from(end - start).unwrap_or(0);
-    let bytes = site.ports.blobs.read(id, start, length).await.map_err(|error| Problem::from(super::Error::Blobs(error)))?;
+    let bytes = site
+        .ports
+        .blobs
+        .read(id, start, length)
+        .await
+        .map_err(|error| Problem::from(super::Error::Blobs(error)))?;
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    set_headers(response.headers_mut(), &file, range.map(|(start, end)| format!("bytes {start}-{}/{size}", end - 1)));
+    set_headers(
+        response.headers_mut(),
+        &file,
+        range.map(|(start, end)| format!("bytes {start}-{}/{size}", end - 1)),
+    );
     Ok(response)
 }
 
@@ -106,7 +121,10 @@ fn set_headers(headers: &mut HeaderMap, file: &StoredFile, content_range: Option
             headers.insert(name, value);
         }
     };
-    set(header::CONTENT_TYPE, if file.is_safe_inline() { &file.media_type } else { "application/octet-stream" });
+    set(
+        header::CONTENT_TYPE,
+        if file.is_safe_inline() { &file.media_type } else { "application/octet-stream" },
+    );
     set(header::CONTENT_DISPOSITION, &disposition(file));
     set(header::ACCEPT_RANGES, "bytes");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -153,7 +171,9 @@ mod tests {
         assert_eq!(parse_range("bytes=5-", 10), Some((5, 10)));
         assert_eq!(parse_range("bytes=-3", 10), Some((7, 10)));
         assert_eq!(parse_range("bytes=0-99", 10), Some((0, 10)));
-        for wrong in ["bytes=10-", "bytes=4-2", "bytes=-", "lines=1-2", "bytes=a-b", "bytes=0-18446744073709551615"] {
+        for wrong in
+            ["bytes=10-", "bytes=4-2", "bytes=-", "lines=1-2", "bytes=a-b", "bytes=0-18446744073709551615"]
+        {
             assert!(wrong.ends_with("615") || parse_range(wrong, 10).is_none(), "{wrong}");
         }
     }

@@ -48,7 +48,9 @@ pub(super) async fn run(
         }
         Command::Send { conversation, client_id, body, files } => {
             let message = NewMessage { client_id, body, files };
-            send(connection, &party.may(Permission::Answer)?, conversation, message).await.map(|posted| Some(Outcome::Posted(posted)))
+            send(connection, &party.may(Permission::Answer)?, conversation, message)
+                .await
+                .map(|posted| Some(Outcome::Posted(posted)))
         }
         Command::Typing { conversation, on } => typing(connection, conversation, on).await.map(Some),
         Command::Read { conversation, seq } => {
@@ -171,7 +173,9 @@ async fn send(
     let site = &connection.gateway.site;
     let cx = party.cx(&site.ports);
     if !connection.gateway.may_post(cx.workspace) {
-        return Err(Problem::new(ErrorCode::RateLimited, "this workspace is very busy; try again").retry_after(1_000));
+        return Err(
+            Problem::new(ErrorCode::RateLimited, "this workspace is very busy; try again").retry_after(1_000)
+        );
     }
     let mut tx = site.ports.db.begin().await?;
     let posted = match (party, conversation) {

@@ -34,7 +34,12 @@ pub(super) struct Connection {
 }
 
 /// Serves a socket until it ends.
-pub(super) async fn serve(gateway: Gateway, mut socket: WebSocket, caller: Option<Caller>, headers: HeaderMap) {
+pub(super) async fn serve(
+    gateway: Gateway,
+    mut socket: WebSocket,
+    caller: Option<Caller>,
+    headers: HeaderMap,
+) {
     let patience = Duration::from_secs(gateway.site.config.sockets.hello_seconds);
     let greeted = tokio::time::timeout(patience, greet(&gateway, &mut socket, caller, &headers)).await;
     let (reference, party, welcome) = match greeted {
@@ -51,8 +56,12 @@ pub(super) async fn serve(gateway: Gateway, mut socket: WebSocket, caller: Optio
     let (line, queue) = gateway.hub.open_line(party, sockets.queue_frames, sockets.queue_bytes);
     line.send(Outgoing::Reply(reply(reference, Ok(Outcome::Welcome(welcome)))));
     let quota = Quota::per_second(sockets.per_second).allow_burst(sockets.burst);
-    let mut connection =
-        Connection { gateway: gateway.clone(), line: line.clone(), commands: RateLimiter::direct(quota), strikes: 0 };
+    let mut connection = Connection {
+        gateway: gateway.clone(),
+        line: line.clone(),
+        commands: RateLimiter::direct(quota),
+        strikes: 0,
+    };
     let reason = connection.run(&mut socket, queue, ends_at).await;
     gateway.hub.close_line(&line);
     if let Some(reason) = reason {
@@ -113,9 +122,7 @@ async fn welcome(
     };
     let cx = party.cx(&site.ports);
     let you = match &party {
-        Party::Staff(caller) => {
-            You::Staff { id: caller.staff, name: caller.name.clone(), role: caller.role }
-        }
+        Party::Staff(caller) => You::Staff { id: caller.staff, name: caller.name.clone(), role: caller.role },
         Party::Visitor(visitor) => {
             let mut tx = site.ports.db.read().await?;
             let workspace = workspaces::get(&mut tx, visitor.workspace).await?;
@@ -179,7 +186,12 @@ impl Connection {
     }
 
     /// Writes a frame and those that wait behind it in one go.
-    async fn write(&self, socket: &mut WebSocket, queue: &mut Queue, first: Frame) -> Result<(), axum::Error> {
+    async fn write(
+        &self,
+        socket: &mut WebSocket,
+        queue: &mut Queue,
+        first: Frame,
+    ) -> Result<(), axum::Error> {
         socket.feed(Message::Text(first)).await?;
         for _ in 1..COALESCE {
             match queue.next_now() {
@@ -195,7 +207,8 @@ impl Connection {
         let arrived = std::time::Instant::now();
         let (reference, command) = read_command(text);
         if self.commands.check().is_err() {
-            let refused = Problem::new(ErrorCode::RateLimited, "too many commands; wait a moment").retry_after(1_000);
+            let refused =
+                Problem::new(ErrorCode::RateLimited, "too many commands; wait a moment").retry_after(1_000);
             self.answer(reference, Err(refused));
             return Some(());
         }
@@ -276,7 +289,8 @@ pub(super) fn reply(reference: String, result: Result<Outcome, Problem>) -> Fram
 /// What a broken socket deserves: a reason for a frame that was too large, nothing for one that has gone.
 fn broken(error: &axum::Error) -> Option<Close> {
     let text = error.to_string();
-    (text.contains("too long") || text.contains("too big") || text.contains("Space limit")).then_some(Close::TooLarge)
+    (text.contains("too long") || text.contains("too big") || text.contains("Space limit"))
+        .then_some(Close::TooLarge)
 }
 
 /// Sends what waits no longer, and says why the connection ends.

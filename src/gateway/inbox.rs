@@ -57,7 +57,9 @@ async fn gather(
 fn note_change(gateway: &Gateway, note: &Note, changed: &mut HashMap<WorkspaceId, HashSet<ConversationId>>) {
     let conversation = match &note.news {
         News::Entry { conversation, .. } => *conversation,
-        News::Signal { conversation, signal, .. } if matches!(**signal, Signal::Draft { .. }) => *conversation,
+        News::Signal { conversation, signal, .. } if matches!(**signal, Signal::Draft { .. }) => {
+            *conversation
+        }
         News::Signal { .. } | News::Inbox { .. } | News::JobDue { .. } | News::Revoked(_) => return,
     };
     if gateway.hub.has_inbox_followers(note.workspace) {

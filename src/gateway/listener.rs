@@ -56,7 +56,8 @@ async fn fill(gateway: &Gateway, gap: Gap) {
     loop {
         let entries = match gateway.site.ports.db.read().await {
             Ok(mut tx) => {
-                match conversations::raw_entries(&mut tx, gap.workspace, gap.conversation, after, limit).await {
+                match conversations::raw_entries(&mut tx, gap.workspace, gap.conversation, after, limit).await
+                {
                     Ok(entries) => entries,
                     Err(error) => return report(gateway, gap, &error),
                 }

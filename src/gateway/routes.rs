@@ -12,12 +12,12 @@ use utoipa_axum::routes;
 
 use crate::base::{Actor, ContactId, ConversationId, Timestamp};
 use crate::contacts::{self, NewContact};
+use crate::conversations;
 use crate::gateway::{Gateway, connection};
 use crate::http::{Json, Path, Problem, ProblemBody, Query};
 use crate::identity::{self, Site, VisitorToken, check_visitor_origin, staff_from_headers};
 use crate::protocol::{ContactSummary, ErrorCode, MAX_FRAME_BYTES};
 use crate::workspaces::{self, Workspace, is_open};
-use crate::conversations;
 
 /// Bytes a connection keeps for reading. The library's default of 128 KiB would be held by every idle one.
 const READ_BUFFER: usize = 4 * 1024;
@@ -69,9 +69,8 @@ async fn socket(
         .max_write_buffer_size(site.config.sockets.queue_bytes.max(MAX_FRAME_BYTES) * 4)
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| {
-        tasks.track_future(connection::serve(gateway, socket, caller, headers))
-    }))
+    Ok(upgrade
+        .on_upgrade(move |socket| tasks.track_future(connection::serve(gateway, socket, caller, headers))))
 }
 
 /// What a customer may know of a business before they write.
@@ -188,13 +187,8 @@ async fn open_visit(
         Some(key) => identity::find_visitor(&system, &mut tx, key).await?,
         None => None,
     };
-    let told = NewContact {
-        name: body.name,
-        email: body.email,
-        phone: body.phone,
-        locale: body.locale,
-        note: None,
-    };
+    let told =
+        NewContact { name: body.name, email: body.email, phone: body.phone, locale: body.locale, note: None };
     let (contact, visitor_key) = match (known, body.visitor_key) {
         (Some(contact), Some(key)) => (contacts::change(&system, &mut tx, contact, told).await?, key),
         _ => {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::{Audience, ConversationId, WorkspaceId};
-use crate::hub::line::{Frame, Line, LineId, Outgoing, encode};
 use crate::hub::Gap;
+use crate::hub::line::{Frame, Line, LineId, Outgoing, encode};
 use crate::protocol::{Entry, Person, ServerFrame, Signal};
 
 /// Entries that came too early and are kept until the hole before them is filled.
@@ -68,16 +68,12 @@ impl Room {
         }
     }
 
-    pub(super) fn go_live(
-        &mut self,
-        line: &Line,
-        position: i64,
-        reply: impl FnOnce() -> Frame,
-    ) -> GoLive {
+    pub(super) fn go_live(&mut self, line: &Line, position: i64, reply: impl FnOnce() -> Frame) -> GoLive {
         if self.top.is_some_and(|top| top > position) {
             return GoLive::Behind;
         }
-        let Some(follower) = self.followers.iter_mut().find(|follower| follower.line.id() == line.id()) else {
+        let Some(follower) = self.followers.iter_mut().find(|follower| follower.line.id() == line.id())
+        else {
             return GoLive::Left;
         };
         follower.position = Some(position);
@@ -199,7 +195,12 @@ impl Room {
         let changed = self.shown.as_ref() != Some(&(viewers.clone(), contact_online));
         let presence = |viewers: Vec<Person>, staff_online| {
             let conversation = self.conversation;
-            encode(&ServerFrame::Signal(Signal::Presence { conversation, viewers, contact_online, staff_online }))
+            encode(&ServerFrame::Signal(Signal::Presence {
+                conversation,
+                viewers,
+                contact_online,
+                staff_online,
+            }))
         };
         let for_contact = presence(Vec::new(), !viewers.is_empty());
         let for_staff = presence(viewers.clone(), !viewers.is_empty());

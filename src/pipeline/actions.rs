@@ -93,7 +93,12 @@ async fn carry_out_one(cx: &Cx, tx: &mut Tx, turn: &Turn, action: &Action) -> Re
 }
 
 /// Assigns to the first active colleague of a role, unless somebody looks after it already.
-async fn assign(cx: &Cx, tx: &mut Tx, turn: &Turn, role: Role) -> Result<(ReceiptState, Option<String>), Error> {
+async fn assign(
+    cx: &Cx,
+    tx: &mut Tx,
+    turn: &Turn,
+    role: Role,
+) -> Result<(ReceiptState, Option<String>), Error> {
     if turn.conversation.assignee.is_some() {
         return Ok(skipped("somebody looks after it already"));
     }

@@ -68,7 +68,12 @@ async fn take(
 }
 
 /// Runs the stages and stores what they found; whatever happens, the turn's row says how it ended.
-async fn work(site: &Site, library: &Library, mut turn: Turn, cancelled: &CancellationToken) -> Result<(), Error> {
+async fn work(
+    site: &Site,
+    library: &Library,
+    mut turn: Turn,
+    cancelled: &CancellationToken,
+) -> Result<(), Error> {
     let mut traces = Vec::with_capacity(StageName::ALL.len());
     let mut draft = None;
     let worked = tokio::select! {
@@ -145,7 +150,8 @@ async fn write_draft(
         return Ok(Report::skipped("a person answers in this conversation"));
     }
     let mut tx = site.ports.db.begin().await?;
-    let begun = drafts::begin(&turn.cx, &mut tx, turn.lease.conversation, turn.id, turn.lease.for_seq).await?;
+    let begun =
+        drafts::begin(&turn.cx, &mut tx, turn.lease.conversation, turn.id, turn.lease.for_seq).await?;
     tx.commit().await?;
     *draft = Some(begun.id);
     let report = stages::draft(library, turn).await?;
@@ -239,7 +245,8 @@ async fn give_up(
         if conversations::finish_turn(&cx, &mut tx, &turn.lease).await? {
             let why = "no draft could be written; please answer yourself".to_owned();
             let content = Content::TurnFailed { turn: turn.id, why };
-            conversations::append(&cx, &mut tx, turn.lease.conversation, Audience::Staff, None, content).await?;
+            conversations::append(&cx, &mut tx, turn.lease.conversation, Audience::Staff, None, content)
+                .await?;
         }
     }
     tx.commit().await?;

@@ -108,7 +108,9 @@ impl Scheduler {
                     self.waiting.remove(conversation);
                 }
                 (Content::DraftDecided { decision: Decision::Rejected, .. }, _)
-                | (Content::OwnerChanged { owner: Owner::Agent }, _) => self.run_soon(note.workspace, *conversation),
+                | (Content::OwnerChanged { owner: Owner::Agent }, _) => {
+                    self.run_soon(note.workspace, *conversation)
+                }
                 _ => {}
             },
             News::Signal { conversation, signal, .. } => {

@@ -54,7 +54,8 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
         turn.found.intent = Some(intent);
         turn.found.intent_confidence = confidence;
     }
-    let label = turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)).map(|intent| &intent.label);
+    let label =
+        turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)).map(|intent| &intent.label);
     let summary = label.cloned().unwrap_or_else(|| "none of the known intents".to_owned());
     let output = json!({
         "intent": turn.found.intent,
@@ -226,7 +227,8 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
     citations.retain(|citation| used.contains(&citation.number));
     let confidence = if citations.is_empty() { 0.3 } else { answer.answerability };
     let summary = format!("{} characters, {} sources", composed.text.chars().count(), citations.len());
-    let output = json!({ "text": composed.text, "answerability": answer.answerability, "asks": composed.asks });
+    let output =
+        json!({ "text": composed.text, "answerability": answer.answerability, "asks": composed.asks });
     turn.found.answerability = answer.answerability;
     turn.found.written = Written {
         text: composed.text,
@@ -279,7 +281,11 @@ fn missing(turn: &Turn) -> Vec<Missing> {
     let known = known_values(turn);
     let is_known = |key: &str| {
         known.iter().any(|(field, _)| field == key)
-            || turn.found.proposals.iter().any(|proposal| proposal.field == key && proposal.confidence >= SURE)
+            || turn
+                .found
+                .proposals
+                .iter()
+                .any(|proposal| proposal.field == key && proposal.confidence >= SURE)
     };
     intent
         .needs
@@ -345,7 +351,8 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     };
     block(turn, BlockerKind::NotTrustedYet, says);
     let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
-    let output = json!({ "blockers": kinds, "required_role": turn.found.required_role, "decision": "person" });
+    let output =
+        json!({ "blockers": kinds, "required_role": turn.found.required_role, "decision": "person" });
     Ok(Report::done("waits for a person", output))
 }
 

@@ -2,8 +2,8 @@
 
 use crate::base::{Audience, ConversationId, TurnId};
 use crate::identity::Site;
-use crate::ports::bus::{News, Note};
 use crate::ports::Cx;
+use crate::ports::bus::{News, Note};
 use crate::protocol::{Signal, StageName, StageState};
 
 /// What a stage left behind.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::agents::{Agent, Quote};
+use crate::agents::Agent;
 use crate::base::{Actor, ConversationId, Role, TurnId};
 use crate::context::RecordView;
 use crate::conversations::{self, Conversation, Lease};
@@ -58,7 +58,6 @@ pub(super) struct Findings {
     pub(super) runs: Vec<Run>,
     pub(super) actions: Vec<(crate::base::RuleId, Action)>,
     pub(super) required_role: Option<Role>,
-    pub(super) quotes: Vec<Quote>,
     pub(super) answerability: f64,
     pub(super) written: Written,
 }
