@@ -12,6 +12,7 @@ pub mod identity;
 pub mod knowledge;
 pub mod ports;
 pub mod protocol;
+pub mod rules;
 pub mod schemas;
 pub mod telemetry;
 pub mod workspaces;
