@@ -16,6 +16,7 @@ pub use document::Vocabulary;
 pub use evaluate::{Asked, Decided, Explanation, Run, decide, evaluate};
 pub use model::{
     Action, Cause, Comparison, Condition, FactValue, Facts, Op, Rule, RuleDocument, RuleRow, RunRow, Trigger,
+    context_facts,
 };
 pub use routes::routes;
 

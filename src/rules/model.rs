@@ -208,6 +208,13 @@ impl fmt::Display for Action {
 /// What is known when rules run, by the fact's name. A fact that is absent is unknown.
 pub type Facts = BTreeMap<String, FactValue>;
 
+/// The facts `context.…` of known field values; `context::known_values` gives them.
+pub fn context_facts(values: BTreeMap<String, Value>) -> Facts {
+    let fact =
+        |(field, value): (String, Value)| Some((format!("context.{field}"), FactValue::from_value(&value)?));
+    values.into_iter().filter_map(fact).collect()
+}
+
 /// What is known of one fact.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
