@@ -277,6 +277,7 @@ CREATE TABLE rules (
     id TEXT PRIMARY KEY,
     workspace_id TEXT NOT NULL,
     key TEXT NOT NULL,
+    name TEXT NOT NULL,
     version BIGINT NOT NULL,
     trigger_kind TEXT NOT NULL,
     priority BIGINT NOT NULL,

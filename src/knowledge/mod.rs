@@ -99,10 +99,13 @@ pub async fn search(cx: &Cx, tx: &mut Tx, query: &str, limit: usize) -> Result<V
 /// each; best first.
 pub async fn candidates(cx: &Cx, tx: &mut Tx, query: &str) -> Result<Vec<Candidate>, Error> {
     let wanted = words::Wanted::of(query);
-    if wanted.words.is_empty() {
+    if wanted.title_key.is_empty() {
         return Ok(Vec::new());
     }
-    let mut passages = store::propose(tx, cx.workspace, &wanted.stems(), PROPOSED).await?;
+    let mut passages = match wanted.words.is_empty() {
+        true => Vec::new(),
+        false => store::propose(tx, cx.workspace, &wanted.stems(), PROPOSED).await?,
+    };
     for passage in store::titled(tx, cx.workspace, &wanted.title_key, PROPOSED).await? {
         if passages.iter().all(|known| known.id != passage.id) {
             passages.push(passage);

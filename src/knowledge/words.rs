@@ -12,6 +12,9 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Most words of a question that are looked for.
 const MAX_QUERY_WORDS: usize = 24;
 
+/// Longest word that is told apart, in characters: an index has a limit for its words.
+const MAX_WORD: usize = 64;
+
 /// Languages whose words are cut back to a stem; words of all others are compared as they are.
 const STEMMED: &[(&str, Algorithm)] = &[
     ("en", Algorithm::English),
@@ -73,7 +76,7 @@ const PORTUGUESE: &[&str] = &[
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {
-    /// The words that say something, folded, each once. Never empty unless the question is.
+    /// The words that say something about the subject, folded, each once.
     pub words: Vec<String>,
     /// The whole question in folded words, to compare with titles.
     pub title_key: String,
@@ -85,14 +88,10 @@ impl Wanted {
         let stop_words = likely_stop_words(&all);
         let mut words = Vec::new();
         for word in &all {
-            if stop_words.binary_search(&word.as_str()).is_err() && !words.contains(word) {
+            let says_nothing = stop_words.binary_search(&word.as_str()).is_ok() || is_single(word);
+            if !says_nothing && !words.contains(word) {
                 words.push(word.clone());
             }
-        }
-        if words.is_empty() {
-            words.clone_from(&all);
-            words.sort();
-            words.dedup();
         }
         words.truncate(MAX_QUERY_WORDS);
         Wanted { words, title_key: all.join(" ") }
@@ -107,6 +106,11 @@ impl Wanted {
         }
         stems
     }
+}
+
+/// A lone letter or digit; a lone ideograph is a word.
+fn is_single(word: &str) -> bool {
+    word.len() == 1
 }
 
 /// The stop words of the language that most of a question's words belong to.
@@ -139,8 +143,12 @@ pub(super) fn folded_words(text: &str) -> Vec<String> {
                 _ => {}
             }
         }
-        if !folded.is_empty() {
-            words.push(folded);
+        words.push(folded);
+    }
+    words.retain(|word| !word.is_empty());
+    for word in &mut words {
+        if let Some((end, _)) = word.char_indices().nth(MAX_WORD) {
+            word.truncate(end);
         }
     }
     words
@@ -202,8 +210,10 @@ mod tests {
         assert_eq!(Wanted::of("How much is an MOT?").words, ["mot"]);
         assert_eq!(Wanted::of("Was kostet die Inspektion?").words, ["kostet", "inspektion"]);
         assert_eq!(Wanted::of("Quanto custa a revisão?").words, ["revisao"]);
-        assert_eq!(Wanted::of("What is it?").words, ["is", "it", "what"]);
-        assert_eq!(Wanted::of(" ?! ").words, Vec::<String>::new());
+        for nothing in ["How are you?", " ?! "] {
+            assert_eq!(Wanted::of(nothing).words, Vec::<String>::new());
+        }
+        assert_eq!(Wanted::of("How are you?").title_key, "how are you");
     }
 
     #[test]

@@ -12,16 +12,17 @@ use crate::rules::{self, Action, Run};
 
 /// Carries out the actions of every rule that matched, and keeps each rule's tree and receipts.
 pub(super) async fn carry_out(cx: &Cx, tx: &mut Tx, turn: &Turn) -> Result<(), Error> {
+    let cause = rules::Cause { turn: turn.id, conversation: turn.lease.conversation };
     for run in &turn.found.runs {
         let mut receipts = Vec::new();
         if run.matched {
-            let rule_cx = cx.acting_as(Actor::Rule { id: run.rule }, run.name.clone());
+            let rule_cx = cx.acting_as(Actor::Rule { id: run.rule }, turn.rule_name(run.rule));
             for action in actions_of(turn, run.rule) {
                 receipts.push(carry_out_one(&rule_cx, tx, turn, action).await?);
             }
             tell_fired(&rule_cx, tx, turn, run, &receipts).await?;
         }
-        rules::record_run(cx, tx, turn.id, turn.lease.conversation, run, &receipts).await?;
+        rules::record_run(cx, tx, cause, run, &receipts).await?;
     }
     Ok(())
 }
@@ -33,7 +34,7 @@ fn actions_of(turn: &Turn, rule: RuleId) -> impl Iterator<Item = &Action> {
 async fn tell_fired(cx: &Cx, tx: &mut Tx, turn: &Turn, run: &Run, receipts: &[Receipt]) -> Result<(), Error> {
     let content = Content::RuleFired {
         rule: run.rule,
-        name: run.name.clone(),
+        name: turn.rule_name(run.rule).to_owned(),
         version: run.version,
         receipts: receipts.to_vec(),
     };
@@ -89,7 +90,7 @@ async fn carry_out_one(cx: &Cx, tx: &mut Tx, turn: &Turn, action: &Action) -> Re
             done()
         }
     };
-    Ok(Receipt { action: action.describe(), state, because })
+    Ok(Receipt { action: action.to_string(), state, because })
 }
 
 /// Assigns to the first active colleague of a role, unless somebody looks after it already.

@@ -26,26 +26,26 @@ pub(super) fn of(turn: &Turn, now: Timestamp) -> Facts {
     if has_name {
         set("contact.name", text(&conversation.contact.name));
     }
-    set("contact.known", FactValue::Bool(has_name));
+    set("contact.known", FactValue::Flag(has_name));
     set("conversation.status", text(&conversation.status));
     set("conversation.owner", text(conversation.owner.as_str()));
     set(
         "conversation.labels",
-        FactValue::List(conversation.labels.iter().map(|label| text(label)).collect()),
+        FactValue::List(conversation.labels.clone()),
     );
-    set("time.working_hours", FactValue::Bool(is_open(&turn.workspace.settings, now)));
+    set("time.working_hours", FactValue::Flag(is_open(&turn.workspace.settings, now)));
     set("retrieval.score", FactValue::Number(turn.found.hits.first().map_or(0.0, |hit| hit.score)));
     set("steering.score", FactValue::Number(turn.found.steering));
     for record in &turn.records {
         set("context.completion", FactValue::Number(record.completion));
         for field in &record.fields {
-            if let Some(value) = field.value.as_ref().and_then(FactValue::from_json) {
+            if let Some(value) = field.value.as_ref().and_then(FactValue::from_value) {
                 set(&format!("context.{}", field.key), value);
             }
         }
     }
     for proposal in &turn.found.proposals {
-        if let Some(value) = FactValue::from_json(&proposal.value) {
+        if let Some(value) = FactValue::from_value(&proposal.value) {
             set(&format!("context.{}", proposal.field), value);
         }
     }

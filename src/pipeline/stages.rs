@@ -174,9 +174,9 @@ fn show(turn: &Turn, key: &str, value: &serde_json::Value) -> Option<(String, St
 /// The business's rules on what is known now. They are decided here and carried out when the turn ends.
 pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
     let facts = facts::of(turn, site.ports.now());
-    let decided = rules::decide(&turn.rules, "message", &facts);
+    let decided = rules::decide(&turn.rules, &facts);
     let matched: Vec<&str> =
-        decided.runs.iter().filter(|run| run.matched).map(|run| run.name.as_str()).collect();
+        decided.runs.iter().filter(|run| run.matched).map(|run| turn.rule_name(run.rule)).collect();
     let summary = match matched.len() {
         0 => format!("none of {} rules matched", decided.runs.len()),
         _ => matched.join(", "),

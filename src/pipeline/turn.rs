@@ -12,7 +12,7 @@ use crate::knowledge::Hit;
 use crate::pipeline::{Error, Library};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
-use crate::rules::{Action, Run};
+use crate::rules::{Action, Run, Trigger};
 use crate::schemas::Schema;
 use crate::workspaces::{self, Workspace};
 use crate::{context, rules, schemas};
@@ -89,7 +89,7 @@ impl Turn {
             conversation: conversations::get(&cx, tx, conversation).await?,
             schemas: schemas::active(&cx, tx).await?,
             records: context::view(&cx, tx, conversation).await?,
-            rules: rules::list(&cx, tx).await?,
+            rules: rules::enabled(&cx, tx, Trigger::Message).await?,
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
             lease,
             workspace,
@@ -106,6 +106,11 @@ impl Turn {
     /// Whether a person answers here: then the turn reads along and drafts nothing.
     pub(super) fn person_answers(&self) -> bool {
         self.conversation.owner == Owner::Person
+    }
+
+    /// The name of a rule of this turn.
+    pub(super) fn rule_name(&self, id: crate::base::RuleId) -> &str {
+        self.rules.iter().find(|rule| rule.id == id).map_or("", |rule| rule.document.name.as_str())
     }
 
     /// Whether anybody of the business has answered yet.

@@ -1,0 +1,609 @@
+//! Reading a rule, and saying exactly what is wrong with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::rules::Error;
+use crate::rules::model::{Action, Comparison, Condition, Op, RuleDocument, Trigger};
+use crate::schemas::{Field, FieldType, Problems, Schema, check_value};
+
+/// How deep conditions may be nested, how many there may be, and how many actions.
+const MAX_DEPTH: usize = 20;
+const MAX_CONDITIONS: usize = 1_000;
+const MAX_ACTIONS: usize = 50;
+
+/// Longest name and longest text of an action, in characters.
+const MAX_TEXT: usize = 500;
+
+const RULE_WORDS: &[&str] = &["key", "name", "on", "priority", "stop", "enabled", "when", "then"];
+
+/// What kind of thing a fact is; decides how it may be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FactKind {
+    Text,
+    /// A day or time in its ISO form.
+    Moment,
+    Number,
+    Flag,
+    List,
+}
+
+/// Facts that every workspace has.
+const FACTS: &[(&str, FactKind)] = &[
+    ("intent", FactKind::Text),
+    ("intent.confidence", FactKind::Number),
+    ("message.text", FactKind::Text),
+    ("message.language", FactKind::Text),
+    ("message.number", FactKind::Number),
+    ("message.files", FactKind::Number),
+    ("contact.name", FactKind::Text),
+    ("contact.known", FactKind::Flag),
+    ("conversation.status", FactKind::Text),
+    ("conversation.owner", FactKind::Text),
+    ("conversation.labels", FactKind::List),
+    ("context.completion", FactKind::Number),
+    ("time.working_hours", FactKind::Flag),
+    ("retrieval.score", FactKind::Number),
+    ("steering.score", FactKind::Number),
+];
+
+/// The facts, fields and states that rules of a workspace can speak of.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    fields: BTreeMap<String, Field>,
+    states: BTreeSet<String>,
+}
+
+impl Vocabulary {
+    /// What the workspace's active schemas have.
+    pub fn of(schemas: &[Schema]) -> Vocabulary {
+        let mut vocabulary = Vocabulary::default();
+        for schema in schemas {
+            for field in &schema.fields {
+                vocabulary.fields.entry(field.key.clone()).or_insert_with(|| field.clone());
+                vocabulary.fields.insert(format!("{}.{}", schema.key, field.key), field.clone());
+            }
+            vocabulary.states.extend(schema.workflow.states.iter().map(|state| state.key.clone()));
+        }
+        vocabulary
+    }
+
+    fn kind(&self, fact: &str) -> Option<FactKind> {
+        if let Some((_, kind)) = FACTS.iter().find(|(name, _)| *name == fact) {
+            return Some(*kind);
+        }
+        self.field(fact).map(|field| match field.kind {
+            FieldType::Number | FieldType::Currency | FieldType::Percent | FieldType::Rating => {
+                FactKind::Number
+            }
+            FieldType::Date | FieldType::Time | FieldType::Datetime => FactKind::Moment,
+            FieldType::Boolean => FactKind::Flag,
+            FieldType::MultiChoice | FieldType::Tags => FactKind::List,
+            _ => FactKind::Text,
+        })
+    }
+
+    /// The field behind a fact `context.…`.
+    fn field(&self, fact: &str) -> Option<&Field> {
+        self.fields.get(fact.strip_prefix("context.")?)
+    }
+}
+
+const fn ops(kind: FactKind) -> &'static [Op] {
+    match kind {
+        FactKind::Text => {
+            &[Op::Is, Op::IsNot, Op::In, Op::NotIn, Op::Contains, Op::ContainsAny, Op::Known, Op::Unknown]
+        }
+        FactKind::Moment | FactKind::Number => {
+            &[Op::Is, Op::IsNot, Op::In, Op::NotIn, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Known, Op::Unknown]
+        }
+        FactKind::Flag => &[Op::Is, Op::IsNot, Op::Known, Op::Unknown],
+        FactKind::List => &[Op::Contains, Op::ContainsAny, Op::Known, Op::Unknown],
+    }
+}
+
+/// Reads a rule and checks it against what the workspace has.
+pub(super) fn check(document: &Value, vocabulary: &Vocabulary) -> Result<RuleDocument, Error> {
+    let mut problems = Problems::default();
+    let rule = read_rule(document, &mut problems);
+    if let Some(rule) = &rule {
+        check_condition("when", &rule.when, vocabulary, &mut problems);
+        for (at, action) in rule.then.iter().enumerate() {
+            check_action(&format!("then[{at}]"), action, vocabulary, &mut problems);
+        }
+    }
+    finished(rule, problems)
+}
+
+/// Reads a rule without asking whether the workspace has what it speaks of.
+pub(super) fn read(document: &Value) -> Result<RuleDocument, Error> {
+    let mut problems = Problems::default();
+    let rule = read_rule(document, &mut problems);
+    finished(rule, problems)
+}
+
+fn finished(rule: Option<RuleDocument>, problems: Problems) -> Result<RuleDocument, Error> {
+    match rule {
+        Some(rule) if problems.is_empty() => Ok(rule),
+        _ => Err(Error::Invalid(problems)),
+    }
+}
+
+fn read_rule(document: &Value, problems: &mut Problems) -> Option<RuleDocument> {
+    let Some(object) = document.as_object() else {
+        problems.add("the rule", "this must be an object");
+        return None;
+    };
+    only(object, RULE_WORDS, "the rule", problems);
+    let key = text(object, "key", problems);
+    if let Some(key) = &key
+        && !is_key(key)
+    {
+        problems.add("key", &format!("{key:?} is not a name such as quotes-need-manager"));
+    }
+    let name = text(object, "name", problems);
+    let on =
+        text(object, "on", problems).and_then(|word| word_of::<Trigger>("on", &word, Trigger::ALL, problems));
+    let priority = match object.get("priority") {
+        None => Some(100),
+        Some(value) => {
+            let priority = value.as_i64();
+            if priority.is_none() {
+                problems.add("priority", "this must be a whole number");
+            }
+            priority
+        }
+    };
+    let stop = flag(object, "stop", false, problems);
+    let starts_enabled = flag(object, "enabled", true, problems);
+    let mut budget = MAX_CONDITIONS;
+    let when = match object.get("when") {
+        Some(value) => read_condition("when", value, 1, &mut budget, problems),
+        None => {
+            problems.add("the rule", "\"when\" is missing");
+            None
+        }
+    };
+    let then = read_actions(object.get("then"), problems);
+    Some(RuleDocument {
+        key: key?,
+        name: name?,
+        on: on?,
+        priority: priority?,
+        stop,
+        starts_enabled,
+        when: when?,
+        then,
+    })
+}
+
+fn read_condition(
+    place: &str,
+    value: &Value,
+    depth: usize,
+    budget: &mut usize,
+    problems: &mut Problems,
+) -> Option<Condition> {
+    if depth > MAX_DEPTH {
+        problems.add(place, &format!("conditions are nested deeper than {MAX_DEPTH}"));
+        return None;
+    }
+    if *budget == 0 {
+        problems.add(place, &format!("there are more than {MAX_CONDITIONS} conditions"));
+        return None;
+    }
+    *budget -= 1;
+    let Some(object) = value.as_object() else {
+        problems.add(place, "a condition is an object with all, any, not or fact");
+        return None;
+    };
+    let heads: Vec<&str> =
+        ["all", "any", "not", "fact"].into_iter().filter(|head| object.contains_key(*head)).collect();
+    let [head] = heads[..] else {
+        problems.add(place, "a condition has exactly one of all, any, not and fact");
+        return None;
+    };
+    let known: &[&str] = if head == "fact" { &["fact", "op", "value"] } else { &[head] };
+    only(object, known, place, problems);
+    let inner = &object[head];
+    let path = format!("{place}.{head}");
+    match head {
+        "not" => {
+            let not = Box::new(read_condition(&path, inner, depth + 1, budget, problems)?);
+            Some(Condition::Not { not })
+        }
+        "fact" => read_comparison(place, object, problems).map(Condition::Fact),
+        _ => {
+            let Some(items) = inner.as_array().filter(|items| !items.is_empty()) else {
+                problems.add(&path, "this must be a list with at least one condition");
+                return None;
+            };
+            let mut conditions = Vec::with_capacity(items.len());
+            for (at, item) in items.iter().enumerate() {
+                // Once there are too many, saying so once is enough.
+                if *budget == 0 && at < items.len() {
+                    problems.add(&path, &format!("there are more than {MAX_CONDITIONS} conditions"));
+                    return None;
+                }
+                conditions.extend(read_condition(
+                    &format!("{path}[{at}]"),
+                    item,
+                    depth + 1,
+                    budget,
+                    problems,
+                ));
+            }
+            match head {
+                "all" => Some(Condition::All { all: conditions }),
+                _ => Some(Condition::Any { any: conditions }),
+            }
+        }
+    }
+}
+
+fn read_comparison(place: &str, object: &Map<String, Value>, problems: &mut Problems) -> Option<Comparison> {
+    let Some(fact) = object.get("fact").and_then(Value::as_str) else {
+        problems.add(&format!("{place}.fact"), "this must be the name of a fact");
+        return None;
+    };
+    let Some(word) = object.get("op").and_then(Value::as_str) else {
+        problems.add(place, "\"op\" is missing");
+        return None;
+    };
+    let op = word_of::<Op>(&format!("{place}.op"), word, Op::ALL, problems)?;
+    Some(Comparison { fact: fact.to_owned(), op, value: object.get("value").cloned() })
+}
+
+fn read_actions(then: Option<&Value>, problems: &mut Problems) -> Vec<Action> {
+    let Some(items) = then.and_then(Value::as_array).filter(|items| !items.is_empty()) else {
+        problems.add("then", "this must be a list with at least one action");
+        return Vec::new();
+    };
+    if items.len() > MAX_ACTIONS {
+        problems.add("then", &format!("at most {MAX_ACTIONS} actions are allowed"));
+        return Vec::new();
+    }
+    let mut actions = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        match serde_json::from_value::<Action>(item.clone()) {
+            Ok(action) => actions.push(action),
+            Err(error) => problems.add(&format!("then[{at}]"), &error.to_string()),
+        }
+    }
+    actions
+}
+
+fn check_condition(place: &str, condition: &Condition, vocabulary: &Vocabulary, problems: &mut Problems) {
+    match condition {
+        Condition::All { all } => {
+            for (at, inner) in all.iter().enumerate() {
+                check_condition(&format!("{place}.all[{at}]"), inner, vocabulary, problems);
+            }
+        }
+        Condition::Any { any } => {
+            for (at, inner) in any.iter().enumerate() {
+                check_condition(&format!("{place}.any[{at}]"), inner, vocabulary, problems);
+            }
+        }
+        Condition::Not { not } => check_condition(&format!("{place}.not"), not, vocabulary, problems),
+        Condition::Fact(comparison) => check_comparison(place, comparison, vocabulary, problems),
+    }
+}
+
+fn check_comparison(place: &str, comparison: &Comparison, vocabulary: &Vocabulary, problems: &mut Problems) {
+    let Comparison { fact, op, value } = comparison;
+    let Some(kind) = vocabulary.kind(fact) else {
+        let says = match fact.strip_prefix("context.") {
+            Some(field) => format!("no active schema has a field {field:?}"),
+            None => {
+                let known = FACTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                format!("there is no fact {fact:?}; known are {known} and context.<field>")
+            }
+        };
+        return problems.add(&format!("{place}.fact"), &says);
+    };
+    if !ops(kind).contains(op) {
+        let allowed = ops(kind).iter().map(|op| op.as_str()).collect::<Vec<_>>().join(", ");
+        return problems.add(&format!("{place}.op"), &format!("{op} does not go with {fact}; use {allowed}"));
+    }
+    let says = match (op, value) {
+        (Op::Known | Op::Unknown, None) => None,
+        (Op::Known | Op::Unknown, Some(_)) => Some(format!("{op} takes no value")),
+        (_, None) => Some(format!("{op} needs a value")),
+        (Op::In | Op::NotIn | Op::ContainsAny, Some(value)) => match value.as_array() {
+            Some(options) if !options.is_empty() => {
+                options.iter().find_map(|option| wrong_operand(fact, kind, *op, option, vocabulary))
+            }
+            _ => Some("this must be a list that is not empty".to_owned()),
+        },
+        (_, Some(value)) => wrong_operand(fact, kind, *op, value, vocabulary),
+    };
+    if let Some(says) = says {
+        problems.add(&format!("{place}.value"), &says);
+    }
+}
+
+/// What is wrong with a value that a fact is compared with.
+fn wrong_operand(
+    fact: &str,
+    kind: FactKind,
+    op: Op,
+    value: &Value,
+    vocabulary: &Vocabulary,
+) -> Option<String> {
+    let is_part = matches!(op, Op::Contains | Op::ContainsAny);
+    let fits = match kind {
+        FactKind::Text | FactKind::Moment | FactKind::List => {
+            value.as_str().is_some_and(|text| !text.trim().is_empty())
+        }
+        FactKind::Number => value.is_number(),
+        FactKind::Flag => value.is_boolean(),
+    };
+    if !fits {
+        let wanted = match kind {
+            FactKind::Text | FactKind::List => "a text that is not empty",
+            FactKind::Moment => "a day or time in its ISO form",
+            FactKind::Number => "a number",
+            FactKind::Flag => "true or false",
+        };
+        return Some(format!("{fact} is compared with {wanted}, not with {value}"));
+    }
+    if fact == "conversation.status" && !is_part {
+        let is_state = value.as_str().is_some_and(|state| vocabulary.states.contains(state));
+        return (!is_state).then(|| format!("no workflow has a state {value}"));
+    }
+    let field = vocabulary.field(fact)?;
+    match field.kind {
+        FieldType::Choice if !is_part => check_value(field, value).err(),
+        FieldType::MultiChoice => check_value(field, &Value::Array(vec![value.clone()])).err(),
+        FieldType::Date | FieldType::Time | FieldType::Datetime => check_value(field, value).err(),
+        _ => None,
+    }
+}
+
+fn check_action(place: &str, action: &Action, vocabulary: &Vocabulary, problems: &mut Problems) {
+    let mut filled = |word: &str, text: &str| {
+        if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
+            problems
+                .add(&format!("{place}.{word}"), &format!("this must have from 1 to {MAX_TEXT} characters"));
+        }
+    };
+    match action {
+        Action::RequireApproval { because, .. } | Action::HandOver { because } => filled("because", because),
+        Action::Notify { text } => filled("text", text),
+        Action::Label { add, remove } => {
+            add.iter().for_each(|label| filled("add", label));
+            remove.iter().for_each(|label| filled("remove", label));
+            if add.is_empty() && remove.is_empty() {
+                problems.add(place, "a label action adds or removes something");
+            }
+        }
+        Action::SetStatus { status } if !vocabulary.states.contains(status) => {
+            problems.add(&format!("{place}.status"), &format!("no workflow has a state {status:?}"));
+        }
+        Action::SetField { field, value } => match vocabulary.fields.get(field) {
+            None => {
+                problems.add(&format!("{place}.field"), &format!("no active schema has a field {field:?}"));
+            }
+            Some(known) => {
+                if let Err(problem) = check_value(known, value) {
+                    problems.add(&format!("{place}.value"), &problem);
+                }
+            }
+        },
+        Action::SetStatus { .. } | Action::Assign { .. } => {}
+    }
+}
+
+fn only(object: &Map<String, Value>, words: &[&str], place: &str, problems: &mut Problems) {
+    for key in object.keys().filter(|key| !words.contains(&key.as_str())) {
+        problems.add(place, &format!("{key:?} means nothing here; known are {}", words.join(", ")));
+    }
+}
+
+fn text(object: &Map<String, Value>, key: &str, problems: &mut Problems) -> Option<String> {
+    match object.get(key).and_then(Value::as_str).map(str::trim) {
+        Some(text) if !text.is_empty() && text.chars().count() <= MAX_TEXT => Some(text.to_owned()),
+        _ => {
+            problems.add(key, "this must be a text that is not empty");
+            None
+        }
+    }
+}
+
+fn flag(object: &Map<String, Value>, key: &str, default: bool, problems: &mut Problems) -> bool {
+    match object.get(key) {
+        None => default,
+        Some(value) => value.as_bool().unwrap_or_else(|| {
+            problems.add(key, "this must be true or false");
+            default
+        }),
+    }
+}
+
+fn word_of<T: std::str::FromStr + std::fmt::Display>(
+    place: &str,
+    word: &str,
+    all: &[T],
+    problems: &mut Problems,
+) -> Option<T> {
+    let known = word.parse().ok();
+    if known.is_none() {
+        let words = all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        problems.add(place, &format!("{word:?} is not one of {words}"));
+    }
+    known
+}
+
+fn is_key(key: &str) -> bool {
+    let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    key.starts_with(|first: char| first.is_ascii_lowercase()) && key.len() <= 64 && key.chars().all(is_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::evaluate::tests::any_condition;
+
+    fn field(key: &str, kind: FieldType) -> Field {
+        let choices = match kind {
+            FieldType::Choice => vec![crate::schemas::Choice {
+                value: "high".to_owned(),
+                label: "High".to_owned(),
+                synonyms: Vec::new(),
+            }],
+            _ => Vec::new(),
+        };
+        Field {
+            key: key.to_owned(),
+            label: key.to_owned(),
+            kind,
+            hint: String::new(),
+            ask: String::new(),
+            weight: 1,
+            required: false,
+            choices,
+        }
+    }
+
+    fn vocabulary() -> Vocabulary {
+        let fields = [
+            field("urgency", FieldType::Choice),
+            field("amount", FieldType::Currency),
+            field("day", FieldType::Date),
+        ];
+        Vocabulary {
+            fields: fields.into_iter().map(|field| (field.key.clone(), field)).collect(),
+            states: BTreeSet::from(["new".to_owned(), "quoted".to_owned()]),
+        }
+    }
+
+    fn rule() -> Value {
+        json!({"key": "quotes", "name": "Quotes", "on": "message", "priority": 10, "stop": false, "enabled": true,
+        "when": {"all": [
+            {"fact": "intent", "op": "is", "value": "quote"},
+            {"any": [
+                {"fact": "context.amount", "op": "gte", "value": 500},
+                {"not": {"fact": "contact.known", "op": "is", "value": true}}
+            ]}
+        ]},
+        "then": [
+            {"do": "require_approval", "role": "manager", "because": "It is much."},
+            {"do": "set_status", "status": "quoted"},
+            {"do": "label", "add": ["quote"]},
+            {"do": "assign", "role": "manager"},
+            {"do": "notify", "text": "Look."},
+            {"do": "set_field", "field": "urgency", "value": "high"},
+            {"do": "hand_over", "because": "It is delicate."}
+        ]})
+    }
+
+    fn problems_with(pointer: &str, value: Value) -> String {
+        let mut document = rule();
+        *document.pointer_mut(pointer).expect("the place is there") = value;
+        check(&document, &vocabulary()).map_or_else(|error| error.to_string(), |_| String::new())
+    }
+
+    #[test]
+    fn a_rule_says_what_it_says() {
+        let read = check(&rule(), &vocabulary()).expect("a valid rule");
+        assert_eq!((read.key.as_str(), read.on, read.then.len()), ("quotes", Trigger::Message, 7));
+        let written = serde_json::to_value(&read).expect("a rule is JSON");
+        assert_eq!((&written["when"], &written["then"][1]), (&rule()["when"], &rule()["then"][1]));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let wrong = [
+            ("/when/all/0/fact", json!("intnt"), "when.all[0].fact: there is no fact \"intnt\""),
+            ("/when/all/0/op", json!("gte"), "when.all[0].op: gte does not go with intent"),
+            ("/when/all/0/op", json!("equals"), "when.all[0].op: \"equals\" is not one of is,"),
+            ("/when/all/0/value", json!(5), "when.all[0].value: intent is compared with a text"),
+            (
+                "/when/all/1/any/0/fact",
+                json!("context.sum"),
+                "when.all[1].any[0].fact: no active schema has a field \"sum\"",
+            ),
+            (
+                "/when/all/1/any/0/value",
+                json!("500"),
+                "when.all[1].any[0].value: context.amount is compared with a number",
+            ),
+            (
+                "/when/all/1/any/1",
+                json!({"fact": "context.urgency", "op": "is", "value": "hihg"}),
+                "\"hihg\" is not one of high",
+            ),
+            (
+                "/when/all/1/any/1",
+                json!({"fact": "context.day", "op": "gt", "value": "soon"}),
+                "\"soon\" is not a day",
+            ),
+            (
+                "/when/all/1/any/1",
+                json!({"fact": "intent", "op": "known", "value": 1}),
+                "known takes no value",
+            ),
+            (
+                "/when/all/1/any/1",
+                json!({"fact": "intent", "op": "in", "value": []}),
+                "must be a list that is not empty",
+            ),
+            (
+                "/when/all/1/any/1",
+                json!({"fact": "conversation.status", "op": "is", "value": "gone"}),
+                "no workflow has a state",
+            ),
+            (
+                "/when/all/1",
+                json!({"any": []}),
+                "when.all[1].any: this must be a list with at least one condition",
+            ),
+            ("/when/all/1", json!({"any": [], "all": []}), "when.all[1]: a condition has exactly one of"),
+            (
+                "/when/all/0",
+                json!({"fact": "intent", "op": "is", "value": "x", "then": 1}),
+                "\"then\" means nothing here",
+            ),
+            ("/then/0/do", json!("explode"), "then[0]: unknown variant `explode`"),
+            ("/then/0/role", json!("boss"), "then[0]: unknown variant `boss`"),
+            ("/then/1/status", json!("gone"), "then[1].status: no workflow has a state \"gone\""),
+            ("/then/5/field", json!("colour"), "then[5].field: no active schema has a field \"colour\""),
+            ("/then/5/value", json!("hihg"), "then[5].value: \"hihg\" is not one of high"),
+            ("/then", json!([]), "then: this must be a list with at least one action"),
+            ("/on", json!("noon"), "on: \"noon\" is not one of message"),
+            ("/key", json!("Quotes!"), "key: \"Quotes!\" is not a name"),
+        ];
+        for (pointer, value, says) in wrong {
+            let said = problems_with(pointer, value);
+            assert!(said.contains(says), "{pointer}: {said}");
+        }
+    }
+
+    #[test]
+    fn conditions_may_not_be_too_deep_nor_too_many() {
+        let leaf = json!({"fact": "intent", "op": "known"});
+        let deep = (0..MAX_DEPTH).fold(leaf.clone(), |inner, _| json!({"not": inner}));
+        assert!(problems_with("/when", deep.clone()).contains("nested deeper than 20"));
+        assert_eq!(problems_with("/when", deep["not"].clone()), "");
+        let many = json!({"any": vec![leaf.clone(); MAX_CONDITIONS]});
+        assert_eq!(problems_with("/when", many).matches("more than 1000 conditions").count(), 1);
+        assert_eq!(problems_with("/when", json!({"any": vec![leaf; MAX_CONDITIONS - 1]})), "");
+    }
+
+    proptest! {
+        #[test]
+        fn any_condition_is_read_or_refused(condition in any_condition()) {
+            let mut document = rule();
+            document["when"] = serde_json::to_value(&condition).expect("a condition is JSON");
+            let _ = check(&document, &vocabulary());
+            if let Ok(read) = read(&document) {
+                prop_assert_eq!(serde_json::to_value(&read.when).expect("a condition is JSON"), document["when"].clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What is known of a conversation.
+
+use concierge::context::{self, Changed, Error, Proposal, RecordView};
+use concierge::protocol::FieldOrigin;
+use concierge::schemas;
+use serde_json::{Value, json};
+
+use crate::schemas::document;
+use crate::support::{App, on_each_engine};
+
+fn says(field: &str, value: Value, confidence: f64, seq: i64) -> Proposal {
+    Proposal {
+        field: field.to_owned(),
+        value,
+        confidence,
+        evidence: Some("in these words".to_owned()),
+        evidence_seq: Some(seq),
+        origin: FieldOrigin::Extracted,
+    }
+}
+
+async fn install(app: &App) {
+    let mut tx = app.begin().await;
+    let fields = json!({
+        "day": {"type": "string", "title": "Day", "x-type": "date", "x-weight": 3},
+        "guests": {"type": "number", "title": "Guests", "x-type": "number"}
+    });
+    schemas::install(&app.cx(), &mut tx, &document("visit", &fields)).await.expect("valid");
+    tx.commit().await.expect("stored");
+}
+
+fn day(record: &RecordView) -> (Option<&Value>, bool, Option<&Value>) {
+    let field = &record.fields[0];
+    (field.value.as_ref(), field.locked, field.proposal.as_ref().map(|beside| &beside.value))
+}
+
+async fn entries(app: &App, conversation: concierge::base::ConversationId) -> i64 {
+    let mut tx = app.begin().await;
+    let (seq,) =
+        concierge::fetch_one!(tx, (i64,), "SELECT last_seq FROM conversations WHERE id = $1", conversation)
+            .expect("read");
+    seq
+}
+
+#[tokio::test]
+async fn what_customers_say_is_kept_with_its_evidence() {
+    on_each_engine(async |app| {
+        install(&app).await;
+        let (cx, conversation) = (app.cx(), app.conversation().await);
+        let mut tx = app.begin().await;
+        let proposals = vec![
+            says("day", json!("2026-03-14"), 0.9, 1),
+            says("guests", json!(4), 0.4, 1),
+            says("guests", json!(5), 0.8, 1),
+            says("colour", json!("red"), 1.0, 1),
+            says("day", json!("soon"), 1.0, 2),
+        ];
+        let changes = context::propose(&cx, &mut tx, conversation, proposals).await.expect("taken");
+        let values: Vec<_> =
+            changes.iter().map(|change| (change.field.as_str(), change.what.clone())).collect();
+        let set = |to: Value| Changed::Value { from: None, to };
+        assert_eq!(values, [("day", set(json!("2026-03-14"))), ("guests", set(json!(5)))]);
+        tx.commit().await.expect("stored");
+
+        let mut tx = app.begin().await;
+        let records = context::view(&cx, &mut tx, conversation).await.expect("read");
+        insta::assert_json_snapshot!("record", records);
+        drop(tx);
+        assert_eq!(entries(&app, conversation).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_locks_a_field_and_the_machine_stands_beside() {
+    on_each_engine(async |app| {
+        install(&app).await;
+        let (cx, conversation) = (app.cx(), app.conversation().await);
+        let mut tx = app.begin().await;
+        let (friday, monday) = (json!("2026-03-13"), json!("2026-03-16"));
+        let record =
+            context::set(&cx, &mut tx, conversation, "day", Some(friday.clone()), true).await.expect("set");
+        assert_eq!((day(&record), record.completion), ((Some(&friday), true, None), 0.75));
+        let taken =
+            context::propose(&cx, &mut tx, conversation, vec![says("day", monday.clone(), 1.0, 9)]).await;
+        assert_eq!(taken.expect("taken")[0].what, Changed::Proposal(Some(monday.clone())));
+        let records = context::view(&cx, &mut tx, conversation).await.expect("read");
+        assert_eq!(day(&records[0]), (Some(&friday), true, Some(&monday)));
+        let cleared =
+            context::set(&cx, &mut tx, conversation, "visit.day", None, false).await.expect("cleared");
+        assert_eq!(day(&cleared), (None, false, None));
+        let taken =
+            context::propose(&cx, &mut tx, conversation, vec![says("day", monday.clone(), 0.6, 10)]).await;
+        assert_eq!(taken.expect("taken")[0].what, Changed::Value { from: None, to: monday });
+        tx.commit().await.expect("stored");
+        assert_eq!(entries(&app, conversation).await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_version_of_the_schema_keeps_what_is_known() {
+    on_each_engine(async |app| {
+        install(&app).await;
+        let (cx, conversation) = (app.cx(), app.conversation().await);
+        let mut tx = app.begin().await;
+        let before = context::set(&cx, &mut tx, conversation, "day", Some(json!("2026-03-13")), true)
+            .await
+            .expect("set");
+        let fields = json!({
+            "day": {"type": "string", "title": "Which day", "x-type": "date"},
+            "name": {"type": "string", "title": "Name", "x-type": "name"}
+        });
+        schemas::install(&cx, &mut tx, &document("visit", &fields)).await.expect("valid");
+        let after = context::view(&cx, &mut tx, conversation).await.expect("read").remove(0);
+        assert_eq!((after.id, after.schema.version, after.completion), (before.id, 2, 0.5));
+        assert_eq!(after.fields[0].value, Some(json!("2026-03-13")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_value_or_field_is_refused() {
+    on_each_engine(async |app| {
+        install(&app).await;
+        let (cx, conversation) = (app.cx(), app.conversation().await);
+        let mut tx = app.begin().await;
+        let wrong = context::set(&cx, &mut tx, conversation, "day", Some(json!("soon")), true).await;
+        assert!(matches!(wrong, Err(Error::Invalid { field, .. }) if field == "day"));
+        let wrong = context::set(&cx, &mut tx, conversation, "colour", Some(json!("red")), true).await;
+        assert!(matches!(wrong, Err(Error::NoField(_))));
+        let foreign = context::set(&app.foreign(), &mut tx, conversation, "day", None, true).await;
+        assert!(matches!(foreign, Err(Error::Conversation(_))));
+        let foreign = context::view(&app.foreign(), &mut tx, conversation).await;
+        assert!(matches!(foreign, Err(Error::Conversation(_))));
+    })
+    .await;
+}

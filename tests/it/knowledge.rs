@@ -1,0 +1,188 @@
+//! Documents, passages and the search over them.
+
+use std::time::Duration;
+
+use concierge::knowledge::{self, Error, NewDocument};
+
+use crate::support::on_each_engine;
+
+const MOT: &str = "## How much is an MOT?\nAn MOT test costs £48 at Northgate Motors.\n\n\
+    ## How long does it take?\nAbout 50 minutes. You can wait in the waiting room.";
+const TYRES: &str = "## What does a new tyre cost?\nA budget tyre costs from £62 fitted.\n\n\
+    ## Do you store winter tyres?\nWe store a set of four wheels for £45 per season.";
+const REVISAO: &str =
+    "## Quanto custa a revisão?\nA revisão completa custa 259 libras. As pastilhas são à parte.";
+
+fn document(title: &str, body: &str, language: &str) -> NewDocument {
+    NewDocument { title: title.to_owned(), body: body.to_owned(), language: Some(language.to_owned()) }
+}
+
+#[tokio::test]
+async fn the_search_finds_words_in_their_other_forms() {
+    on_each_engine(async |app| {
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        for (title, body, language) in
+            [("MOT tests", MOT, "en"), ("Tyres", TYRES, "en"), ("Revisão", REVISAO, "pt-PT")]
+        {
+            let added = knowledge::create(&cx, &mut tx, document(title, body, language)).await;
+            assert!(added.expect("added").passages > 0);
+        }
+        let mut found = Vec::new();
+        for question in [
+            "how much is an mot",
+            "TYRES costing?",
+            "winter wheel storage",
+            "revisoes",
+            "pastilhas",
+            "tyres",
+            "\"; DROP TABLE (x) AND NOT * : ^",
+            "what is the",
+            "£",
+            "",
+        ] {
+            let hits = knowledge::search(&cx, &mut tx, question, 2).await.expect("searched");
+            let shown: Vec<_> = hits
+                .iter()
+                .map(|hit| {
+                    format!("{:.2} {} › {}", hit.score, hit.title, hit.heading.as_deref().unwrap_or("-"))
+                })
+                .collect();
+            found.push(format!("{question}: {}", shown.join(" | ")));
+        }
+        insta::assert_snapshot!("found", found.join("\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_exact_title_is_the_first_hit() {
+    on_each_engine(async |app| {
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        let noise = "Where we are, where we are, and what we do where we are.";
+        knowledge::create(&cx, &mut tx, document("Directions", noise, "en")).await.expect("added");
+        knowledge::create(&cx, &mut tx, document("Where we are", "14 Northgate Road.", "en"))
+            .await
+            .expect("added");
+        let hits = knowledge::search(&cx, &mut tx, "where WE are?", 5).await.expect("searched");
+        assert_eq!((hits[0].title.as_str(), hits[0].score), ("Where we are", 1.0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_span_cuts_the_passage_out_of_the_body() {
+    on_each_engine(async |app| {
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        let body = "Olá 👩‍👩‍👧!\r\n\r\n## É 🚗\r\nDuas linhas.\r\nSão duas.";
+        let added = knowledge::create(&cx, &mut tx, document("Emoji", body, "pt")).await.expect("added");
+        let chars: Vec<char> = added.body.chars().collect();
+        let passages = knowledge::all_passages(&cx, &mut tx).await.expect("read");
+        assert_eq!(passages.len(), 2);
+        for passage in passages {
+            let (start, end) = (usize::try_from(passage.start), usize::try_from(passage.end));
+            let cut: String = chars[start.expect("positive")..end.expect("positive")].iter().collect();
+            assert_eq!(cut, passage.text);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_document_is_found_no_more() {
+    on_each_engine(async |app| {
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        let mot = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
+        let before = knowledge::stamp(&cx, &mut tx).await.expect("a stamp");
+        knowledge::delete(&cx, &mut tx, mot.id).await.expect("deleted");
+        assert_eq!(knowledge::search(&cx, &mut tx, "mot", 5).await.expect("searched"), []);
+        assert_eq!(knowledge::all_passages(&cx, &mut tx).await.expect("read"), []);
+        assert_ne!(knowledge::stamp(&cx, &mut tx).await.expect("a stamp"), before);
+        let again = knowledge::delete(&cx, &mut tx, mot.id).await;
+        assert!(matches!(again, Err(Error::NotFound(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_is_a_new_version_and_is_cut_anew() {
+    on_each_engine(async |app| {
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        let first = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
+        app.clock.advance(Duration::from_secs(1));
+        let cx = app.cx();
+        let same =
+            knowledge::update(&cx, &mut tx, first.id, document("MOT tests", MOT, "en")).await.expect("same");
+        assert_eq!(same, first);
+        let changed =
+            knowledge::update(&cx, &mut tx, first.id, document("MOT tests", "Now £50.", "en")).await;
+        let changed = changed.expect("changed");
+        assert_eq!((changed.version, changed.passages), (2, 1));
+        assert_eq!(knowledge::get(&cx, &mut tx, first.id).await.expect("there"), changed);
+        assert_eq!(knowledge::search(&cx, &mut tx, "waiting room", 5).await.expect("searched"), []);
+        assert_eq!(knowledge::search(&cx, &mut tx, "50", 5).await.expect("searched").len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_holds_a_text_once() {
+    on_each_engine(async |app| {
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        let mot = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
+        let tyres = knowledge::create(&cx, &mut tx, document("Tyres", TYRES, "en")).await.expect("added");
+        let twice = knowledge::create(&cx, &mut tx, document("Other title", MOT, "en")).await;
+        assert!(matches!(twice, Err(Error::AlreadyThere(id)) if id == mot.id));
+        let twice = knowledge::update(&cx, &mut tx, tyres.id, document("Tyres", MOT, "en")).await;
+        assert!(matches!(twice, Err(Error::AlreadyThere(id)) if id == mot.id));
+        knowledge::create(&app.foreign(), &mut tx, document("MOT tests", MOT, "en"))
+            .await
+            .expect("another's");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_sees_its_own_knowledge_only() {
+    on_each_engine(async |app| {
+        let (cx, foreign) = (app.cx(), app.foreign());
+        let mut tx = app.begin().await;
+        let mot = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
+        let passages = knowledge::all_passages(&cx, &mut tx).await.expect("read");
+        assert_eq!(knowledge::search(&foreign, &mut tx, "mot tests", 5).await.expect("searched"), []);
+        assert_eq!(knowledge::passages(&foreign, &mut tx, &[passages[0].id]).await.expect("read"), []);
+        assert_eq!(knowledge::passages(&cx, &mut tx, &[passages[0].id]).await.expect("read"), passages[..1]);
+        assert!(matches!(knowledge::get(&foreign, &mut tx, mot.id).await, Err(Error::NotFound(_))));
+        assert!(matches!(knowledge::delete(&foreign, &mut tx, mot.id).await, Err(Error::NotFound(_))));
+        let stolen = knowledge::update(&foreign, &mut tx, mot.id, document("Mine", "x", "en")).await;
+        assert!(matches!(stolen, Err(Error::NotFound(_))));
+        assert_eq!(knowledge::search(&cx, &mut tx, "mot tests", 5).await.expect("searched").len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn documents_are_listed_in_pages() {
+    on_each_engine(async |app| {
+        let mut tx = app.begin().await;
+        for number in 0..5 {
+            app.clock.advance(Duration::from_secs(1));
+            let new = document(&format!("Number {number}"), &format!("Text {number}"), "en");
+            knowledge::create(&app.cx(), &mut tx, new).await.expect("added");
+        }
+        let cx = app.cx();
+        let first = knowledge::list(&cx, &mut tx, 2, None).await.expect("listed");
+        let last = &first[1];
+        let start = concierge::http::Cursor { at: last.updated_at, id: last.id };
+        let second = knowledge::list(&cx, &mut tx, 2, Some(start)).await.expect("listed");
+        let titles: Vec<_> =
+            first[..2].iter().chain(&second).map(|document| document.title.as_str()).collect();
+        assert_eq!(titles, ["Number 4", "Number 3", "Number 2", "Number 1", "Number 0"]);
+    })
+    .await;
+}

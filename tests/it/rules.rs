@@ -1,0 +1,115 @@
+//! Rules and their runs.
+
+use std::time::Duration;
+
+use concierge::protocol::{Receipt, ReceiptState};
+use concierge::rules::{self, Cause, Error, Facts, Trigger};
+use concierge::schemas;
+use serde_json::{Value, json};
+
+use crate::schemas::document;
+use crate::support::{App, on_each_engine};
+
+fn rule(key: &str, priority: i64) -> Value {
+    json!({"key": key, "name": format!("Rule {key}"), "on": "message", "priority": priority,
+        "when": {"all": [{"fact": "intent", "op": "is", "value": "quote"},
+            {"fact": "context.amount", "op": "gte", "value": 500}]},
+        "then": [{"do": "set_status", "status": "quoted"}]})
+}
+
+async fn install_schema(app: &App) {
+    let mut tx = app.begin().await;
+    let fields = json!({"amount": {"type": "number", "title": "Amount", "x-type": "currency"}});
+    schemas::install(&app.cx(), &mut tx, &document("visit", &fields)).await.expect("valid");
+    tx.commit().await.expect("stored");
+}
+
+#[tokio::test]
+async fn a_changed_rule_is_a_new_version_and_a_switch_stays() {
+    on_each_engine(async |app| {
+        install_schema(&app).await;
+        let cx = app.cx();
+        let mut tx = app.begin().await;
+        let first = rules::install(&cx, &mut tx, &rule("quotes", 10)).await.expect("valid");
+        assert_eq!(rules::install(&cx, &mut tx, &rule("quotes", 10)).await.expect("valid"), first);
+        rules::toggle(&cx, &mut tx, first.id, false).await.expect("switched off");
+        let second = rules::install(&cx, &mut tx, &rule("quotes", 5)).await.expect("valid");
+        assert_eq!((second.id, second.version, second.enabled), (first.id, 2, false));
+        assert!(rules::enabled(&cx, &mut tx, Trigger::Message).await.expect("read").is_empty());
+        let on = rules::toggle(&cx, &mut tx, first.id, true).await.expect("switched on");
+        assert_eq!(rules::enabled(&cx, &mut tx, Trigger::Message).await.expect("read"), [on]);
+        assert!(rules::enabled(&cx, &mut tx, Trigger::DraftDecided).await.expect("read").is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rule_about_a_field_nobody_has_is_refused() {
+    on_each_engine(async |app| {
+        let mut tx = app.begin().await;
+        let refused = rules::install(&app.cx(), &mut tx, &rule("quotes", 10)).await.expect_err("no schema");
+        assert!(
+            refused.to_string().contains("when.all[1].fact: no active schema has a field \"amount\""),
+            "{refused}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_is_stored_once_with_its_tree_and_counted() {
+    on_each_engine(async |app| {
+        install_schema(&app).await;
+        let (cx, conversation) = (app.cx(), app.conversation().await);
+        let mut tx = app.begin().await;
+        let text = json!([rule("quotes", 10), rule("later", 20)]).to_string();
+        let installed = rules::install_all(&cx, &mut tx, &text).await.expect("valid");
+        let facts =
+            Facts::from([("intent".to_owned(), "quote".into()), ("context.amount".to_owned(), 600.0.into())]);
+        let decided = rules::decide(&installed, &facts);
+        assert_eq!(decided.actions.len(), 2);
+        let receipt =
+            Receipt { action: decided.actions[0].1.to_string(), state: ReceiptState::Done, because: None };
+        let receipts = [receipt];
+        for seq in [4, 7] {
+            let cause = Cause { conversation, seq, turn: None };
+            for run in &decided.runs {
+                assert!(rules::record_run(&cx, &mut tx, cause, run, &receipts).await.expect("stored"));
+                assert!(!rules::record_run(&cx, &mut tx, cause, run, &[]).await.expect("stored"));
+            }
+        }
+        let runs = rules::runs(&cx, &mut tx, conversation).await.expect("read");
+        assert_eq!(
+            runs.iter().map(|run| (run.seq, run.key.as_str())).collect::<Vec<_>>(),
+            [(7, "quotes"), (7, "later"), (4, "quotes"), (4, "later"),]
+        );
+        insta::assert_json_snapshot!("run", runs[0]);
+        assert!(rules::runs(&app.foreign(), &mut tx, conversation).await.expect("read").is_empty());
+
+        app.clock.advance(Duration::from_secs(29 * 24 * 3_600));
+        let listed = rules::list(&app.cx(), &mut tx).await.expect("read");
+        assert_eq!(listed.iter().map(|row| row.fired).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(listed[0].fired_at, Some(cx.now));
+        app.clock.advance(Duration::from_secs(2 * 24 * 3_600));
+        let listed = rules::list(&app.cx(), &mut tx).await.expect("read");
+        assert_eq!(
+            listed.iter().map(|row| (row.fired, row.fired_at)).collect::<Vec<_>>(),
+            [(0, None), (0, None)]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_sees_its_own_rules_only() {
+    on_each_engine(async |app| {
+        install_schema(&app).await;
+        let (cx, foreign) = (app.cx(), app.foreign());
+        let mut tx = app.begin().await;
+        let mine = rules::install(&cx, &mut tx, &rule("quotes", 10)).await.expect("valid");
+        assert!(rules::list(&foreign, &mut tx).await.expect("read").is_empty());
+        let switched = rules::toggle(&foreign, &mut tx, mine.id, false).await;
+        assert!(matches!(switched, Err(Error::NotFound(_))));
+    })
+    .await;
+}
