@@ -54,9 +54,14 @@ const EMPTY: &[&str] = &[
     "used", "use", "does", "do",
 ];
 
+/// The stem of a folded word.
+pub(super) fn stem(word: &str) -> String {
+    Stemmer::create(Algorithm::English).stem(word).into_owned()
+}
+
 /// The stem of a folded word, with words of one meaning brought together.
 pub(super) fn concept(word: &str) -> String {
-    let stem = Stemmer::create(Algorithm::English).stem(word).into_owned();
+    let stem = stem(word);
     let brought = match stem.as_str() {
         "peopl" | "person" | "guest" | "seat" | "parti" | "rider" | "passeng" | "travel" | "adult"
         | "attende" | "diner" | "cover" | "ticket" | "us" | "head" | "pax" | "friend" | "kid"
@@ -130,6 +135,11 @@ impl Profile {
             .any(|(w, _)| matches!(w.as_str(), "price" | "amount" | "money" | "budget" | "payment"))
     }
 
+    /// True when the field holds a town rather than a spot in it.
+    pub(super) fn is_town(&self) -> bool {
+        self.words.iter().any(|(w, _)| matches!(w.as_str(), "city" | "region" | "countri"))
+    }
+
     /// True when the field's date lies in the past.
     pub(super) fn looks_back(&self) -> bool {
         const BACK: &[&str] = &["birth", "purchas", "bought", "issu", "incid"];
@@ -151,7 +161,7 @@ fn end_of(words: Tokens<'_, '_>) -> Option<End> {
             | "leaving" | "checkin" | "originates" | "starting" | "source",
             _,
         ) => Some(End::First),
-        ("to", "location" | "city" | "station" | "place") => Some(End::Last),
+        ("to", "location" | "city" | "station" | "place") | ("recipient" | "receiver", _) => Some(End::Last),
         (
             "destination" | "arrival" | "dropoff" | "end" | "return" | "checkout" | "until" | "finish"
             | "ending" | "arriving",

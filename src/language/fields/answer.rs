@@ -108,6 +108,11 @@ pub(super) fn short_answer(reading: &Reading<'_>) -> Option<Clue<()>> {
     }
     let mut end = tokens.sentence_end(start);
     let question = tokens.word(end) == "?";
+    // "Asian sounds pretty good", "Oakland would be best": the verb ends the answer.
+    let verb = |at: &usize| {
+        matches!(tokens.word(*at), "sounds" | "would" | "works" | "will" | "should" | "is" | "sound")
+    };
+    end = (start + 1..end).find(verb).unwrap_or(end);
     while end > start
         && (CLOSERS.contains(&tokens.word(end - 1)) || matches!(tokens.word(end - 1), "," | "\"" | "'"))
     {

@@ -220,9 +220,26 @@ pub(super) fn takes(reading: &Reading<'_>) -> Option<Answer> {
         &["right"],
         &["please", "book"],
         &["amazing"],
+        &["acceptable"],
+        &["seems", "good"],
+        &["seems", "fine"],
+        &["seems", "great"],
+        &["the", "sound", "of"],
+        &["proceed"],
+        &["make", "an", "appointment"],
+        &["i'd", "like", "to", "reserve"],
+        &["i", "want", "to", "reserve"],
+        &["i", "want", "to", "book"],
+        &["i", "want", "to", "schedule"],
+        &["schedule", "a"],
+        &["suits", "me"],
     ];
     let within =
         |phrase: &&[&str]| (0..tokens.len()).any(|at| tokens.says(at, phrase) && !is_negated(tokens, at));
+    match answer(reading) {
+        Some((opening, 0..4, _, certainty)) if certainty > 0.9 => return Some(opening),
+        _ => {}
+    }
     if REFUSE.iter().any(within) {
         return Some(Answer::No);
     }

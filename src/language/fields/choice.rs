@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 
-use super::affinity::concept;
+use super::affinity::{concept, stem};
 use super::dates::{self, Clock, Clue, Day};
 use super::reading::Reading;
 use super::token::{Shape, Tokens, fold, tokens};
@@ -202,7 +202,7 @@ fn likeness(view: Tokens<'_, '_>, at: usize, wanted: &str) -> Option<f64> {
         return Some(0.0);
     }
     let (long, longer) = (wanted.chars().count(), bare.chars().count());
-    if long >= 4 && concept(bare) == concept(wanted) && !is_weak(wanted) {
+    if long >= 4 && stem(bare) == stem(wanted) && !is_weak(wanted) {
         return Some(0.05);
     }
     let same_start = bare.chars().next() == wanted.chars().next();
@@ -282,7 +282,7 @@ fn by_meaning(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Clue<usize>> {
     if let Some(days) = all_ordinals(spec) {
         for clue in &reading.days {
             let day = match clue.value {
-                Day::InYear(_, day) | Day::DayOfMonth(day) | Day::InMonth(day, _) => Some(day),
+                Day::InYear(_, day) | Day::InSomeMonth(day) | Day::InMonth(day, _) => Some(day),
                 Day::Exact(date) => Some(date.day()),
                 _ => None,
             };

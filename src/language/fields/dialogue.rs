@@ -50,13 +50,20 @@ struct State<'s> {
 }
 
 impl State<'_> {
+    fn read<'t>(&self, turn: &Turn<'t>) -> Reading<'t> {
+        let mut reading = Reading::new(turn.text, self.setting);
+        reading.offers = turn.role == Speaker::Business;
+        reading.names_things = self.schema.fields.iter().any(|f| f.profile.role == Role::Thing);
+        reading
+    }
+
     fn hear_business(&mut self, index: usize, turn: &Turn<'_>) {
         if !self.fresh {
             self.asked.iter_mut().for_each(|a| *a = 0.0);
             self.read_back.clear();
             self.fresh = true;
         }
-        let mut reading = Reading::new(turn.text, self.setting);
+        let mut reading = self.read(turn);
         self.note_questions(&reading, turn);
         let nothing_asked = vec![0.0; self.asked.len()];
         let given = assign(self.schema, &mut reading, &nothing_asked);
@@ -66,8 +73,11 @@ impl State<'_> {
             return;
         }
         let offers: Vec<Found> = found.into_iter().filter(|f| self.can_be_offered(&f.field)).collect();
-        if !offers.is_empty() && states_something(&reading) {
-            self.offered = offers;
+        if states_something(&reading) {
+            for offer in offers {
+                self.offered.retain(|held| held.field != offer.field);
+                self.offered.push(offer);
+            }
         }
     }
 
@@ -109,7 +119,7 @@ impl State<'_> {
                 *asked = 1.0;
             }
         }
-        let mut reading = Reading::new(turn.text, self.setting);
+        let mut reading = self.read(turn);
         let taken = assent::takes(&reading);
         if taken == Some(Answer::Yes) {
             let confirmed = std::mem::take(&mut self.read_back);
@@ -235,7 +245,9 @@ fn reads_back(reading: &Reading<'_>) -> bool {
             (tokens.word(at), tokens.word(at + 1)),
             ("confirm" | "verify" | "confirming", _)
                 | ("is", "that" | "this" | "everything" | "it")
-                | ("so", "you" | "you'd" | "a" | "i'll")
+                | ("so", "you" | "you'd" | "a" | "i'll" | "that's")
+                | ("you", "would")
+                | ("want", "me")
                 | ("you'd", "like")
                 | ("you", "want")
                 | ("all", "correct")

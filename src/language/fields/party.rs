@@ -174,8 +174,7 @@ fn list_of_people(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     let mut next = at;
     let mut end = at;
     let mut pronoun = false;
-    loop {
-        let Some((size, len, who)) = member(tokens, next) else { break };
+    while let Some((size, len, who)) = member(tokens, next) {
         total = total.checked_add(size)?;
         members += 1;
         pronoun |= who == Who::Speaker;

@@ -6,8 +6,10 @@ use super::token::{Shape, Token, Tokens};
 /// What leads to a proper name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lead {
-    /// "in", "at", "near".
+    /// "in", "near", "around".
     In,
+    /// "at", "try", "about", "recommend".
+    At,
     /// "from", "leaving".
     From,
     /// "to", "heading for".
@@ -147,6 +149,57 @@ fn is_plain_word(token: &Token<'_>, first: bool) -> bool {
         || first && (token.fold.ends_with("ing") || token.fold.contains('\'') && !token.fold.ends_with("'s"))
 }
 
+/// True when a name says what sort of thing it names: "Abercorn House", "Lalla Grill".
+pub(super) fn names_a_thing(tokens: Tokens<'_, '_>, start: usize, end: usize) -> bool {
+    const SORTS: &[&str] = &[
+        "hotel",
+        "hostel",
+        "inn",
+        "apartments",
+        "apartment",
+        "house",
+        "resort",
+        "lodge",
+        "suites",
+        "restaurant",
+        "cafe",
+        "grill",
+        "bar",
+        "kitchen",
+        "bistro",
+        "cuisine",
+        "pub",
+        "diner",
+        "pizzeria",
+        "ristorante",
+        "sushi",
+        "salon",
+        "clinic",
+        "theatre",
+        "theater",
+        "cinema",
+        "airport",
+        "station",
+        "terminal",
+        "depot",
+        "center",
+        "centre",
+        "venue",
+        "gym",
+        "studio",
+        "garage",
+        "museum",
+        "vs",
+        "apartamentos",
+        "residence",
+        "villas",
+        "motel",
+        "spa",
+        "barbershop",
+    ];
+    (start..end).any(|at| SORTS.contains(&tokens.word(at)))
+}
+
 /// How many tokens from a place on are one proper name.
 fn run(tokens: Tokens<'_, '_>, at: usize) -> usize {
     const INNER: &[&str] =
@@ -247,7 +300,8 @@ pub(super) fn lead_of(tokens: Tokens<'_, '_>, at: usize) -> Lead {
     match before {
         "from" | "leaving" | "departing" => Lead::From,
         "of" if earlier == "out" => Lead::From,
-        "in" | "at" | "near" | "inside" | "within" | "by" | "visit" | "visiting" => {
+        "at" | "try" | "recommend" | "about" => Lead::At,
+        "in" | "near" | "inside" | "within" | "by" | "visit" | "visiting" => {
             match tokens.word_before(at, back + 1) {
                 "arriving" | "arrive" => Lead::To,
                 "starting" | "originating" | "start" => Lead::From,
@@ -256,7 +310,7 @@ pub(super) fn lead_of(tokens: Tokens<'_, '_>, at: usize) -> Lead {
         }
         "to" | "into" | "towards" | "toward" | "reach" => Lead::To,
         "for" if matches!(earlier, "heading" | "headed" | "leaving" | "bound" | "leave") => Lead::To,
-        "called" | "named" => Lead::Called,
+        "called" | "named" | "name" => Lead::Called,
         _ => Lead::None,
     }
 }

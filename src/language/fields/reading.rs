@@ -42,20 +42,24 @@ pub(super) struct Reading<'a> {
     pub(super) text: &'a str,
     list: Vec<Token<'a>>,
     pub(super) now: Zoned,
-    pub(super) currency: &'a str,
+    pub(super) currency: String,
     pub(super) days: Vec<Clue<Day>>,
     pub(super) times: Vec<Clue<Clock>>,
     pub(super) lengths: Vec<Clue<Length>>,
     pub(super) sums: Vec<Clue<Sum>>,
     pub(super) contacts: Vec<Clue<Contact>>,
     pub(super) numbers: Vec<Clue<Number>>,
-    /// What was asked just before, by field key, with its strength.
+    /// How strongly the field that is looked for was just asked for.
     pub(super) asked: f64,
+    /// True when the business speaks: it names what it offers.
+    pub(super) offers: bool,
+    /// True when some field holds the name of a thing: "at X" is then a thing and no place.
+    pub(super) names_things: bool,
 }
 
 impl<'a> Reading<'a> {
     /// Reads a text.
-    pub(super) fn new(text: &'a str, setting: &'a Setting) -> Self {
+    pub(super) fn new(text: &'a str, setting: &Setting) -> Self {
         let list = tokens(text);
         let view = Tokens::new(&list);
         let contacts = contact::contacts(view, text, setting);
@@ -85,7 +89,7 @@ impl<'a> Reading<'a> {
         Reading {
             text,
             now: setting.local_now(),
-            currency: &setting.currency,
+            currency: setting.currency.clone(),
             days,
             times,
             lengths,
@@ -93,6 +97,8 @@ impl<'a> Reading<'a> {
             contacts,
             numbers,
             asked: 0.0,
+            offers: false,
+            names_things: false,
             list,
         }
     }

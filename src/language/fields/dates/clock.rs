@@ -63,6 +63,10 @@ pub(in super::super) fn time_at(tokens: Tokens<'_, '_>, at: usize) -> Option<Spo
 /// A bare number as an hour: the answer to "at what time?".
 pub(in super::super) fn bare_hour(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
     let dial = dial_at(tokens, at).or_else(|| military(tokens, at))?;
+    if counts_something(tokens, at + dial.len) || matches!(tokens.word_before(at, 1), "$" | "£" | "€" | "#")
+    {
+        return None;
+    }
     let (minutes, certainty) = guess_half(&dial, half_nearby(tokens, at, at + dial.len));
     said(minutes, dial.len, certainty)
 }

@@ -15,7 +15,7 @@ pub(in super::super) enum Day {
     /// A day of a month without a year.
     InYear(i8, i8),
     /// A day of this or the next month.
-    DayOfMonth(i8),
+    InSomeMonth(i8),
     /// A day of the current month ("the 3rd of this month") or of a later one.
     InMonth(i8, i8),
     /// The next such weekday after today.
@@ -66,7 +66,7 @@ impl Day {
         match self {
             Day::Exact(date) => Some(date),
             Day::InYear(month, day) => nearest_year(today, month, day, lean),
-            Day::DayOfMonth(day) => nearest_month(today, day, lean),
+            Day::InSomeMonth(day) => nearest_month(today, day, lean),
             Day::InMonth(day, ahead) => {
                 let first = today.first_of_month().checked_add(i32::from(ahead).months()).ok()?;
                 Date::new(first.year(), first.month(), day).ok()
@@ -330,7 +330,7 @@ fn named(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         // After a comma a bare number is rather a count.
         let number = number_at(tokens, gap).filter(|n| n.ordinal)?;
         let day = small(number.whole()).filter(|d| (1..=31).contains(d))?;
-        spoken(Day::DayOfMonth(day), number.len, 0.93)
+        spoken(Day::InSomeMonth(day), number.len, 0.93)
     });
     if let Some(exact) = exact {
         return spoken(exact.day, gap + exact.len - at, (exact.certainty + 0.03).min(0.98));
@@ -438,7 +438,7 @@ fn with_year(
     next += usize::from(matches!(tokens.word(next), "," | "of" | "de" | "in"));
     if tokens.digits(next) == 4
         && let Some(year) = tokens.integer(next).filter(|y| (1900..2200).contains(y))
-        && !(tokens.word(next + 1) == ":")
+        && tokens.word(next + 1) != ":"
         && let Ok(date) = Date::new(i16::try_from(year).ok()?, month, day)
     {
         return spoken(Day::Exact(date), next + 1 - at, 0.98);
@@ -483,7 +483,7 @@ fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         (false, 1) => 0.85,
         _ => 0.7,
     };
-    spoken(Day::DayOfMonth(day), end - at, certainty)
+    spoken(Day::InSomeMonth(day), end - at, certainty)
 }
 
 fn is_function_word(word: &str) -> bool {

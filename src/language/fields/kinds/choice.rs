@@ -60,6 +60,7 @@ impl Kind for One {
     fn find(&self, spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
         let mut found: Vec<Mention> = choice::choices(spec, reading)
             .into_iter()
+            .filter(|c| !is_asked_about(reading, c.start))
             .filter_map(|c| {
                 let value = json!(spec.choices.get(c.value)?.value);
                 let word = reading.tokens().word(c.start);
@@ -82,6 +83,20 @@ impl Kind for One {
     fn operators(&self) -> &'static [Operator] {
         EXACT
     }
+}
+
+/// "Is it pricey?" wishes for nothing.
+fn is_asked_about(reading: &Reading<'_>, at: usize) -> bool {
+    let tokens = reading.tokens();
+    let start = tokens.sentence_start(at);
+    !reading.offers
+        && tokens.is_question(at)
+        && (start..at).any(|i| {
+            matches!(
+                (tokens.word(i), tokens.word(i + 1)),
+                ("is" | "are" | "isn't", "it" | "they" | "the" | "that" | "this" | "these")
+            )
+        })
 }
 
 /// A choice between yes and no takes any way of saying so.
