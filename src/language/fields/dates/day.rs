@@ -436,6 +436,9 @@ fn with_year(
     let mut next = end;
     next += usize::from(tokens.word(next) == "." && tokens.glued(next) && tokens.digits(next + 1) == 4);
     next += usize::from(matches!(tokens.word(next), "," | "of" | "de" | "in"));
+    if let Some((year, len)) = year_in_words(tokens, next) {
+        return spoken(Day::Exact(Date::new(year, month, day).ok()?), next + len - at, 0.95);
+    }
     if tokens.digits(next) == 4
         && let Some(year) = tokens.integer(next).filter(|y| (1900..2200).contains(y))
         && tokens.word(next + 1) != ":"
@@ -443,17 +446,25 @@ fn with_year(
     {
         return spoken(Day::Exact(date), next + 1 - at, 0.98);
     }
-    if let Some((year, len)) = year_in_words(tokens, next) {
-        return spoken(Day::Exact(Date::new(year, month, day).ok()?), next + len - at, 0.95);
-    }
     exists(month, day).then_some(())?;
     spoken(Day::InYear(month, day), end - at, certainty)
 }
 
-/// "nineteen eighty four", "two thousand and five", also "1980 4" as a transcriber hears it.
+/// "nineteen eighty four", "two thousand and five", also "1980 4" and "1980 for" as a transcriber hears them.
 fn year_in_words(tokens: Tokens<'_, '_>, at: usize) -> Option<(i16, usize)> {
-    if tokens.digits(at) == 4 && tokens.digits(at + 1) == 1 {
-        let (decade, one) = (tokens.integer(at)?, tokens.integer(at + 1)?);
+    let last = at + 2 >= tokens.len() || tokens.digits(at + 1) == 1;
+    let unit = match tokens.word(at + 1) {
+        "to" | "too" => Some(2),
+        "for" => Some(4),
+        "ate" => Some(8),
+        _ if tokens.digits(at + 1) == 1 && !tokens.glued(at + 1) => tokens.integer(at + 1),
+        _ => None,
+    };
+    if tokens.digits(at) == 4
+        && last
+        && let Some(one) = unit
+    {
+        let decade = tokens.integer(at)?;
         return (decade % 10 == 0).then(|| i16::try_from(decade + one).ok().map(|y| (y, 2))).flatten();
     }
     let century = number_at(tokens, at).filter(|n| n.worded && !n.ordinal)?;
