@@ -135,6 +135,24 @@ impl Profile {
             .any(|(w, _)| matches!(w.as_str(), "price" | "amount" | "money" | "budget" | "payment"))
     }
 
+    /// True when the field is about the one who speaks, not about a third person.
+    pub(super) fn is_speaker(&self) -> bool {
+        const OTHERS: &[&str] = &[
+            "host",
+            "recipi",
+            "receiv",
+            "driver",
+            "doctor",
+            "therapist",
+            "stylist",
+            "dentist",
+            "artist",
+            "employe",
+            "contact",
+        ];
+        !self.words.iter().any(|(w, _)| OTHERS.contains(&w.as_str()))
+    }
+
     /// True when the field holds a town rather than a spot in it.
     pub(super) fn is_town(&self) -> bool {
         self.words.iter().any(|(w, _)| matches!(w.as_str(), "city" | "region" | "countri"))

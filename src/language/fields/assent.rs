@@ -250,8 +250,18 @@ fn is_negated(tokens: Tokens<'_, '_>, at: usize) -> bool {
     matches!(tokens.word_before(at, 1), "not" | "isn't" | "don't")
 }
 
-/// True when the words between two mentions take the first one back.
+/// True when the words between two mentions take the first one back, or change it into the second.
 pub(super) fn corrects(tokens: Tokens<'_, '_>, from: usize, to: usize) -> bool {
+    let start = tokens.sentence_start(from);
+    let changes = (start..to).any(|at| {
+        matches!(
+            tokens.word(at),
+            "change" | "changed" | "switch" | "reschedule" | "move" | "instead" | "chnage" | "swap"
+        )
+    });
+    if changes && (from..to).any(|at| matches!(tokens.word(at), "to" | "for")) {
+        return true;
+    }
     (from..to).any(|at| {
         matches!(
             tokens.word(at),

@@ -172,6 +172,11 @@ fn settle(schema: &Schema<'_>, reading: &Reading<'_>, mut offers: Vec<Given>) ->
     for offer in offers {
         let meets = |g: &Given| g.mention.start < offer.mention.end && offer.mention.start < g.mention.end;
         let compatible = |g: &Given| {
+            let same = g.mention.start == offer.mention.start && g.mention.end == offer.mention.end;
+            let named = schema.fields.get(g.field).is_some_and(|f| f.kind == FieldKind::Name);
+            if same && named {
+                return false;
+            }
             // A day or an hour may serve a date, a time and a moment at once.
             let (a, b) = (schema.fields.get(g.field), schema.fields.get(offer.field));
             a.zip(b).is_some_and(|(a, b)| a.key != b.key && may_share(a, b))

@@ -54,6 +54,8 @@ impl State<'_> {
         let mut reading = Reading::new(turn.text, self.setting);
         reading.offers = turn.role == Speaker::Business;
         reading.names_things = self.schema.fields.iter().any(|f| f.profile.role == Role::Thing);
+        reading.names_people =
+            self.schema.fields.iter().filter(|f| f.profile.role == Role::Person).count() > 1;
         reading
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Reading<'a> {
     pub(super) offers: bool,
     /// True when some field holds the name of a thing: "at X" is then a thing and no place.
     pub(super) names_things: bool,
+    /// True when several fields hold names of people: "my name is X" is then the speaker's.
+    pub(super) names_people: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -99,6 +101,7 @@ impl<'a> Reading<'a> {
             asked: 0.0,
             offers: false,
             names_things: false,
+            names_people: false,
             list,
         }
     }

@@ -213,6 +213,8 @@ fn relative(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         (&["tmr"], 1, 0.9),
         (&["tomo"], 1, 0.8),
         (&["2moro"], 1, 0.9),
+        (&["you", "today"], 0, 0.3),
+        (&["earlier", "today"], 0, 0.45),
         (&["today"], 0, 0.95),
         (&["tonight"], 0, 0.95),
         (&["tonite"], 0, 0.95),
@@ -419,7 +421,9 @@ fn month_then_day(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     // "may 5 people come": the number counts something; "march 12:30" is a time.
     let time = tokens.word(after) == ":" && tokens.glued(after);
     let verb = matches!(tokens.word(at), "may" | "march" | "mars") && !number.ordinal;
-    if time || tokens.digits(next) > 2 || (verb && !tokens.get(at).is_some_and(|t| t.is_capital())) {
+    let counted = tokens.word(after) == "of" && matches!(tokens.word(after + 1), "us" | "them" | "you");
+    if counted || time || tokens.digits(next) > 2 || (verb && !tokens.get(at).is_some_and(|t| t.is_capital()))
+    {
         return None;
     }
     with_year(tokens, at, after, day, month_number, if number.worded && !number.ordinal { 0.8 } else { 0.96 })
@@ -483,6 +487,17 @@ fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     let article = usize::from(tokens.word(at) == "the");
     let (day, number) = day_number(tokens, at + article).filter(|(_, n)| n.ordinal)?;
     let end = at + article + number.len;
+    if number.worded && article == 0 {
+        return None;
+    }
+    // "5th and Main" is a corner.
+    let corner = tokens.word(end) == "and"
+        && tokens
+            .get(end + 1)
+            .is_some_and(|t| t.is_word() && t.fold != "the" && month(&t.fold).is_none() && t.is_capital());
+    if corner {
+        return None;
+    }
     if number.worded && number.len == 1 && day < 4 && tokens.get(end).is_some_and(|t| t.is_word()) {
         return None;
     }

@@ -307,7 +307,10 @@ impl Kind for PersonName {
                 let (start, end) = part.of_run(&c)?;
                 let need = if c.value == Given::Bare { Need::Question } else { Need::Nothing };
                 let value = json!(proper(reading.slice(start, end)));
-                Some(Mention { value, start, end, certainty: c.certainty, need })
+                // "My name is …" names the customer, not the host.
+                let other = own_name(c.value) && reading.names_people && !spec.profile.is_speaker();
+                let certainty = if other { c.certainty * 0.5 } else { c.certainty };
+                Some(Mention { value, start, end, certainty, need })
             })
             .collect()
     }
@@ -319,6 +322,10 @@ impl Kind for PersonName {
     fn operators(&self) -> &'static [Operator] {
         WORDS
     }
+}
+
+fn own_name(given: Given) -> bool {
+    matches!(given, Given::Own | Given::First | Given::Family)
 }
 
 /// A name written all small gets its capitals.
@@ -366,6 +373,7 @@ impl NamePart {
                 Some((clue.start, clue.end))
             }
             (NamePart::First, _) => Some((clue.start, clue.start + 1)),
+            (NamePart::Family, Given::Bare) if words == 1 => Some((clue.start, clue.end)),
             (NamePart::Family, _) => (words > 1).then_some((clue.start + 1, clue.end)),
         }
     }
