@@ -53,7 +53,11 @@ impl State<'_> {
     fn read<'t>(&self, turn: &Turn<'t>) -> Reading<'t> {
         let mut reading = Reading::new(turn.text, self.setting);
         reading.offers = turn.role == Speaker::Business;
-        reading.names_things = self.schema.fields.iter().any(|f| f.profile.role == Role::Thing);
+        reading.names_things = self.schema.fields.iter().any(|f| {
+            f.profile.role == Role::Thing || f.profile.role == Role::Person && f.kind == FieldKind::Text
+        });
+        reading.names_towns =
+            self.schema.fields.iter().any(|f| f.profile.role == Role::Place && f.profile.is_town());
         reading.names_people =
             self.schema.fields.iter().filter(|f| f.profile.role == Role::Person).count() > 1;
         reading
@@ -95,10 +99,12 @@ impl State<'_> {
     fn note_questions(&mut self, reading: &Reading<'_>, turn: &Turn<'_>) {
         let tokens = reading.tokens();
         let rarity = |stem: &str| self.schema.rarity(stem);
+        // "Account number and PIN": a few words without a question mark ask all the same.
+        let terse = reading.words() <= 8 && !turn.text.contains('?');
         let mut at = 0;
         while at < tokens.len() {
             let end = tokens.sentence_end(at);
-            if tokens.word(end) == "?" || is_request(tokens.word(at), tokens.word(at + 1)) {
+            if terse || tokens.word(end) == "?" || is_request(tokens.word(at), tokens.word(at + 1)) {
                 for (field, asked) in self.schema.fields.iter().zip(self.asked.iter_mut()) {
                     let strength = asks_for(field, tokens, at, end, &rarity);
                     *asked = asked.max(strength);

@@ -195,7 +195,12 @@ fn run(tokens: Tokens<'_, '_>, at: usize, loose: bool) -> usize {
             && tokens.word(at + len - 1).chars().count() == 1
             && tokens.get(at + len + 1).is_some_and(|t| t.is_capital());
         let particle = len > 0 && PARTICLES.contains(&token.fold.as_str());
-        let fits = may_be_name(token) && (loose || token.is_capital()) || linked || initial_dot || particle;
+        let initial = len > 0 && token.is_capital() && token.text.chars().count() == 1 && token.text != "I";
+        let fits = initial
+            || may_be_name(token) && (loose || token.is_capital())
+            || linked
+            || initial_dot
+            || particle;
         if !fits || len >= 5 {
             break;
         }

@@ -55,6 +55,8 @@ pub(super) struct Reading<'a> {
     pub(super) offers: bool,
     /// True when some field holds the name of a thing: "at X" is then a thing and no place.
     pub(super) names_things: bool,
+    /// True when some field holds a town: other places are spots.
+    pub(super) names_towns: bool,
     /// True when several fields hold names of people: "my name is X" is then the speaker's.
     pub(super) names_people: bool,
 }
@@ -77,13 +79,16 @@ impl<'a> Reading<'a> {
             money::sums(view, setting).into_iter().filter(|c| outside(c.start, c.end)).collect();
         let mut numbers = Vec::new();
         let mut at = 0;
+        let linked = |start: usize, end: usize| {
+            contacts.iter().any(|c| c.start < end && start < c.end && !matches!(c.value, Contact::Phone(_)))
+        };
         while at < view.len() {
             let Some(number) = number_at(view, at) else {
                 at += 1;
                 continue;
             };
             let (start, end) = (at, at + number.len);
-            if outside(start, end) {
+            if !linked(start, end) {
                 numbers.push(Clue { value: number, start, end, certainty: 0.9 });
             }
             at = end;
@@ -101,6 +106,7 @@ impl<'a> Reading<'a> {
             asked: 0.0,
             offers: false,
             names_things: false,
+            names_towns: false,
             names_people: false,
             list,
         }

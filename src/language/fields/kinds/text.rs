@@ -90,7 +90,14 @@ impl Kind for Line {
 fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
     let tokens = reading.tokens();
     let town = spec.profile.is_town();
-    place::proper_names(tokens)
+    let mut named = place::proper_names(tokens);
+    for clue in place::journey(tokens) {
+        let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
+        if !known {
+            named.push(clue);
+        }
+    }
+    named
         .into_iter()
         .filter(|c| !reading.is_taken(c.start, c.end))
         .filter(|c| !(town && place::street_address(tokens, c.start).is_some()))
@@ -99,6 +106,9 @@ fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
             let (certainty, need) = match c.value {
                 Lead::At if reading.names_things => (0.5, Need::Context),
                 _ if thing && town => (0.5, Need::Context),
+                Lead::In | Lead::None if !town && !thing && reading.names_towns && c.end - c.start < 3 => {
+                    (0.5, Need::Context)
+                }
                 Lead::To if reading.names_things && !reading.offers => (0.7, Need::Nothing),
                 Lead::In | Lead::At | Lead::From | Lead::To => (c.certainty, Need::Nothing),
                 Lead::None | Lead::Called => (c.certainty, Need::Context),
@@ -110,10 +120,18 @@ fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
 
 fn things(reading: &Reading<'_>) -> Vec<Mention> {
     let tokens = reading.tokens();
-    place::proper_names(tokens)
+    let mut named = place::called(tokens);
+    for clue in place::proper_names(tokens) {
+        let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
+        if !known {
+            named.push(clue);
+        }
+    }
+    named
         .into_iter()
         .filter(|c| !reading.is_taken(c.start, c.end))
         .filter(|c| place::street_address(tokens, c.start).is_none())
+        .filter(|c| !(c.end - c.start == 1 && place::names_a_thing(tokens, c.start, c.end)))
         .map(|c| {
             let thing = place::names_a_thing(tokens, c.start, c.end);
             let long = c.end - c.start > 1;
@@ -157,7 +175,12 @@ fn people(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
         let taken = reading.is_taken(clue.start, clue.end)
             || found.iter().any(|m| m.start < clue.end && clue.start < m.end);
         if !taken {
-            let offered = reading.offers && clue.value == Lead::None && clue.end - clue.start > 1;
+            let address = place::street_address(reading.tokens(), clue.start).is_some();
+            if address {
+                continue;
+            }
+            let offered =
+                reading.offers && matches!(clue.value, Lead::None | Lead::At) && clue.end - clue.start > 1;
             let (certainty, need) = match (led, offered) {
                 (true, _) => (0.8, Need::Nothing),
                 (_, true) => (0.75, Need::Nothing),
