@@ -54,9 +54,14 @@ const EMPTY: &[&str] = &[
     "used", "use", "does", "do",
 ];
 
+/// The stem of a folded word.
+pub(super) fn stem(word: &str) -> String {
+    Stemmer::create(Algorithm::English).stem(word).into_owned()
+}
+
 /// The stem of a folded word, with words of one meaning brought together.
 pub(super) fn concept(word: &str) -> String {
-    let stem = Stemmer::create(Algorithm::English).stem(word).into_owned();
+    let stem = stem(word);
     let brought = match stem.as_str() {
         "peopl" | "person" | "guest" | "seat" | "parti" | "rider" | "passeng" | "travel" | "adult"
         | "attende" | "diner" | "cover" | "ticket" | "us" | "head" | "pax" | "friend" | "kid"
@@ -130,6 +135,29 @@ impl Profile {
             .any(|(w, _)| matches!(w.as_str(), "price" | "amount" | "money" | "budget" | "payment"))
     }
 
+    /// True when the field is about the one who speaks, not about a third person.
+    pub(super) fn is_speaker(&self) -> bool {
+        const OTHERS: &[&str] = &[
+            "host",
+            "recipi",
+            "receiv",
+            "driver",
+            "doctor",
+            "therapist",
+            "stylist",
+            "dentist",
+            "artist",
+            "employe",
+            "contact",
+        ];
+        !self.words.iter().any(|(w, _)| OTHERS.contains(&w.as_str()))
+    }
+
+    /// True when the field holds a town rather than a spot in it.
+    pub(super) fn is_town(&self) -> bool {
+        self.words.iter().any(|(w, _)| matches!(w.as_str(), "city" | "region" | "countri"))
+    }
+
     /// True when the field's date lies in the past.
     pub(super) fn looks_back(&self) -> bool {
         const BACK: &[&str] = &["birth", "purchas", "bought", "issu", "incid"];
@@ -151,7 +179,7 @@ fn end_of(words: Tokens<'_, '_>) -> Option<End> {
             | "leaving" | "checkin" | "originates" | "starting" | "source",
             _,
         ) => Some(End::First),
-        ("to", "location" | "city" | "station" | "place") => Some(End::Last),
+        ("to", "location" | "city" | "station" | "place") | ("recipient" | "receiver", _) => Some(End::Last),
         (
             "destination" | "arrival" | "dropoff" | "end" | "return" | "checkout" | "until" | "finish"
             | "ending" | "arriving",
@@ -284,21 +312,54 @@ pub(super) fn nearness(
 }
 
 /// Which end of a pair the words before a value name.
+///
+/// "from" and "to" lead only what follows them at once; verbs reach a little further.
 pub(super) fn end_before(words: Tokens<'_, '_>, start: usize) -> Option<End> {
-    let from = words.sentence_start(start).max(start.saturating_sub(4));
+    let mut at = start;
+    while at > 0
+        && matches!(
+            words.word(at - 1),
+            "the" | "next" | "this" | "my" | "a" | "on" | "'" | "\"" | "of" | "around" | "about" | "sometime"
+        )
+    {
+        at -= 1;
+    }
+    match words.word_before(at, 1) {
+        "from" | "between" => return Some(End::First),
+        "to" | "until" | "till" | "through" | "til" | "by" | "thru" => return Some(End::Last),
+        "-" if at >= 2 && words.glued(at) => return Some(End::Last),
+        "and" if (words.sentence_start(at)..at).any(|i| words.word(i) == "between") => {
+            return Some(End::Last);
+        }
+        _ => {}
+    }
+    let from = words.sentence_start(start).max(start.saturating_sub(5));
     (from..start).rev().find_map(|at| match (words.word(at), words.word(at + 1)) {
         (
-            "from" | "leaving" | "departing" | "starting" | "beginning" | "depart" | "leave" | "start"
-            | "starts" | "pickup",
+            "leaving" | "departing" | "starting" | "beginning" | "depart" | "leave" | "start" | "starts"
+            | "pickup" | "departure" | "outbound",
             _,
         ) => Some(End::First),
-        ("check", "in") | ("checking", "in") | ("pick", "up") | ("picking", _) => Some(End::First),
-        (
-            "to" | "until" | "till" | "through" | "returning" | "return" | "back" | "ending" | "arriving"
-            | "arrive" | "towards" | "til" | "ends",
-            _,
-        ) => Some(End::Last),
-        ("check", "out") | ("checking", "out") | ("drop", "off") | ("dropping", _) => Some(End::Last),
+        ("check" | "checking", "in") | ("pick", "up" | "it") | ("picking", _) => Some(End::First),
+        ("returning" | "return" | "back" | "ending" | "arriving" | "arrive" | "ends" | "returns", _) => {
+            Some(End::Last)
+        }
+        ("check" | "checking", "out") | ("drop", "off" | "it") | ("dropping", _) => Some(End::Last),
+        _ => None,
+    })
+}
+
+/// Which end of a pair a question is about.
+fn end_asked(words: Tokens<'_, '_>, from: usize, to: usize) -> Option<End> {
+    (from..to).find_map(|at| match words.word(at) {
+        "from" | "leaving" | "leave" | "pick" | "picked" | "pickup" | "departing" | "start" | "starting"
+        | "depart" | "origin" | "located" => Some(End::First),
+        "go" | "going" | "headed" | "heading" | "traveling" | "travelling" | "destination" | "drop"
+        | "dropped" | "arriving" | "return" | "returning" | "end" | "to"
+            if words.word(at) != "to" || at + 1 >= to =>
+        {
+            Some(End::Last)
+        }
         _ => None,
     })
 }
@@ -352,5 +413,16 @@ pub(super) fn asks_for(
         _ => false,
     };
     let base = if cue { 0.5 } else { 0.0 };
-    (base + overlap * 0.6).min(1.0)
+    // "Where are you going?" asks for one end of a pair, "your name" for the customer's.
+    let toward = match (spec.profile.end, end_asked(words, from, to)) {
+        (Some(mine), Some(asked)) if mine == asked => 0.3,
+        (Some(_), Some(_)) => -0.5,
+        _ => 0.0,
+    };
+    let yours = (from..to).any(|at| {
+        words.word(at) == "your" && matches!(words.word(at + 1), "name" | "full" | "first" | "last")
+    });
+    let yours =
+        if yours && spec.profile.role == Role::Person && !spec.profile.is_speaker() { -0.4 } else { 0.0 };
+    (base + overlap * 0.6 + toward + yours).clamp(0.0, 1.0)
 }

@@ -108,6 +108,11 @@ pub(super) fn short_answer(reading: &Reading<'_>) -> Option<Clue<()>> {
     }
     let mut end = tokens.sentence_end(start);
     let question = tokens.word(end) == "?";
+    // "Asian sounds pretty good", "Oakland would be best": the verb ends the answer.
+    let verb = |at: &usize| {
+        matches!(tokens.word(*at), "sounds" | "would" | "works" | "will" | "should" | "is" | "sound")
+    };
+    end = (start + 1..end).find(verb).unwrap_or(end);
     while end > start
         && (CLOSERS.contains(&tokens.word(end - 1)) || matches!(tokens.word(end - 1), "," | "\"" | "'"))
     {
@@ -135,6 +140,15 @@ pub(super) fn short_answer(reading: &Reading<'_>) -> Option<Clue<()>> {
                 | "anything"
                 | "any"
                 | "doesn't"
+                | "look"
+                | "find"
+                | "search"
+                | "book"
+                | "all"
+                | "else"
+                | "yes"
+                | "good"
+                | "don"
                 | "that"
                 | "matter"
                 | "is"
@@ -163,18 +177,17 @@ pub(super) fn sorts(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
         let Some(before) = tokens.get(at - 1).filter(|t| t.is_word()) else { continue };
         let telling = before.is_capital() && at > 1;
         let plain = is_filler(&before.fold) || spec.profile.weight(&concept(&before.fold)) > 0.0;
-        if plain
-            || (!telling
-                && !matches!(
-                    tokens.word_before(at, 2),
-                    "some" | "a" | "an" | "eat" | "want" | "serves" | "serve" | "have"
-                ))
-        {
+        let served =
+            matches!(tokens.word_before(at, 2), "eat" | "serves" | "serve" | "serving" | "like" | "love");
+        if plain || !(telling || served) {
             continue;
         }
+        let capital =
+            |i: &usize| tokens.get(*i).is_some_and(Token::is_capital) && *i > tokens.sentence_start(at);
+        let start = (0..at).rev().take_while(capital).last().unwrap_or(at - 1);
         found.push(Mention {
-            value: json!(reading.slice(at - 1, at)),
-            start: at - 1,
+            value: json!(reading.slice(start, at)),
+            start,
             end: at,
             certainty: if telling { 0.8 } else { 0.6 },
             need: Need::Nothing,

@@ -220,9 +220,26 @@ pub(super) fn takes(reading: &Reading<'_>) -> Option<Answer> {
         &["right"],
         &["please", "book"],
         &["amazing"],
+        &["acceptable"],
+        &["seems", "good"],
+        &["seems", "fine"],
+        &["seems", "great"],
+        &["the", "sound", "of"],
+        &["proceed"],
+        &["make", "an", "appointment"],
+        &["i'd", "like", "to", "reserve"],
+        &["i", "want", "to", "reserve"],
+        &["i", "want", "to", "book"],
+        &["i", "want", "to", "schedule"],
+        &["schedule", "a"],
+        &["suits", "me"],
     ];
     let within =
         |phrase: &&[&str]| (0..tokens.len()).any(|at| tokens.says(at, phrase) && !is_negated(tokens, at));
+    match answer(reading) {
+        Some((opening, 0..4, _, certainty)) if certainty > 0.9 => return Some(opening),
+        _ => {}
+    }
     if REFUSE.iter().any(within) {
         return Some(Answer::No);
     }
@@ -233,8 +250,18 @@ fn is_negated(tokens: Tokens<'_, '_>, at: usize) -> bool {
     matches!(tokens.word_before(at, 1), "not" | "isn't" | "don't")
 }
 
-/// True when the words between two mentions take the first one back.
+/// True when the words between two mentions take the first one back, or change it into the second.
 pub(super) fn corrects(tokens: Tokens<'_, '_>, from: usize, to: usize) -> bool {
+    let start = tokens.sentence_start(from);
+    let changes = (start..to).any(|at| {
+        matches!(
+            tokens.word(at),
+            "change" | "changed" | "switch" | "reschedule" | "move" | "instead" | "chnage" | "swap"
+        )
+    });
+    if changes && (from..to).any(|at| matches!(tokens.word(at), "to" | "for")) {
+        return true;
+    }
     (from..to).any(|at| {
         matches!(
             tokens.word(at),

@@ -10,6 +10,7 @@ use super::affinity::{End, Role, concept, end_before, nearness};
 use super::assent;
 use super::choice::is_denied;
 use super::reading::{Mention, Need, Reading};
+use super::token::Tokens;
 use super::{FieldKind, FieldSpec};
 
 /// A value given to a field.
@@ -48,6 +49,29 @@ impl<'s> Schema<'s> {
             Some(2) => 0.6,
             Some(_) => 0.3,
         }
+    }
+
+    /// True for "recipient account" beside "account" where nothing near says "recipient".
+    fn lacks_its_own_word(&self, field: &FieldSpec, tokens: Tokens<'_, '_>, mention: &Mention) -> bool {
+        let own = |f: &FieldSpec| -> Vec<String> {
+            f.profile
+                .words
+                .iter()
+                .filter(|(_, weight)| *weight >= 1.0)
+                .map(|(word, _)| word.clone())
+                .collect()
+        };
+        let mine = own(field);
+        let plainer = self.fields.iter().filter(|f| f.key != field.key && group(f) == group(field)).map(own);
+        let extra: Vec<String> = plainer
+            .filter(|words| words.len() < mine.len() && words.iter().all(|w| mine.contains(w)))
+            .flat_map(|words| mine.iter().filter(move |w| !words.contains(w)).cloned().collect::<Vec<_>>())
+            .collect();
+        if extra.is_empty() || end_before(tokens, mention.start).is_some() {
+            return false;
+        }
+        let (from, to) = (tokens.sentence_start(mention.start), tokens.sentence_end(mention.end));
+        !(from..to).any(|at| extra.contains(&concept(tokens.word(at))))
     }
 
     /// Fields that take the same sort of value.
@@ -105,9 +129,13 @@ fn confidence(schema: &Schema<'_>, field: &FieldSpec, reading: &Reading<'_>, men
     let direction = match (field.profile.end, end_before(tokens, mention.start)) {
         (Some(mine), Some(said)) if mine == said => 0.5,
         (Some(_), Some(_)) if rivals > 0 => -0.6,
-        (None, Some(End::First)) if rivals > 0 => -0.2,
+        (None, Some(_)) if rivals > 0 => -0.2,
+        // Of two days the first comes to mind first.
+        (Some(End::First), None) if rivals > 0 => 0.1,
         _ => 0.0,
     };
+    let special = rivals > 0 && asked < 0.3 && schema.lacks_its_own_word(field, tokens, mention);
+    let direction = if special { direction - 0.5 } else { direction };
     let short = reading.words() <= 4;
     let answered = if short { asked } else { asked * 0.7 };
     let support = (near + answered + direction).clamp(-1.0, 1.0);
@@ -144,6 +172,11 @@ fn settle(schema: &Schema<'_>, reading: &Reading<'_>, mut offers: Vec<Given>) ->
     for offer in offers {
         let meets = |g: &Given| g.mention.start < offer.mention.end && offer.mention.start < g.mention.end;
         let compatible = |g: &Given| {
+            let same = g.mention.start == offer.mention.start && g.mention.end == offer.mention.end;
+            let named = schema.fields.get(g.field).is_some_and(|f| f.kind == FieldKind::Name);
+            if same && named {
+                return false;
+            }
             // A day or an hour may serve a date, a time and a moment at once.
             let (a, b) = (schema.fields.get(g.field), schema.fields.get(offer.field));
             a.zip(b).is_some_and(|(a, b)| a.key != b.key && may_share(a, b))

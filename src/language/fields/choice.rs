@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 
-use super::affinity::concept;
+use super::affinity::{concept, stem};
 use super::dates::{self, Clock, Clue, Day};
 use super::reading::Reading;
 use super::token::{Shape, Tokens, fold, tokens};
@@ -146,8 +146,6 @@ fn thesaurus(label: &str) -> &'static [&'static str] {
             "metro",
         ],
         "center" | "centre" => &["central", "downtown", "centre", "middle of town", "city center", "center"],
-        "yes" => &["yeah", "yep", "sure", "correct", "i do", "i have", "of course"],
-        "no" => &["nope", "nah", "i don't", "i haven't", "not yet"],
         "economy" => &["coach"],
         "taxi" => &["cab"],
         "psychologist" => &["psychology"],
@@ -171,7 +169,7 @@ fn occurrences(reading: &Reading<'_>, phrase: &[String], certainty: f64, index: 
             if at > start && matches!(view.word(at), "-" | "." | "'") {
                 at += 1;
             }
-            match likeness(view, at, word) {
+            match likeness(view, at, word, reading.asked > 0.3) {
                 Some(loss) => sure -= loss,
                 None => {
                     fits = false;
@@ -188,7 +186,7 @@ fn occurrences(reading: &Reading<'_>, phrase: &[String], certainty: f64, index: 
 }
 
 /// How much surer an exact word would be, or nothing when it is another word.
-fn likeness(view: Tokens<'_, '_>, at: usize, wanted: &str) -> Option<f64> {
+fn likeness(view: Tokens<'_, '_>, at: usize, wanted: &str, answering: bool) -> Option<f64> {
     let token = view.get(at).filter(|t| t.shape != Shape::Mark)?;
     let said = token.fold.as_str();
     if said == wanted {
@@ -202,7 +200,9 @@ fn likeness(view: Tokens<'_, '_>, at: usize, wanted: &str) -> Option<f64> {
         return Some(0.0);
     }
     let (long, longer) = (wanted.chars().count(), bare.chars().count());
-    if long >= 4 && concept(bare) == concept(wanted) && !is_weak(wanted) {
+    // "Check my balance" is no checking account: only an answer may bend the word further than a plural.
+    let plural = bare.strip_suffix('s') == Some(wanted) || wanted.strip_suffix('s') == Some(bare);
+    if long >= 4 && (plural || answering && stem(bare) == stem(wanted)) && !is_weak(wanted) {
         return Some(0.05);
     }
     let same_start = bare.chars().next() == wanted.chars().next();
@@ -282,7 +282,7 @@ fn by_meaning(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Clue<usize>> {
     if let Some(days) = all_ordinals(spec) {
         for clue in &reading.days {
             let day = match clue.value {
-                Day::InYear(_, day) | Day::DayOfMonth(day) | Day::InMonth(day, _) => Some(day),
+                Day::InYear(_, day) | Day::InSomeMonth(day) | Day::InMonth(day, _) => Some(day),
                 Day::Exact(date) => Some(date.day()),
                 _ => None,
             };

@@ -50,13 +50,26 @@ struct State<'s> {
 }
 
 impl State<'_> {
+    fn read<'t>(&self, turn: &Turn<'t>) -> Reading<'t> {
+        let mut reading = Reading::new(turn.text, self.setting);
+        reading.offers = turn.role == Speaker::Business;
+        reading.names_things = self.schema.fields.iter().any(|f| {
+            f.profile.role == Role::Thing || f.profile.role == Role::Person && f.kind == FieldKind::Text
+        });
+        reading.names_towns =
+            self.schema.fields.iter().any(|f| f.profile.role == Role::Place && f.profile.is_town());
+        reading.names_people =
+            self.schema.fields.iter().filter(|f| f.profile.role == Role::Person).count() > 1;
+        reading
+    }
+
     fn hear_business(&mut self, index: usize, turn: &Turn<'_>) {
         if !self.fresh {
             self.asked.iter_mut().for_each(|a| *a = 0.0);
             self.read_back.clear();
             self.fresh = true;
         }
-        let mut reading = Reading::new(turn.text, self.setting);
+        let mut reading = self.read(turn);
         self.note_questions(&reading, turn);
         let nothing_asked = vec![0.0; self.asked.len()];
         let given = assign(self.schema, &mut reading, &nothing_asked);
@@ -66,8 +79,11 @@ impl State<'_> {
             return;
         }
         let offers: Vec<Found> = found.into_iter().filter(|f| self.can_be_offered(&f.field)).collect();
-        if !offers.is_empty() && states_something(&reading) {
-            self.offered = offers;
+        if states_something(&reading) {
+            for offer in offers {
+                self.offered.retain(|held| held.field != offer.field);
+                self.offered.push(offer);
+            }
         }
     }
 
@@ -83,10 +99,12 @@ impl State<'_> {
     fn note_questions(&mut self, reading: &Reading<'_>, turn: &Turn<'_>) {
         let tokens = reading.tokens();
         let rarity = |stem: &str| self.schema.rarity(stem);
+        // "Account number and PIN": a few words without a question mark ask all the same.
+        let terse = reading.words() <= 8 && !turn.text.contains('?');
         let mut at = 0;
         while at < tokens.len() {
             let end = tokens.sentence_end(at);
-            if tokens.word(end) == "?" || is_request(tokens.word(at), tokens.word(at + 1)) {
+            if terse || tokens.word(end) == "?" || is_request(tokens.word(at), tokens.word(at + 1)) {
                 for (field, asked) in self.schema.fields.iter().zip(self.asked.iter_mut()) {
                     let strength = asks_for(field, tokens, at, end, &rarity);
                     *asked = asked.max(strength);
@@ -109,7 +127,7 @@ impl State<'_> {
                 *asked = 1.0;
             }
         }
-        let mut reading = Reading::new(turn.text, self.setting);
+        let mut reading = self.read(turn);
         let taken = assent::takes(&reading);
         if taken == Some(Answer::Yes) {
             let confirmed = std::mem::take(&mut self.read_back);
@@ -235,7 +253,9 @@ fn reads_back(reading: &Reading<'_>) -> bool {
             (tokens.word(at), tokens.word(at + 1)),
             ("confirm" | "verify" | "confirming", _)
                 | ("is", "that" | "this" | "everything" | "it")
-                | ("so", "you" | "you'd" | "a" | "i'll")
+                | ("so", "you" | "you'd" | "a" | "i'll" | "that's")
+                | ("you", "would")
+                | ("want", "me")
                 | ("you'd", "like")
                 | ("you", "want")
                 | ("all", "correct")

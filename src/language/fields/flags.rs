@@ -14,7 +14,8 @@ pub(super) fn statements(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention
         let Some(token) = tokens.get(at).filter(|t| t.is_word() && t.text.chars().count() > 2) else {
             continue;
         };
-        let weight = spec.profile.weight(&concept(&token.fold));
+        let stem = concept(&token.fold);
+        let weight = if stem == "people" { 0.0 } else { spec.profile.weight(&stem) };
         // A question asks whether the thing is there; it does not wish for it.
         if weight < 1.0 || is_enquiry(reading, at) {
             continue;
@@ -37,7 +38,8 @@ pub(super) fn statements(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention
     found
 }
 
-fn is_enquiry(reading: &Reading<'_>, at: usize) -> bool {
+/// True when the words before a token ask whether something is so, rather than wish for it.
+pub(super) fn is_enquiry(reading: &Reading<'_>, at: usize) -> bool {
     let tokens = reading.tokens();
     let start = tokens.sentence_start(at);
     let asks = tokens.is_question(at)

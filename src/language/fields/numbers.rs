@@ -86,12 +86,12 @@ fn simple(word: &str) -> Option<u16> {
     if word == "fourty" {
         return Some(40);
     }
-    place(&UNITS, word).or_else(|| place(&TENS, word).map(|i| (i + 2) * 10))
+    place(UNITS, word).or_else(|| place(TENS, word).map(|i| (i + 2) * 10))
 }
 
 /// The value of one ordinal word.
 pub(super) fn ordinal_word(word: &str) -> Option<u16> {
-    place(&ORDINALS, word)
+    place(ORDINALS, word)
         .filter(|n| *n > 0)
         .or_else(|| TENTHS.iter().find(|(w, _)| *w == word).map(|(_, n)| *n))
 }

@@ -87,7 +87,10 @@ pub(super) fn parties(tokens: Tokens<'_, '_>) -> Vec<Clue<u16>> {
 }
 
 fn party_at(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
-    led(tokens, at).or_else(|| list_of_people(tokens, at)).or_else(|| of_us(tokens, at))
+    led(tokens, at)
+        .or_else(|| of_us(tokens, at))
+        .or_else(|| list_of_people(tokens, at))
+        .or_else(|| plain(tokens, at))
 }
 
 fn count(tokens: Tokens<'_, '_>, at: usize) -> Option<(u16, usize)> {
@@ -158,6 +161,49 @@ fn led(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     (!noun).then_some(Clue { value: size, start, end, certainty: 0.9 })
 }
 
+/// "for 14 thanks", "only 4", "just the seven", "an 8 top": people where only people are counted.
+fn plain(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
+    let lead = match tokens.word(at) {
+        "for" if tokens.word_before(at, 1) != "looking" => 1,
+        "only" | "just" => 1,
+        _ => 0,
+    };
+    let all = usize::from(matches!(tokens.word(at + lead), "the" | "a"));
+    let start = at + lead + all;
+    let (size, len) = count(tokens, start)?;
+    let end = start + len;
+    let next = tokens.word(end);
+    if matches!(next, "top" | "individuals" | "pax" | "heads" | "total" | "covers" | "diners") {
+        return Some(Clue { value: size, start, end, certainty: 0.85 });
+    }
+    let ends = tokens.get(end).is_none_or(|t| !t.is_word())
+        || matches!(
+            next,
+            "at" | "on"
+                | "please"
+                | "thanks"
+                | "thank"
+                | "today"
+                | "tonight"
+                | "tomorrow"
+                | "under"
+                | "outdoors"
+                | "indoors"
+                | "inside"
+                | "outside"
+                | "this"
+                | "next"
+                | "will"
+                | "can"
+                | "are"
+                | "now"
+                | "coming"
+                | "and"
+        );
+    let symbol = matches!(next, "%" | "$" | "£" | "€" | "-" | "/" | ":");
+    (lead > 0 && ends && !symbol).then_some(Clue { value: size, start: start - all, end, certainty: 0.75 })
+}
+
 /// "4 of us", "the five of us", "seven of them".
 fn of_us(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     let all = usize::from(matches!(tokens.word(at), "the"));
@@ -174,8 +220,7 @@ fn list_of_people(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     let mut next = at;
     let mut end = at;
     let mut pronoun = false;
-    loop {
-        let Some((size, len, who)) = member(tokens, next) else { break };
+    while let Some((size, len, who)) = member(tokens, next) {
         total = total.checked_add(size)?;
         members += 1;
         pronoun |= who == Who::Speaker;

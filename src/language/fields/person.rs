@@ -184,6 +184,8 @@ fn may_be_name(token: &Token<'_>) -> bool {
 fn run(tokens: Tokens<'_, '_>, at: usize, loose: bool) -> usize {
     const PARTICLES: [&str; 14] =
         ["de", "da", "do", "dos", "van", "von", "der", "den", "la", "le", "di", "bin", "al", "el"];
+    // Whoever begins a name with a capital goes on so.
+    let loose = loose && !tokens.get(at).is_some_and(Token::is_capital);
     let mut len = 0;
     while let Some(token) = tokens.get(at + len) {
         let linked = len > 0 && token.text == "-" && token.glued && tokens.glued(at + len + 1);
@@ -193,7 +195,12 @@ fn run(tokens: Tokens<'_, '_>, at: usize, loose: bool) -> usize {
             && tokens.word(at + len - 1).chars().count() == 1
             && tokens.get(at + len + 1).is_some_and(|t| t.is_capital());
         let particle = len > 0 && PARTICLES.contains(&token.fold.as_str());
-        let fits = may_be_name(token) && (loose || token.is_capital()) || linked || initial_dot || particle;
+        let initial = len > 0 && token.is_capital() && token.text.chars().count() == 1 && token.text != "I";
+        let fits = initial
+            || may_be_name(token) && (loose || token.is_capital())
+            || linked
+            || initial_dot
+            || particle;
         if !fits || len >= 5 {
             break;
         }
@@ -243,6 +250,15 @@ pub(super) fn names(tokens: Tokens<'_, '_>) -> Vec<Clue<Given>> {
         (&["reservation", "for"], Given::Booking, false, 0.8),
         (&["table", "for"], Given::Booking, false, 0.75),
         (&["its"], Given::Own, false, 0.6),
+        (&["am", "called"], Given::Own, true, 0.9),
+        (&["i'm", "called"], Given::Own, true, 0.9),
+        (&["known", "as"], Given::Own, false, 0.85),
+        (&["named", "me"], Given::Own, false, 0.85),
+        (&["made", "for"], Given::Booking, false, 0.85),
+        (&["made", "by"], Given::Booking, false, 0.85),
+        (&["booked", "by"], Given::Booking, false, 0.85),
+        (&["booked", "for"], Given::Booking, false, 0.8),
+        (&["reservation", "is", "for"], Given::Booking, false, 0.85),
     ];
     let mut found: Vec<Clue<Given>> = Vec::new();
     for at in 0..tokens.len() {
@@ -269,6 +285,12 @@ pub(super) fn names(tokens: Tokens<'_, '_>) -> Vec<Clue<Given>> {
                 found.push(clue);
             }
         }
+        if let Some(clue) = full_name_for(tokens, at).or_else(|| name_then_verb(tokens, at)) {
+            let overlaps = found.iter().any(|c| c.start < clue.end && clue.start < c.end);
+            if !overlaps {
+                found.push(clue);
+            }
+        }
         if tokens.word(at) == "here" && at > 0 {
             let start = (0..at).rev().take_while(|i| run(tokens, *i, false) == at - i).last();
             if let Some(start) = start.filter(|s| {
@@ -283,6 +305,47 @@ pub(super) fn names(tokens: Tokens<'_, '_>) -> Vec<Clue<Given>> {
         }
     }
     found
+}
+
+/// "… for Ronnie Okin": two capitalised words behind "for" are a guest.
+fn full_name_for(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
+    let booked = (tokens.sentence_start(at)..at).any(|i| {
+        matches!(
+            tokens.word(i),
+            "reservation"
+                | "booking"
+                | "table"
+                | "appointment"
+                | "cancel"
+                | "booked"
+                | "reserved"
+                | "reservations"
+                | "lunch"
+                | "dinner"
+        )
+    });
+    if tokens.word(at) != "for" || !booked {
+        return None;
+    }
+    let len = run(tokens, at + 1, false);
+    (len == 2 || len == 3).then_some(Clue {
+        value: Given::Booking,
+        start: at + 1,
+        end: at + 1 + len,
+        certainty: 0.78,
+    })
+}
+
+/// "Darci Steinmeyer is my name", "Kristy Eheler has a booking".
+fn name_then_verb(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
+    if at != tokens.sentence_start(at) {
+        return None;
+    }
+    let len = run(tokens, at, false);
+    let end = at + len;
+    let own = tokens.says(end, &["is", "my", "name"]) || tokens.says(end, &["is", "the", "name"]);
+    let booked = tokens.says(end, &["has", "a", "booking"]) || tokens.says(end, &["has", "a", "reservation"]);
+    (len > 0 && (own || booked)).then_some(Clue { value: Given::Own, start: at, end, certainty: 0.88 })
 }
 
 /// A message that is a name and little else: the answer to "what name?".

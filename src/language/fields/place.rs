@@ -6,8 +6,10 @@ use super::token::{Shape, Token, Tokens};
 /// What leads to a proper name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lead {
-    /// "in", "at", "near".
+    /// "in", "near", "around".
     In,
+    /// "at", "try", "about", "recommend".
+    At,
     /// "from", "leaving".
     From,
     /// "to", "heading for".
@@ -142,19 +144,121 @@ fn is_plain_word(token: &Token<'_>, first: bool) -> bool {
         "not",
         "for",
         "let",
+        "in",
+        "at",
+        "on",
+        "to",
+        "from",
+        "near",
+        "by",
+        "with",
+        "look",
+        "search",
+        "find",
+        "book",
+        "check",
+        "try",
+        "any",
+        "some",
+        "maybe",
+        "confirm",
+        "confirming",
+        "reserve",
+        "make",
+        "actually",
+        "also",
+        "as",
+        "here",
+        "perhaps",
+        "just",
+        "well",
+        "oh",
+        "um",
+        "cool",
+        "nice",
+        "perfect",
+        "awesome",
+        "of",
+        "have",
+        "has",
+        "did",
+        "was",
+        "were",
+        "his",
+        "her",
+        "our",
+        "its",
+        "one",
+        "two",
+        "all",
+        "both",
+        "sounds",
+        "see",
     ];
     PLAIN.contains(&token.fold.as_str())
         || first && (token.fold.ends_with("ing") || token.fold.contains('\'') && !token.fold.ends_with("'s"))
 }
 
+/// True when a name says what sort of thing it names: "Abercorn House", "Lalla Grill".
+pub(super) fn names_a_thing(tokens: Tokens<'_, '_>, start: usize, end: usize) -> bool {
+    const SORTS: &[&str] = &[
+        "hotel",
+        "hostel",
+        "inn",
+        "apartments",
+        "apartment",
+        "house",
+        "resort",
+        "lodge",
+        "suites",
+        "restaurant",
+        "cafe",
+        "grill",
+        "bar",
+        "kitchen",
+        "bistro",
+        "cuisine",
+        "pub",
+        "diner",
+        "pizzeria",
+        "ristorante",
+        "sushi",
+        "salon",
+        "clinic",
+        "theatre",
+        "theater",
+        "cinema",
+        "airport",
+        "station",
+        "terminal",
+        "depot",
+        "center",
+        "centre",
+        "venue",
+        "gym",
+        "studio",
+        "garage",
+        "museum",
+        "vs",
+        "apartamentos",
+        "residence",
+        "villas",
+        "motel",
+        "spa",
+        "barbershop",
+    ];
+    (start..end).any(|at| SORTS.contains(&tokens.word(at)))
+}
+
 /// How many tokens from a place on are one proper name.
 fn run(tokens: Tokens<'_, '_>, at: usize) -> usize {
-    const INNER: &[&str] =
-        &["of", "de", "the", "la", "le", "del", "at", "by", "and", "&", "vs", "on", "for", "-", "'"];
+    const INNER: &[&str] = &["of", "de", "the", "la", "le", "del", "by", "and", "&", "vs", "-", "'"];
     let mut len = 0;
     let mut solid = 0;
     while let Some(token) = tokens.get(at + len) {
-        let proper = token.is_capital() && !is_plain_word(token, len == 0);
+        let initial = len > 0 && token.is_capital() && token.text.chars().count() == 1 && token.text != "I";
+        let hyphenated = len > 0 && token.glued && token.is_word() && tokens.word(at + len - 1) == "-";
+        let proper = token.is_capital() && !is_plain_word(token, len == 0) || initial || hyphenated;
         let number = token.shape == Shape::Digits
             && tokens
                 .get(at + len + 1)
@@ -170,9 +274,10 @@ fn run(tokens: Tokens<'_, '_>, at: usize) -> usize {
             && tokens.word(at + len - 1).chars().count() <= 3
             && tokens.get(at + len + 1).is_some_and(Token::is_capital)
             && tokens.get(at + len - 1).is_some_and(Token::is_capital);
+        let hyphen = solid > 0 && token.text == "-" && token.glued && tokens.glued(at + len + 1);
         if proper || number && solid == len {
             solid = len + 1;
-        } else if !(inner || dot) {
+        } else if !(inner || dot || hyphen) {
             break;
         }
         len += 1;
@@ -233,6 +338,119 @@ pub(super) fn proper_names(tokens: Tokens<'_, '_>) -> Vec<Clue<Lead>> {
     found
 }
 
+/// "from forbes and murray to the airport", written without capitals.
+pub(super) fn journey(tokens: Tokens<'_, '_>) -> Vec<Clue<Lead>> {
+    let stops = |at: usize| {
+        tokens.get(at).is_none_or(|t| t.shape == Shape::Mark && !matches!(t.text, "'" | "\"" | "-"))
+            || matches!(
+                tokens.word(at),
+                "at" | "on"
+                    | "by"
+                    | "leaving"
+                    | "please"
+                    | "for"
+                    | "tomorrow"
+                    | "today"
+                    | "tonight"
+                    | "next"
+                    | "this"
+                    | "around"
+                    | "and"
+                    | "with"
+                    | "in"
+                    | "to"
+                    | "from"
+                    | "i"
+                    | "departing"
+                    | "arriving"
+                    | "via"
+                    | "using"
+                    | "as"
+            ) && !(tokens.word(at) == "and"
+                && !matches!(tokens.word(at + 1), "i" | "then" | "the" | "we" | "back" | "return"))
+    };
+    let stretch = |from: usize| (from..tokens.len()).find(|at| stops(*at)).unwrap_or(tokens.len());
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        if tokens.word(at) != "from" {
+            continue;
+        }
+        if let Some((start, end)) = goal_before(tokens, at) {
+            let origin = at + 1 + usize::from(matches!(tokens.word(at + 1), "the" | "my"));
+            let stop = stretch(origin);
+            if tokens.word(stop) != "to" && (1..=5).contains(&stop.saturating_sub(origin)) {
+                found.push(Clue { value: Lead::To, start, end, certainty: 0.75 });
+                found.push(Clue { value: Lead::From, start: origin, end: stop, certainty: 0.75 });
+                continue;
+            }
+        }
+        let origin = at + 1 + usize::from(matches!(tokens.word(at + 1), "the" | "my" | "'" | "\""));
+        let middle = stretch(origin);
+        if tokens.word(middle) != "to" || !(1..=5).contains(&(middle - origin)) {
+            continue;
+        }
+        let goal = middle + 1 + usize::from(matches!(tokens.word(middle + 1), "the" | "my" | "'" | "\""));
+        let end = stretch(goal);
+        if !(1..=5).contains(&end.saturating_sub(goal)) {
+            continue;
+        }
+        found.push(Clue { value: Lead::From, start: origin, end: middle, certainty: 0.75 });
+        found.push(Clue { value: Lead::To, start: goal, end, certainty: 0.75 });
+    }
+    found
+}
+
+/// The goal of "to the airport from …", which ends at the given token.
+fn goal_before(tokens: Tokens<'_, '_>, end: usize) -> Option<(usize, usize)> {
+    let from = tokens.sentence_start(end).max(end.saturating_sub(6));
+    let to = (from..end).rev().find(|at| tokens.word(*at) == "to")?;
+    let start = to + 1 + usize::from(matches!(tokens.word(to + 1), "the" | "my"));
+    let plain = |at: usize| tokens.get(at).is_some_and(|t| t.is_word() || t.shape == Shape::Digits);
+    let verb = matches!(
+        tokens.word(start),
+        "go" | "get" | "leave" | "travel" | "be" | "book" | "take" | "depart" | "move" | "fly"
+    );
+    (start < end && (start..end).all(plain) && !verb).then_some((start, end))
+}
+
+/// "an alarm called music practice": what something is called, also in small letters.
+pub(super) fn called(tokens: Tokens<'_, '_>) -> Vec<Clue<Lead>> {
+    (0..tokens.len())
+        .filter(|at| matches!(tokens.word(*at), "called" | "named") || tokens.says(*at, &["name", "it"]))
+        .filter_map(|at| {
+            let mut start = at + if tokens.word(at) == "name" { 2 } else { 1 };
+            start += usize::from(matches!(tokens.word(start), "'" | "\"" | "the" | ":"));
+            let stops = |i: usize| {
+                tokens
+                    .get(i)
+                    .is_none_or(|t| t.shape == Shape::Mark && !matches!(t.text, "'" | "-" | "&" | "."))
+                    || tokens.sentence_end(i) == i
+                    || matches!(
+                        tokens.word(i),
+                        "for"
+                            | "at"
+                            | "on"
+                            | "in"
+                            | "to"
+                            | "that"
+                            | "which"
+                            | "is"
+                            | "and"
+                            | "it"
+                            | "with"
+                            | "please"
+                            | "you"
+                            | "has"
+                            | "located"
+                    ) && !tokens.get(i + 1).is_some_and(|t| t.is_capital() && tokens.word(i) == "and")
+            };
+            let end = (start..tokens.len()).find(|i| stops(*i)).unwrap_or(tokens.len());
+            let fits = (1..=6).contains(&end.saturating_sub(start));
+            fits.then_some(Clue { value: Lead::Called, start, end, certainty: 0.85 })
+        })
+        .collect()
+}
+
 /// What the words before a place say about it.
 pub(super) fn lead_of(tokens: Tokens<'_, '_>, at: usize) -> Lead {
     let mut back = 1;
@@ -247,7 +465,8 @@ pub(super) fn lead_of(tokens: Tokens<'_, '_>, at: usize) -> Lead {
     match before {
         "from" | "leaving" | "departing" => Lead::From,
         "of" if earlier == "out" => Lead::From,
-        "in" | "at" | "near" | "inside" | "within" | "by" | "visit" | "visiting" => {
+        "at" | "try" | "recommend" | "about" => Lead::At,
+        "in" | "near" | "inside" | "within" | "by" | "visit" | "visiting" => {
             match tokens.word_before(at, back + 1) {
                 "arriving" | "arrive" => Lead::To,
                 "starting" | "originating" | "start" => Lead::From,
@@ -256,7 +475,7 @@ pub(super) fn lead_of(tokens: Tokens<'_, '_>, at: usize) -> Lead {
         }
         "to" | "into" | "towards" | "toward" | "reach" => Lead::To,
         "for" if matches!(earlier, "heading" | "headed" | "leaving" | "bound" | "leave") => Lead::To,
-        "called" | "named" => Lead::Called,
+        "called" | "named" | "name" => Lead::Called,
         _ => Lead::None,
     }
 }

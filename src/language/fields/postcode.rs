@@ -47,6 +47,80 @@ pub(super) fn complete(characters: &str) -> Option<String> {
     (fits_outward(outward) && fits_inward(inward)).then(|| format!("{outward} {inward}"))
 }
 
+/// The postcodes that heard characters may mean, with how much had to be mended.
+///
+/// A letter where only a digit can stand is the digit that sounds or looks like it, and the other way
+/// round; one character too many may be noise.
+pub(super) fn mended(characters: &str) -> Vec<(String, f64)> {
+    let heard: Vec<char> = characters.chars().filter(char::is_ascii).collect();
+    let mut found: Vec<(String, f64)> = Vec::new();
+    if (5..=7).contains(&heard.len()) {
+        found.extend(fitted(&heard));
+    }
+    if (6..=9).contains(&heard.len()) {
+        for skip in 0..heard.len() {
+            let mut fewer = heard.clone();
+            fewer.remove(skip);
+            if fewer.len() <= 7 {
+                found.extend(fitted(&fewer).into_iter().map(|(code, sure)| (code, sure * 0.5)));
+            }
+        }
+    }
+    found
+}
+
+/// Every shape of a postcode that the characters fit after mending.
+fn fitted(heard: &[char]) -> Vec<(String, f64)> {
+    const SHAPES: &[&str] = &["a9", "aa9", "a99", "a9a", "aa99", "aa9a"];
+    SHAPES
+        .iter()
+        .filter(|outward| outward.len() + 3 == heard.len())
+        .filter_map(|outward| {
+            let mut code = String::new();
+            let mut sure = 1.0;
+            for (place, (wanted, said)) in outward.chars().chain("9aa".chars()).zip(heard).enumerate() {
+                if place == outward.len() {
+                    code.push(' ');
+                }
+                let fits = if wanted == '9' { said.is_ascii_digit() } else { said.is_ascii_alphabetic() };
+                if fits {
+                    code.push(*said);
+                } else {
+                    code.push(if wanted == '9' { digit_like(*said)? } else { letter_like(*said)? });
+                    sure *= 0.6;
+                }
+            }
+            Some((code, sure))
+        })
+        .collect()
+}
+
+fn digit_like(letter: char) -> Option<char> {
+    Some(match letter {
+        'O' | 'Q' => '0',
+        'I' | 'L' => '1',
+        'Z' => '2',
+        'V' | 'S' => '5',
+        'B' | 'H' => '8',
+        'G' => '6',
+        'A' => '8',
+        'F' => '4',
+        _ => return None,
+    })
+}
+
+fn letter_like(digit: char) -> Option<char> {
+    Some(match digit {
+        '0' => 'O',
+        '1' => 'I',
+        '2' => 'Q',
+        '3' => 'E',
+        '5' => 'F',
+        '8' => 'H',
+        _ => return None,
+    })
+}
+
 /// One digit and two letters.
 fn fits_inward(text: &str) -> bool {
     let shape: Vec<bool> = text.chars().map(|c| c.is_ascii_digit()).collect();

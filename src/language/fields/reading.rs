@@ -42,20 +42,28 @@ pub(super) struct Reading<'a> {
     pub(super) text: &'a str,
     list: Vec<Token<'a>>,
     pub(super) now: Zoned,
-    pub(super) currency: &'a str,
+    pub(super) currency: String,
     pub(super) days: Vec<Clue<Day>>,
     pub(super) times: Vec<Clue<Clock>>,
     pub(super) lengths: Vec<Clue<Length>>,
     pub(super) sums: Vec<Clue<Sum>>,
     pub(super) contacts: Vec<Clue<Contact>>,
     pub(super) numbers: Vec<Clue<Number>>,
-    /// What was asked just before, by field key, with its strength.
+    /// How strongly the field that is looked for was just asked for.
     pub(super) asked: f64,
+    /// True when the business speaks: it names what it offers.
+    pub(super) offers: bool,
+    /// True when some field holds the name of a thing: "at X" is then a thing and no place.
+    pub(super) names_things: bool,
+    /// True when some field holds a town: other places are spots.
+    pub(super) names_towns: bool,
+    /// True when several fields hold names of people: "my name is X" is then the speaker's.
+    pub(super) names_people: bool,
 }
 
 impl<'a> Reading<'a> {
     /// Reads a text.
-    pub(super) fn new(text: &'a str, setting: &'a Setting) -> Self {
+    pub(super) fn new(text: &'a str, setting: &Setting) -> Self {
         let list = tokens(text);
         let view = Tokens::new(&list);
         let contacts = contact::contacts(view, text, setting);
@@ -71,13 +79,16 @@ impl<'a> Reading<'a> {
             money::sums(view, setting).into_iter().filter(|c| outside(c.start, c.end)).collect();
         let mut numbers = Vec::new();
         let mut at = 0;
+        let linked = |start: usize, end: usize| {
+            contacts.iter().any(|c| c.start < end && start < c.end && !matches!(c.value, Contact::Phone(_)))
+        };
         while at < view.len() {
             let Some(number) = number_at(view, at) else {
                 at += 1;
                 continue;
             };
             let (start, end) = (at, at + number.len);
-            if outside(start, end) {
+            if !linked(start, end) {
                 numbers.push(Clue { value: number, start, end, certainty: 0.9 });
             }
             at = end;
@@ -85,7 +96,7 @@ impl<'a> Reading<'a> {
         Reading {
             text,
             now: setting.local_now(),
-            currency: &setting.currency,
+            currency: setting.currency.clone(),
             days,
             times,
             lengths,
@@ -93,6 +104,10 @@ impl<'a> Reading<'a> {
             contacts,
             numbers,
             asked: 0.0,
+            offers: false,
+            names_things: false,
+            names_towns: false,
+            names_people: false,
             list,
         }
     }

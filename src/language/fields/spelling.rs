@@ -38,7 +38,7 @@ pub(super) fn alphabet(word: &str) -> Option<char> {
 /// The character that a spoken letter or digit stands for.
 fn spoken(word: &str) -> Option<&'static str> {
     Some(match word {
-        "zero" | "nought" | "oh" => "0",
+        "zero" | "nought" | "oh" | "note" | "naught" => "0",
         "one" => "1",
         "two" | "to" | "too" => "2",
         "three" => "3",
@@ -66,7 +66,10 @@ fn spoken(word: &str) -> Option<&'static str> {
         "ex" => "X",
         "gee" => "G",
         "eye" => "I",
-        "aitch" => "H",
+        "aitch" | "hate" | "height" | "age" => "H",
+        "hey" | "eh" | "ay" => "A",
+        "and" | "an" => "N",
+        "+" | "&" => "N",
         "vee" => "V",
         _ => return None,
     })
@@ -77,7 +80,10 @@ pub(super) fn characters(tokens: Tokens<'_, '_>) -> String {
     let mut spelled = String::new();
     let mut doubled = false;
     for at in 0..tokens.len() {
-        let Some(token) = tokens.get(at).filter(|t| t.shape != Shape::Mark) else { continue };
+        let Some(token) = tokens.get(at).filter(|t| t.shape != Shape::Mark || matches!(t.text, "+" | "&"))
+        else {
+            continue;
+        };
         let word = token.fold.as_str();
         if matches!(word, "double" | "triple") {
             doubled = true;

@@ -197,7 +197,7 @@ impl<'t, 'a> Tokens<'t, 'a> {
             before.chars().count() == 1 && before.chars().all(char::is_alphabetic)
                 || matches!(before, "dr" | "mr" | "mrs" | "ms" | "st" | "vs" | "no" | "ave")
         };
-        !inner && !(initial && self.get(at + 1).is_some())
+        !(inner || initial && self.get(at + 1).is_some())
     }
 
     /// First byte of a token.

@@ -63,6 +63,10 @@ pub(in super::super) fn time_at(tokens: Tokens<'_, '_>, at: usize) -> Option<Spo
 /// A bare number as an hour: the answer to "at what time?".
 pub(in super::super) fn bare_hour(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
     let dial = dial_at(tokens, at).or_else(|| military(tokens, at))?;
+    if counts_something(tokens, at + dial.len) || matches!(tokens.word_before(at, 1), "$" | "£" | "€" | "#")
+    {
+        return None;
+    }
     let (minutes, certainty) = guess_half(&dial, half_nearby(tokens, at, at + dial.len));
     said(minutes, dial.len, certainty)
 }
@@ -118,7 +122,8 @@ fn before_or_after(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
 
 /// "afternoon 2:15", "evening at 6", "night at 8:15".
 fn part_then_dial(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
-    let (half, _) = part_of_day(tokens.word(at)).filter(|_| tokens.word(at) != "tonight")?;
+    let (half, _) =
+        part_of_day(tokens.word(at)).filter(|_| tokens.word(at) != "tonight" && !is_meal(tokens.word(at)))?;
     let skip = 1 + usize::from(tokens.word(at + 1) == "at");
     let dial = dial_at(tokens, at + skip).filter(|d| d.minutes <= 12 * 60 + 59)?;
     if meridiem(tokens, at + skip + dial.len).is_some() || counts_something(tokens, at + skip + dial.len) {
@@ -162,7 +167,7 @@ fn on_the_dial(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
     let nearby = half_nearby(tokens, at, end);
     let (minutes, certainty) = guess_half(&dial, nearby);
     let weak = !(dial.formed || oclock > 0 || ish > 0);
-    let sure = if weak && !matches!(lead, "at" | "@") { certainty - 0.25 } else { certainty };
+    let sure = if weak && !matches!(lead, "at" | "@") { certainty - 0.12 } else { certainty };
     said(minutes, end - at, sure)
 }
 

@@ -15,7 +15,7 @@ pub(in super::super) enum Day {
     /// A day of a month without a year.
     InYear(i8, i8),
     /// A day of this or the next month.
-    DayOfMonth(i8),
+    InSomeMonth(i8),
     /// A day of the current month ("the 3rd of this month") or of a later one.
     InMonth(i8, i8),
     /// The next such weekday after today.
@@ -66,7 +66,7 @@ impl Day {
         match self {
             Day::Exact(date) => Some(date),
             Day::InYear(month, day) => nearest_year(today, month, day, lean),
-            Day::DayOfMonth(day) => nearest_month(today, day, lean),
+            Day::InSomeMonth(day) => nearest_month(today, day, lean),
             Day::InMonth(day, ahead) => {
                 let first = today.first_of_month().checked_add(i32::from(ahead).months()).ok()?;
                 Date::new(first.year(), first.month(), day).ok()
@@ -213,6 +213,8 @@ fn relative(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         (&["tmr"], 1, 0.9),
         (&["tomo"], 1, 0.8),
         (&["2moro"], 1, 0.9),
+        (&["you", "today"], 0, 0.3),
+        (&["earlier", "today"], 0, 0.45),
         (&["today"], 0, 0.95),
         (&["tonight"], 0, 0.95),
         (&["tonite"], 0, 0.95),
@@ -330,7 +332,7 @@ fn named(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         // After a comma a bare number is rather a count.
         let number = number_at(tokens, gap).filter(|n| n.ordinal)?;
         let day = small(number.whole()).filter(|d| (1..=31).contains(d))?;
-        spoken(Day::DayOfMonth(day), number.len, 0.93)
+        spoken(Day::InSomeMonth(day), number.len, 0.93)
     });
     if let Some(exact) = exact {
         return spoken(exact.day, gap + exact.len - at, (exact.certainty + 0.03).min(0.98));
@@ -419,7 +421,9 @@ fn month_then_day(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     // "may 5 people come": the number counts something; "march 12:30" is a time.
     let time = tokens.word(after) == ":" && tokens.glued(after);
     let verb = matches!(tokens.word(at), "may" | "march" | "mars") && !number.ordinal;
-    if time || tokens.digits(next) > 2 || (verb && !tokens.get(at).is_some_and(|t| t.is_capital())) {
+    let counted = tokens.word(after) == "of" && matches!(tokens.word(after + 1), "us" | "them" | "you");
+    if counted || time || tokens.digits(next) > 2 || (verb && !tokens.get(at).is_some_and(|t| t.is_capital()))
+    {
         return None;
     }
     with_year(tokens, at, after, day, month_number, if number.worded && !number.ordinal { 0.8 } else { 0.96 })
@@ -436,24 +440,35 @@ fn with_year(
     let mut next = end;
     next += usize::from(tokens.word(next) == "." && tokens.glued(next) && tokens.digits(next + 1) == 4);
     next += usize::from(matches!(tokens.word(next), "," | "of" | "de" | "in"));
+    if let Some((year, len)) = year_in_words(tokens, next) {
+        return spoken(Day::Exact(Date::new(year, month, day).ok()?), next + len - at, 0.95);
+    }
     if tokens.digits(next) == 4
         && let Some(year) = tokens.integer(next).filter(|y| (1900..2200).contains(y))
-        && !(tokens.word(next + 1) == ":")
+        && tokens.word(next + 1) != ":"
         && let Ok(date) = Date::new(i16::try_from(year).ok()?, month, day)
     {
         return spoken(Day::Exact(date), next + 1 - at, 0.98);
-    }
-    if let Some((year, len)) = year_in_words(tokens, next) {
-        return spoken(Day::Exact(Date::new(year, month, day).ok()?), next + len - at, 0.95);
     }
     exists(month, day).then_some(())?;
     spoken(Day::InYear(month, day), end - at, certainty)
 }
 
-/// "nineteen eighty four", "two thousand and five", also "1980 4" as a transcriber hears it.
+/// "nineteen eighty four", "two thousand and five", also "1980 4" and "1980 for" as a transcriber hears them.
 fn year_in_words(tokens: Tokens<'_, '_>, at: usize) -> Option<(i16, usize)> {
-    if tokens.digits(at) == 4 && tokens.digits(at + 1) == 1 {
-        let (decade, one) = (tokens.integer(at)?, tokens.integer(at + 1)?);
+    let last = at + 2 >= tokens.len() || tokens.digits(at + 1) == 1;
+    let unit = match tokens.word(at + 1) {
+        "to" | "too" => Some(2),
+        "for" => Some(4),
+        "ate" => Some(8),
+        _ if tokens.digits(at + 1) == 1 && !tokens.glued(at + 1) => tokens.integer(at + 1),
+        _ => None,
+    };
+    if tokens.digits(at) == 4
+        && last
+        && let Some(one) = unit
+    {
+        let decade = tokens.integer(at)?;
         return (decade % 10 == 0).then(|| i16::try_from(decade + one).ok().map(|y| (y, 2))).flatten();
     }
     let century = number_at(tokens, at).filter(|n| n.worded && !n.ordinal)?;
@@ -472,6 +487,17 @@ fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     let article = usize::from(tokens.word(at) == "the");
     let (day, number) = day_number(tokens, at + article).filter(|(_, n)| n.ordinal)?;
     let end = at + article + number.len;
+    if number.worded && article == 0 {
+        return None;
+    }
+    // "5th and Main" is a corner.
+    let corner = tokens.word(end) == "and"
+        && tokens
+            .get(end + 1)
+            .is_some_and(|t| t.is_word() && t.fold != "the" && month(&t.fold).is_none() && t.is_capital());
+    if corner {
+        return None;
+    }
     if number.worded && number.len == 1 && day < 4 && tokens.get(end).is_some_and(|t| t.is_word()) {
         return None;
     }
@@ -483,7 +509,7 @@ fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         (false, 1) => 0.85,
         _ => 0.7,
     };
-    spoken(Day::DayOfMonth(day), end - at, certainty)
+    spoken(Day::InSomeMonth(day), end - at, certainty)
 }
 
 fn is_function_word(word: &str) -> bool {

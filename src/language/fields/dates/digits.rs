@@ -19,7 +19,7 @@ pub(in super::super) fn bare_date(tokens: Tokens<'_, '_>, today: Date, lean: Lea
         let dated = matches!(widths.as_slice(), [1 | 2, 1 | 2, 2 | 4] | [4, ..] | [_, _, 4, 1]);
         let grouped = if dated { from_groups(&groups, today, lean) } else { None };
         let date = grouped.or_else(|| from_digits(&digits, today, lean))?;
-        Some(Clue { value: date, start, end, certainty: 0.8 })
+        Some(Clue { value: date, start, end, certainty: if digits.len() > 6 { 0.8 } else { 0.55 } })
     })
 }
 

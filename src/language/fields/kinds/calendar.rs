@@ -56,7 +56,11 @@ impl Kind for Day {
             .iter()
             .filter_map(|c| {
                 let date = c.value.resolve(today, lean(spec))?;
-                Some(mention(json!(date.to_string()), c, Need::Nothing))
+                // "I called yesterday" makes no appointment.
+                let gone =
+                    matches!(c.value, SpokenDay::Away(count, _) if count < 0) && lean(spec) == Lean::Future;
+                let need = if gone { Need::Question } else { Need::Nothing };
+                Some(mention(json!(date.to_string()), c, need))
             })
             .collect();
         if found.is_empty()

@@ -58,8 +58,12 @@ impl Kind for One {
     }
 
     fn find(&self, spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
-        let mut found: Vec<Mention> = choice::choices(spec, reading)
+        if is_yes_no(spec) {
+            return yes_no(spec, reading);
+        }
+        let found: Vec<Mention> = choice::choices(spec, reading)
             .into_iter()
+            .filter(|c| !is_asked_about(reading, c.start))
             .filter_map(|c| {
                 let value = json!(spec.choices.get(c.value)?.value);
                 let word = reading.tokens().word(c.start);
@@ -69,9 +73,6 @@ impl Kind for One {
                 Some(Mention { value, start: c.start, end: c.end, certainty: c.certainty, need })
             })
             .collect();
-        if found.is_empty() && reading.asked > 0.0 {
-            found.extend(yes_no_choice(spec, reading));
-        }
         found
     }
 
@@ -84,12 +85,33 @@ impl Kind for One {
     }
 }
 
+/// "Is it pricey?" wishes for nothing.
+fn is_asked_about(reading: &Reading<'_>, at: usize) -> bool {
+    let tokens = reading.tokens();
+    let start = tokens.sentence_start(at);
+    !reading.offers
+        && tokens.is_question(at)
+        && (start..at).any(|i| {
+            matches!(
+                (tokens.word(i), tokens.word(i + 1)),
+                ("is" | "are" | "isn't", "it" | "they" | "the" | "that" | "this" | "these")
+            )
+        })
+}
+
+fn is_yes_no(spec: &FieldSpec) -> bool {
+    let labelled = |word: &str| spec.choices.iter().any(|c| fold(&c.label) == word);
+    spec.choices.len() <= 3 && labelled("yes") && labelled("no")
+}
+
 /// A choice between yes and no takes any way of saying so.
-fn yes_no_choice(spec: &FieldSpec, reading: &Reading<'_>) -> Option<Mention> {
-    let (answer, start, end, certainty) = assent::answer(reading)?;
-    let wanted = if answer == Answer::Yes { "yes" } else { "no" };
-    let choice = spec.choices.iter().find(|c| fold(&c.label) == wanted)?;
-    Some(Mention { value: json!(choice.value), start, end, certainty, need: Need::Question })
+fn yes_no(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
+    let chosen = |value: &Value| {
+        let wanted = if value.as_bool() == Some(true) { "yes" } else { "no" };
+        spec.choices.iter().find(|c| fold(&c.label) == wanted).map(|c| json!(c.value))
+    };
+    let said = YesNo.find(spec, reading);
+    said.into_iter().filter_map(|m| Some(Mention { value: chosen(&m.value)?, ..m })).collect()
 }
 
 /// Some of a list of values.

@@ -45,7 +45,17 @@ fn decimals_of(value: f64) -> usize {
 }
 
 fn plain_numbers<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = &'r Clue<Number>> {
-    reading.numbers.iter().filter(|c| !c.value.ordinal)
+    let tokens = reading.tokens();
+    // "That one", "one of them" and "the one" count nothing.
+    let pronoun = move |c: &Clue<Number>| {
+        tokens.word(c.start) == "one"
+            && (tokens.word(c.end) == "of"
+                || matches!(
+                    tokens.word_before(c.start, 1),
+                    "that" | "this" | "which" | "another" | "good" | "nice" | "first" | "other"
+                ))
+    };
+    reading.numbers.iter().filter(move |c| !c.value.ordinal && !pronoun(c))
 }
 
 fn validate_number(spec: &FieldSpec, value: &Value, wanted: &'static str) -> Result<f64, Fault> {

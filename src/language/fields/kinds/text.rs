@@ -57,13 +57,13 @@ impl Kind for Line {
 
     fn find(&self, spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
         let mut found = match spec.profile.role {
-            Role::Place => places(reading),
+            Role::Place => places(spec, reading),
             Role::Thing => things(reading),
             Role::Person => people(spec, reading),
             Role::Sort => answer::sorts(spec, reading),
             Role::Count => counts(reading),
             Role::Postcode => postcode::postcodes(reading),
-            Role::Free => Vec::new(),
+            Role::Free => labelled(spec, reading),
         };
         if reading.asked > 0.0
             && spec.profile.role != Role::Postcode
@@ -87,26 +87,85 @@ impl Kind for Line {
     }
 }
 
-fn places(reading: &Reading<'_>) -> Vec<Mention> {
-    place::proper_names(reading.tokens())
+fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
+    let tokens = reading.tokens();
+    let town = spec.profile.is_town();
+    let mut named = place::proper_names(tokens);
+    for clue in place::journey(tokens) {
+        let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
+        if !known {
+            named.push(clue);
+        }
+    }
+    named
         .into_iter()
         .filter(|c| !reading.is_taken(c.start, c.end))
+        .filter(|c| !(town && place::street_address(tokens, c.start).is_some()))
         .map(|c| {
-            let need = match c.value {
-                Lead::None | Lead::Called => Need::Context,
-                Lead::In | Lead::From | Lead::To => Need::Nothing,
+            let thing = place::names_a_thing(tokens, c.start, c.end);
+            let (certainty, need) = match c.value {
+                Lead::At if reading.names_things => (0.5, Need::Context),
+                _ if thing && town => (0.5, Need::Context),
+                Lead::In | Lead::None if !town && !thing && reading.names_towns && c.end - c.start < 3 => {
+                    (0.5, Need::Context)
+                }
+                Lead::To if reading.names_things && !reading.offers => (0.7, Need::Nothing),
+                Lead::In | Lead::At | Lead::From | Lead::To => (c.certainty, Need::Nothing),
+                Lead::None | Lead::Called => (c.certainty, Need::Context),
             };
-            said(reading, &c, c.certainty, need)
+            said(reading, &c, certainty, need)
         })
         .collect()
 }
 
 fn things(reading: &Reading<'_>) -> Vec<Mention> {
-    place::proper_names(reading.tokens())
+    let tokens = reading.tokens();
+    let mut named = place::called(tokens);
+    for clue in place::proper_names(tokens) {
+        let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
+        if !known {
+            named.push(clue);
+        }
+    }
+    named
         .into_iter()
         .filter(|c| !reading.is_taken(c.start, c.end))
-        .map(|c| said(reading, &c, c.certainty * 0.9, Need::Context))
+        .filter(|c| place::street_address(tokens, c.start).is_none())
+        .filter(|c| !(c.end - c.start == 1 && place::names_a_thing(tokens, c.start, c.end)))
+        .map(|c| {
+            let thing = place::names_a_thing(tokens, c.start, c.end);
+            let long = c.end - c.start > 1;
+            let (certainty, need) = match c.value {
+                Lead::Called => (0.93, Need::Nothing),
+                Lead::In | Lead::From if !thing => (0.5, Need::Context),
+                Lead::At => (0.85, Need::Nothing),
+                _ if thing => (0.85, Need::Nothing),
+                Lead::To => (0.65, Need::Nothing),
+                _ if reading.offers && (long || c.certainty > 0.5) => (0.75, Need::Nothing),
+                _ => (c.certainty * 0.9, Need::Context),
+            };
+            said(reading, &c, certainty, need)
+        })
         .collect()
+}
+
+/// "name it Cooking", "the label is X": words right behind the field's own name.
+fn labelled(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
+    let tokens = reading.tokens();
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        let own = spec.profile.weight(&super::super::affinity::concept(tokens.word(at))) >= 1.0;
+        let verb = matches!(tokens.word(at + 1), "is" | ":" | "=");
+        if own && verb {
+            let end = tokens.sentence_end(at + 2).min(at + 8);
+            let end = (at + 2..end).find(|i| matches!(tokens.word(*i), "," | "and")).unwrap_or(end);
+            if end > at + 2 {
+                let clue = Clue { value: (), start: at + 2, end, certainty: 0.75 };
+                found.push(said(reading, &clue, 0.75, Need::Context));
+            }
+        }
+    }
+    found
 }
 
 fn people(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
@@ -116,7 +175,19 @@ fn people(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
         let taken = reading.is_taken(clue.start, clue.end)
             || found.iter().any(|m| m.start < clue.end && clue.start < m.end);
         if !taken {
-            found.push(said(reading, &clue, if led { 0.8 } else { 0.6 }, Need::Context));
+            let address = place::street_address(reading.tokens(), clue.start).is_some();
+            if address {
+                continue;
+            }
+            let offered =
+                reading.offers && matches!(clue.value, Lead::None | Lead::At) && clue.end - clue.start > 1;
+            let (certainty, need) = match (led, offered) {
+                (true, _) => (0.8, Need::Nothing),
+                (_, true) => (0.75, Need::Nothing),
+                _ if clue.value == Lead::None || clue.value == Lead::At => (0.6, Need::Context),
+                _ => continue,
+            };
+            found.push(said(reading, &clue, certainty, need));
         }
     }
     found
@@ -259,7 +330,10 @@ impl Kind for PersonName {
                 let (start, end) = part.of_run(&c)?;
                 let need = if c.value == Given::Bare { Need::Question } else { Need::Nothing };
                 let value = json!(proper(reading.slice(start, end)));
-                Some(Mention { value, start, end, certainty: c.certainty, need })
+                // "My name is …" names the customer, not the host.
+                let other = own_name(c.value) && reading.names_people && !spec.profile.is_speaker();
+                let certainty = if other { c.certainty * 0.5 } else { c.certainty };
+                Some(Mention { value, start, end, certainty, need })
             })
             .collect()
     }
@@ -271,6 +345,10 @@ impl Kind for PersonName {
     fn operators(&self) -> &'static [Operator] {
         WORDS
     }
+}
+
+fn own_name(given: Given) -> bool {
+    matches!(given, Given::Own | Given::First | Given::Family)
 }
 
 /// A name written all small gets its capitals.
@@ -318,6 +396,7 @@ impl NamePart {
                 Some((clue.start, clue.end))
             }
             (NamePart::First, _) => Some((clue.start, clue.start + 1)),
+            (NamePart::Family, Given::Bare) if words == 1 => Some((clue.start, clue.end)),
             (NamePart::Family, _) => (words > 1).then_some((clue.start + 1, clue.end)),
         }
     }
