@@ -4,4 +4,6 @@
 //! gives the same result for the same input. Sentence vectors come through `ports::embedder`.
 
 pub mod intents;
+pub mod sentences;
+pub mod tongue;
 pub mod words;
