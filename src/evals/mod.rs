@@ -2,7 +2,10 @@
 //!
 //! The files that go with a set are found by the kit's environment variables (`EVAL_TRAIN`, `EVAL_DOCS`).
 
+mod collection;
 mod intents;
+mod retrieval;
+mod vectors;
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -32,6 +35,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
     match task {
         "intents" => intents::one(input, output),
         "multi_intents" => intents::several(input, output),
+        "retrieval" => retrieval::rank(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

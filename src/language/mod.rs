@@ -4,6 +4,7 @@
 //! gives the same result for the same input. Sentence vectors come through `ports::embedder`.
 
 pub mod intents;
+pub mod retrieval;
 pub mod sentences;
 pub mod tongue;
 pub mod words;
