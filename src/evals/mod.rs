@@ -2,8 +2,11 @@
 //!
 //! The files that go with a set are found by the kit's environment variables (`EVAL_TRAIN`, `EVAL_DOCS`).
 
+mod collection;
 mod intents;
 pub mod slots;
+mod retrieval;
+mod vectors;
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -39,6 +42,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "intents" => intents::one(input, output),
         "multi_intents" => intents::several(input, output),
         "slots" => Ok(slots::jsonl(input, output)?),
+        "retrieval" => retrieval::rank(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

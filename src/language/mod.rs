@@ -8,4 +8,7 @@ pub mod fields;
 pub mod intents;
 pub mod moments;
 pub mod steering;
+pub mod retrieval;
+pub mod sentences;
+pub mod tongue;
 pub mod words;

@@ -12,7 +12,8 @@ use crate::rules::{self, Action, Run};
 
 /// Carries out the actions of every rule that matched, and keeps each rule's tree and receipts.
 pub(super) async fn carry_out(cx: &Cx, tx: &mut Tx, turn: &Turn) -> Result<(), Error> {
-    let cause = rules::Cause { turn: turn.id, conversation: turn.lease.conversation };
+    let cause =
+        rules::Cause { conversation: turn.lease.conversation, seq: turn.lease.for_seq, turn: Some(turn.id) };
     for run in &turn.found.runs {
         let mut receipts = Vec::new();
         if run.matched {

@@ -20,7 +20,8 @@ use crate::ports::embedder::{Embedder, cosine};
 const FIT: f32 = 20.0;
 /// Examples shown as the reason.
 const REASONS: usize = 3;
-/// Likeness of texts that share nothing, where there are words alone to compare.
+/// Likeness of texts that share nothing, where there are words alone to compare. A message that is
+/// hardly more like any example than this is strange.
 const NOTHING_SHARED: f32 = 0.1;
 /// Familiarity of a message without a known word.
 const STRANGE: f32 = -4.0;
@@ -198,7 +199,7 @@ impl Classifier {
         };
         let best = highest(&scores);
         let closeness = closeness(&likeness, &self.examples, best);
-        let margin = match likeness.iter().all(|alike| *alike <= NOTHING_SHARED) {
+        let margin = match likeness.iter().all(|alike| *alike <= 1.6 * NOTHING_SHARED) {
             true => STRANGE,
             false => self.standard.margin(log_sum_exp(&scores), closeness),
         };
