@@ -1,0 +1,2 @@
+declare const __CHAT__: string;
+console.log(__CHAT__);
