@@ -11,7 +11,7 @@ const config = (name) => ({ root, configFile: join(root, name), logLevel: "warn"
 
 await rm(dist, { recursive: true, force: true });
 await build(config("vite.config.ts"));
-const widget = await build(config("vite.widget.config.ts"));
+const [widget] = await build(config("vite.widget.config.ts"));
 const chat = widget.output.find((file) => file.type === "chunk" && file.isEntry);
 process.env.WIDGET_CHAT = chat.fileName;
 await build(config("vite.widget.config.ts"));

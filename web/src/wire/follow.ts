@@ -2,7 +2,14 @@
 
 import { type Link, Lost } from "./link.ts";
 import type { ConversationId, ServerFrame } from "./protocol.ts";
-import { applyEvent, emptyTimeline, hasHole, type Timeline, type TimelineEvent } from "./timeline.ts";
+import {
+  type Apply,
+  applyEvent,
+  emptyTimeline,
+  hasHole,
+  type Timeline,
+  type TimelineEvent,
+} from "./timeline.ts";
 
 export type Follower = {
   readonly state: () => Timeline;
@@ -20,6 +27,11 @@ export type FollowOptions = {
 };
 
 export function follow(options: FollowOptions): Follower {
+  return followWith(applyEvent, options);
+}
+
+/** Follows with another idea of what an event does. */
+export function followWith(applied: Apply, options: FollowOptions): Follower {
   const { link, conversation, changed } = options;
   const now = options.now ?? Date.now;
   let state = options.from ?? emptyTimeline;
@@ -29,7 +41,7 @@ export function follow(options: FollowOptions): Follower {
 
   function apply(event: TimelineEvent): void {
     const before = state;
-    state = applyEvent(state, event);
+    state = applied(state, event);
     if (state !== before && !left) changed(state);
   }
 

@@ -81,14 +81,21 @@ export function hasHole(state: Timeline): boolean {
   return state.heard > state.last;
 }
 
-export function applyEvent(state: Timeline, event: TimelineEvent): Timeline {
+export type Apply = (state: Timeline, event: TimelineEvent) => Timeline;
+
+/** What staff hear. */
+export const applyEvent: Apply = (state, event) =>
+  event.is === "signal" ? applySignal(state, event.signal, event.now) : applyPublicEvent(state, event);
+
+/** What customers hear: no drafts, no stages, no inbox. */
+export const applyPublicEvent: Apply = (state, event) => {
   switch (event.is) {
     case "joined":
       return applyJoined(state, event.joined);
     case "entry":
       return applyEntry(state, event.entry);
     case "signal":
-      return applySignal(state, event.signal, event.now);
+      return applyPublicSignal(state, event.signal, event.now);
     case "lapse":
       return withTyping(
         state,
@@ -98,7 +105,7 @@ export function applyEvent(state: Timeline, event: TimelineEvent): Timeline {
       // Whoever typed or looked may have stopped unheard.
       return { ...state, live: false, typing: [], viewers: [], contactOnline: false, staffOnline: false };
   }
-}
+};
 
 function applyJoined(state: Timeline, joined: Joined): Timeline {
   const other = joined.resync || (state.epoch !== undefined && state.epoch !== joined.epoch);
@@ -140,7 +147,7 @@ function applyEntry(state: Timeline, entry: Entry): Timeline {
   };
 }
 
-function applySignal(state: Timeline, signal: Signal, now: number): Timeline {
+function applyPublicSignal(state: Timeline, signal: Signal, now: number): Timeline {
   switch (signal.signal) {
     case "typing": {
       const key = actorKey(signal.actor);
@@ -160,6 +167,13 @@ function applySignal(state: Timeline, signal: Signal, now: number): Timeline {
         contactOnline: signal.contact_online,
         staffOnline: signal.staff_online,
       };
+    default:
+      return state;
+  }
+}
+
+function applySignal(state: Timeline, signal: Signal, now: number): Timeline {
+  switch (signal.signal) {
     case "stage":
       return applyStage(state, signal);
     case "draft_delta": {
@@ -171,9 +185,8 @@ function applySignal(state: Timeline, signal: Signal, now: number): Timeline {
       return applyDraft(state, signal.draft);
     case "inbox":
       return { ...state, summary: signal.conversation };
-    case "inbox_stale":
-    case "draining":
-      return state;
+    default:
+      return applyPublicSignal(state, signal, now);
   }
 }
 
