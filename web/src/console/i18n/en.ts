@@ -264,7 +264,7 @@ export const en = {
     extract: "Noting facts",
     rules: "Checking rules",
     draft: "Writing",
-    gate: "Checking the draft",
+    gate: "Last check",
   },
   inbox: {
     title: "Inbox",

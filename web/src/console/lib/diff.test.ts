@@ -20,6 +20,16 @@ describe("the word diff", () => {
     expect(pieces.filter((piece) => piece.kind !== "new").map((piece) => piece.text).join("")).toBe(base);
     expect(pieces.filter((piece) => piece.kind !== "gone").map((piece) => piece.text).join("")).toBe(now);
   });
+  it("takes a sentence out from its first word to its full stop", () => {
+    expect(shown("It costs €79. The plan covers it. Shall I book?", "It costs €89. Shall I book?")).toBe(
+      "It costs [-€79][+€89]. [-The plan covers it. ]Shall I book?",
+    );
+  });
+  it("keeps a sentence that stays, whatever is added after it", () => {
+    expect(shown("The pads are covered. Shall I book it?", "Shall I book it? We look forward to it.")).toBe(
+      "[-The pads are covered. ]Shall I book it?[+ We look forward to it.]",
+    );
+  });
   it("works for Arabic", () => {
     expect(shown("الموعد يوم الخميس", "الموعد يوم الجمعة")).toBe("الموعد يوم [-الخميس][+الجمعة]");
   });

@@ -11,16 +11,19 @@ function tokens(text: string): string[] {
   return text.match(TOKENS) ?? [];
 }
 
-/** Longest common subsequence over the tokens between the equal ends. */
+/** Words that stay are worth more than the blanks between them. */
+const weight = (token: string): number => (/^\s/.test(token) ? 1 : /[\p{L}\p{N}]/u.test(token) ? 4 + Math.min(8, token.length) : 2);
+
+/** Heaviest common subsequence over the tokens between the equal ends. */
 function align(a: readonly string[], b: readonly string[]): PieceKind[] {
   const width = b.length + 1;
-  const lengths = new Uint16Array((a.length + 1) * width);
+  const lengths = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
       const below = lengths[(i + 1) * width + j] ?? 0;
       const beside = lengths[i * width + j + 1] ?? 0;
       lengths[i * width + j] =
-        a[i] === b[j] ? (lengths[(i + 1) * width + j + 1] ?? 0) + 1 : Math.max(below, beside);
+        a[i] === b[j] ? (lengths[(i + 1) * width + j + 1] ?? 0) + weight(a[i] ?? "") : Math.max(below, beside);
     }
   }
   const steps: PieceKind[] = [];
@@ -33,7 +36,7 @@ function align(a: readonly string[], b: readonly string[]): PieceKind[] {
       j += 1;
     } else if (
       j >= b.length ||
-      (i < a.length && (lengths[(i + 1) * width + j] ?? 0) >= (lengths[i * width + j + 1] ?? 0))
+      (i < a.length && (lengths[(i + 1) * width + j] ?? 0) > (lengths[i * width + j + 1] ?? 0))
     ) {
       steps.push("gone");
       i += 1;
@@ -61,6 +64,8 @@ function changes(base: string, now: string): (string | Change)[] {
   ) {
     tail += 1;
   }
+  // The equal end begins with a word, so that a full stop goes with its own sentence.
+  while (tail > 0 && !/[\p{L}\p{N}]/u.test(a[a.length - tail] ?? "")) tail -= 1;
   const middleA = a.slice(head, a.length - tail);
   const middleB = b.slice(head, b.length - tail);
   const out: (string | Change)[] = head > 0 ? [a.slice(0, head).join("")] : [];
@@ -103,7 +108,38 @@ function changes(base: string, now: string): (string | Change)[] {
     }
   }
   if (tail > 0) keep(a.slice(a.length - tail).join(""));
-  return out;
+  return slide(out);
+}
+
+/** A sentence taken out begins with its first word, not with the full stop of the one before. */
+function slide(parts: readonly (string | Change)[]): (string | Change)[] {
+  const out: (string | Change)[] = [];
+  for (let at = 0; at < parts.length; at += 1) {
+    const part = parts[at];
+    const after = parts[at + 1];
+    if (part === undefined) continue;
+    if (typeof part === "string" || typeof after !== "string" || (part.gone !== "" && part.added !== "")) {
+      out.push(part);
+      continue;
+    }
+    const block = tokens(part.gone + part.added);
+    const next = tokens(after);
+    let moved = "";
+    while (block.length > 1 && block[0] === next[0] && !/[\p{L}\p{N}]/u.test(block[0] ?? "")) {
+      const token = block.shift() ?? "";
+      moved += token;
+      block.push(token);
+      next.shift();
+    }
+    const last = out.length - 1;
+    if (moved !== "" && typeof out[last] === "string") out[last] = out[last] + moved;
+    else if (moved !== "") out.push(moved);
+    const text = block.join("");
+    out.push(part.gone === "" ? { gone: "", added: text } : { gone: text, added: "" });
+    out.push(next.join(""));
+    at += 1;
+  }
+  return out.filter((part) => part !== "");
 }
 
 export function wordDiff(base: string, now: string): readonly Piece[] {

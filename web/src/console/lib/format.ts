@@ -64,14 +64,18 @@ export function micros(value: number): string {
 
 export const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
-const ticks = new Map<number, { now: number; listeners: Set<() => void>; timer: number }>();
+type Tick = { now: number; readonly listeners: Set<() => void>; timer: number; readonly subscribe: (listener: () => void) => () => void };
 
-/** The time, renewed every `every` milliseconds by one shared timer. */
-export function useNow(every: number): number {
-  const tick = ticks.get(every) ?? { now: Date.now(), listeners: new Set<() => void>(), timer: 0 };
-  ticks.set(every, tick);
-  return useSyncExternalStore(
-    (listener) => {
+const ticks = new Map<number, Tick>();
+
+function tickOf(every: number): Tick {
+  const known = ticks.get(every);
+  if (known) return known;
+  const tick: Tick = {
+    now: Date.now(),
+    listeners: new Set(),
+    timer: 0,
+    subscribe: (listener) => {
       tick.listeners.add(listener);
       if (tick.listeners.size === 1) {
         tick.now = Date.now();
@@ -85,6 +89,13 @@ export function useNow(every: number): number {
         if (tick.listeners.size === 0) window.clearInterval(tick.timer);
       };
     },
-    () => tick.now,
-  );
+  };
+  ticks.set(every, tick);
+  return tick;
+}
+
+/** The time, renewed every `every` milliseconds by one shared timer. */
+export function useNow(every: number): number {
+  const tick = tickOf(every);
+  return useSyncExternalStore(tick.subscribe, () => tick.now);
 }

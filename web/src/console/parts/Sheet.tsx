@@ -12,13 +12,19 @@ type Props = {
   hideTitle?: boolean;
 };
 
+/** The focus goes to the dialog itself: on the close button it would open that button's tooltip. */
+function focusSelf(event: Event): void {
+  event.preventDefault();
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+}
+
 /** A dialog in the middle. */
 export function Sheet(props: Props & { wide?: boolean }) {
   return (
     <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
-        <Dialog.Content className={`dialog ${props.wide ? "wide" : ""}`} data-modal aria-describedby={undefined}>
+        <Dialog.Content className={`dialog ${props.wide ? "wide" : ""}`} data-modal aria-describedby={undefined} onOpenAutoFocus={focusSelf}>
           <Head {...props} />
           {props.children}
         </Dialog.Content>
@@ -37,6 +43,7 @@ export function Drawer(props: Props & { width?: number; plain?: boolean }) {
           className="drawer"
           data-modal
           aria-describedby={undefined}
+          onOpenAutoFocus={focusSelf}
           style={{ "--drawer": `${props.width ?? 340}px` } as CSSProperties}
         >
           <Head {...props} />

@@ -100,10 +100,11 @@ export function Segments<T extends string>(props: {
   );
 }
 
-export function Empty(props: { title: string; text?: string; children?: ReactNode }) {
+export function Empty(props: { title: string; text?: string; children?: ReactNode; page?: boolean }) {
+  const Heading = props.page ? "h1" : "h2";
   return (
     <div className="empty">
-      <h2>{props.title}</h2>
+      <Heading>{props.title}</Heading>
       {props.text ? <p>{props.text}</p> : null}
       {props.children ? <div className="mt-4 flex justify-center gap-2">{props.children}</div> : null}
     </div>

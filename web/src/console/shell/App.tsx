@@ -51,8 +51,9 @@ export function App() {
     <Tooltip.Provider delayDuration={350}>
       <Shell />
       <Toaster
-        position="bottom-center"
-        offset={76}
+        position="top-center"
+        offset={60}
+        mobileOffset={60}
         toastOptions={{
           style: {
             background: "var(--sheet)",

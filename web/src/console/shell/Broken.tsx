@@ -6,7 +6,7 @@ export function Nowhere() {
   const { t } = useTranslation();
   return (
     <main className="page grid">
-      <Empty title={t("app.notFound")} text={t("app.notFoundText")}>
+      <Empty page title={t("app.notFound")} text={t("app.notFoundText")}>
         <Link to="/approvals/{-$id}" className="btn line">
           {t("app.toApprovals")}
         </Link>
@@ -19,7 +19,7 @@ export function Broken({ error, reset }: ErrorComponentProps) {
   const { t } = useTranslation();
   return (
     <main className="page grid">
-      <Empty title={t("app.failed")} text={error instanceof Error ? error.message : ""}>
+      <Empty page title={t("app.failed")} text={error instanceof Error ? error.message : ""}>
         <button type="button" className="btn line" onClick={reset}>
           {t("app.retry")}
         </button>

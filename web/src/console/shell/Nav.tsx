@@ -19,7 +19,7 @@ export function Nav() {
   const { pathname, search } = useRouterState({ select: (state) => state.location });
   const view = (search as { view?: InboxView }).view ?? "open";
   const label = (search as { label?: string }).label;
-  const inInbox = pathname.startsWith("/app/inbox");
+  const inInbox = pathname.startsWith("/inbox");
 
   const labels = useMemo(() => {
     const counts = new Map<string, number>();
@@ -35,7 +35,7 @@ export function Nav() {
 
   return (
     <nav className="nav" aria-label={t("app.main")}>
-      <Item to="approvals" icon={Stamp} text={t("nav.approvals")} n={count(waiting)} on={pathname.startsWith("/app/approvals")} />
+      <Item to="approvals" icon={Stamp} text={t("nav.approvals")} n={count(waiting)} on={pathname.startsWith("/approvals")} />
       <InboxItem view="open" icon={Inbox} text={t("nav.inbox")} n={count(open)} on={inInbox && label === undefined && view !== "mine" && view !== "unassigned"} />
       <InboxItem view="mine" icon={UserRoundCheck} text={t("nav.mine")} n={mine ? String(mine) : undefined} on={inInbox && label === undefined && view === "mine"} low />
       <InboxItem view="unassigned" icon={UserRoundX} text={t("nav.unassigned")} n={unassigned ? String(unassigned) : undefined} on={inInbox && label === undefined && view === "unassigned"} low />
@@ -49,6 +49,7 @@ export function Nav() {
               params={{ id: undefined }}
               search={{ view: "open", label: name }}
               className="low"
+              activeOptions={EXACT}
               aria-current={inInbox && label === name ? "page" : undefined}
             >
               <span className="dot" style={hueStyle(name)} />
@@ -61,13 +62,13 @@ export function Nav() {
         </div>
       ) : null}
       <h2>{t("nav.workspace")}</h2>
-      <Item to="contacts" icon={ContactRound} text={t("nav.contacts")} on={pathname.startsWith("/app/contacts")} />
-      <Item to="knowledge" icon={BookOpenText} text={t("nav.knowledge")} on={pathname.startsWith("/app/knowledge")} />
+      <Item to="contacts" icon={ContactRound} text={t("nav.contacts")} on={pathname.startsWith("/contacts")} />
+      <Item to="knowledge" icon={BookOpenText} text={t("nav.knowledge")} on={pathname.startsWith("/knowledge")} />
       <Item
         to="settings"
         icon={Settings2}
         text={t("nav.settings")}
-        on={pathname.startsWith("/app/settings") && !pathname.endsWith("/profile")}
+        on={pathname.startsWith("/settings") && !pathname.endsWith("/profile")}
       />
       <Link
         to="/settings/{-$section}"
@@ -97,6 +98,9 @@ function Inner({ icon, text, n }: ItemProps) {
   );
 }
 
+/** The router's own idea of "current" would hold for several links at once. */
+const EXACT = { exact: true, explicitUndefined: true } as const;
+
 const AREAS = {
   approvals: "/approvals/{-$id}",
   contacts: "/contacts/{-$id}",
@@ -109,8 +113,8 @@ function Item(props: ItemProps & { to: keyof typeof AREAS }) {
     <Link
       to={AREAS[props.to]}
       params={{ id: undefined, section: undefined }}
+      activeOptions={EXACT}
       aria-current={props.on ? "page" : undefined}
-      aria-label={props.text}
       title={props.text}
     >
       <Inner {...props} />
@@ -124,8 +128,8 @@ function InboxItem(props: ItemProps & { view: InboxView }) {
       to="/inbox/{-$id}"
       params={{ id: undefined }}
       search={props.view === "open" ? {} : { view: props.view }}
+      activeOptions={EXACT}
       aria-current={props.on ? "page" : undefined}
-      aria-label={props.text}
       title={props.text}
       className={props.low ? "low" : ""}
     >

@@ -34,7 +34,7 @@ function Bars({ label }: { label: string }) {
         const share = left / Math.max(1, one.sendAt - one.from);
         return (
           <div key={one.draft}>
-            <svg className="ring" viewBox="0 0 20 20" aria-hidden="true">
+            <svg className="clock" viewBox="0 0 20 20" aria-hidden="true">
               <circle cx="10" cy="10" r="8" fill="none" stroke="currentColor" strokeOpacity=".25" strokeWidth="2" />
               <circle
                 cx="10"

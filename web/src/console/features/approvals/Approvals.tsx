@@ -16,9 +16,14 @@ import { Queue } from "./Queue";
 
 const FirstRun = lazy(() => import("./FirstRun").then((module) => ({ default: module.FirstRun })));
 
-/** Ready drafts by how long the customer waits; drafts that are still written come last. */
-function ordered(items: readonly QueueItem[], sort: "longest" | "newest"): readonly QueueItem[] {
-  const ready = (item: QueueItem) => (item.conversation.draft?.status === "writing" ? 1 : 0);
+/** Ready drafts by how long the customer waits; what is still written comes last, but the open one stays. */
+function ordered(
+  items: readonly QueueItem[],
+  sort: "longest" | "newest",
+  open: string | undefined,
+): readonly QueueItem[] {
+  const ready = ({ conversation }: QueueItem) =>
+    conversation.draft?.status === "writing" && conversation.id !== open ? 1 : 0;
   const turn = sort === "longest" ? 1 : -1;
   return items
     .filter((item) => inQueue(item.conversation))
@@ -43,8 +48,8 @@ export function Approvals() {
     const ready = data?.items ?? [];
     const known = new Set(ready.map((one) => one.conversation.id));
     const written = (inbox?.items ?? []).filter((row) => row.draft?.status === "writing" && !known.has(row.id));
-    return ordered([...ready, ...written.map((conversation) => ({ conversation }))], sort);
-  }, [data, inbox, sort]);
+    return ordered([...ready, ...written.map((conversation) => ({ conversation }))], sort, id);
+  }, [data, inbox, sort, id]);
   const at = items.findIndex((item) => item.conversation.id === id);
   const item = items[at];
 

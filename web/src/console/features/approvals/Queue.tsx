@@ -215,7 +215,7 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
               <span dir="auto">{says}</span>
             </span>
           ) : null}
-          <RowStitch conversation={conversation.id} seq={conversation.last_seq} />
+          {writing ? null : <RowStitch conversation={conversation.id} seq={conversation.last_seq} />}
         </div>
       </div>
     </Link>

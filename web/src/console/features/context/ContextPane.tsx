@@ -162,20 +162,33 @@ function path(flow: Pick<Flow, "states" | "transitions" | "initial">, now: strin
   return way;
 }
 
+/** So many letters of states fit in one line of the pane. */
+const LETTERS = 27;
+
 function Where({ states, transitions, initial, now }: Flow & { now: string }) {
   const { t } = useTranslation();
   const way = path({ states, transitions, initial }, now);
   const at = way.indexOf(now);
   // Around where it is: a long workflow does not fit the pane, and the far ends say little.
-  const from = Math.max(0, Math.min(at - 1, way.length - 4));
-  const shown = way.slice(from, from + 4);
+  const name = (key: string) => states.find((state) => state.key === key)?.label ?? key;
+  let from = at;
+  let to = at + 1;
+  let room = LETTERS - name(now).length;
+  for (const next of [at + 1, at - 1, at + 2, at - 2, at + 3]) {
+    const key = way[next];
+    if (key === undefined || name(key).length > room || (next !== from - 1 && next !== to)) continue;
+    room -= name(key).length + 2;
+    from = Math.min(from, next);
+    to = Math.max(to, next + 1);
+  }
+  const shown = way.slice(from, to);
   return (
     <section className="sec">
       <h3 className="sh">{t("ctx.where")}</h3>
       <ol className="steps">
         {shown.map((key, index) => {
           const place = from + index;
-          const label = states.find((state) => state.key === key)?.label ?? key;
+          const label = name(key);
           return (
             <li key={key}>
               {index > 0 ? <u className={place <= at ? "d" : ""} /> : null}

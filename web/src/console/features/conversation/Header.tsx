@@ -54,6 +54,7 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
   const staff = useStaff();
   const workflow = useWorkflow();
   const [menu, setMenu] = useState<"status" | "assign" | "labels">();
+  const Title = narrow ? "h1" : "h2";
   const state = workflow.states.find((one) => one.key === summary.status);
   const assignee = staff.find((one) => one.id === summary.assignee);
   const viewers = timeline.viewers.filter((person) => person.id !== me.id);
@@ -100,9 +101,10 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
           <ArrowLeft className="i rtl:-scale-x-100" aria-hidden="true" />
         </Link>
       ) : null}
-      <h2 dir="auto">{summary.title || summary.contact.name || t("conv.untitled")}</h2>
-      <span className="m num" dir="auto">
-        {narrow ? "" : summary.title ? `${summary.contact.name}${meta ? `, ${meta}` : ""}` : meta}
+      <Title dir="auto">{summary.title || summary.contact.name || t("conv.untitled")}</Title>
+      <span className="m num">
+        {narrow || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
+        {narrow ? "" : summary.title && meta ? `, ${meta}` : meta}
       </span>
       <span className="ms-auto" />
       {viewers.length > 0 ? (

@@ -107,7 +107,7 @@ export function Voice({ file }: { file: Attachment }) {
         ))}
       </div>
       <span className="tm num">{minutes(playing || at > 0 ? at : known ? length : 0)}</span>
-      {file.transcript ? <span className="text-small text-ink3">{t(`conv.file.transcript.${file.transcript}`)}</span> : null}
+      {file.transcript ? <span className="no text-small whitespace-nowrap text-ink3">{t(`conv.file.transcript.${file.transcript}`)}</span> : null}
     </div>
   );
 }

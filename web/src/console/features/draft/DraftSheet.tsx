@@ -279,7 +279,7 @@ export function DraftSheet(props: Props) {
                 sentences={draft.sentences}
                 citations={draft.citations}
                 flagged={flagged}
-                current={claim?.start}
+                current={claims.length > 1 ? claim?.start : undefined}
                 onSource={showSource}
                 onLeaveSource={leaveSource}
               />
@@ -333,13 +333,13 @@ export function DraftSheet(props: Props) {
               type="button"
               data-source={citation.number}
               aria-expanded={source?.number === citation.number}
-              aria-label={t("draft.source", { n: citation.number, title: citation.title })}
               onMouseEnter={(event) => showSource(citation.number, event.currentTarget, "hover")}
               onMouseLeave={leaveSource}
               onFocus={(event) => showSource(citation.number, event.currentTarget, "hover")}
               onBlur={leaveSource}
               onClick={(event) => showSource(citation.number, event.currentTarget, "press")}
             >
+              <span className="sr-only">{t("draft.sources")} </span>
               <em>{citation.number}</em>
               <span dir="auto">
                 {citation.heading && draft.citations.some((one) => one !== citation && one.title === citation.title)
@@ -405,7 +405,7 @@ export function DraftSheet(props: Props) {
                 {t("draft.reject")}
                 <Key name="reject" />
               </button>
-              {earlier && earlier.id !== draft.id && earlier.status === "rejected" ? (
+              {!writing && earlier && earlier.id !== draft.id && earlier.status === "rejected" ? (
                 <button type="button" className="btn opt" onClick={() => edit.change(currentText(earlier))}>
                   {t("draft.earlier")}
                   <Key name="earlier" />

@@ -4,10 +4,12 @@ import { Popover } from "radix-ui";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { percent } from "../../lib/format";
-import { plain } from "../../parts/markdown";
 import type { Citation } from "../../types";
 
 const ROUND = 220;
+
+/** Markdown as running text; blanks at the ends stay, they part it from the quote. */
+const flat = (text: string): string => text.replace(/^#{1,6}\s+/gm, "").replace(/[*`|]/g, "").replace(/\s+/g, " ");
 
 /** The passage with the cited words marked, cut at blanks. Positions count Unicode characters. */
 function passage(body: string, citation: Citation): { before: string; quote: string; after: string } | undefined {
@@ -69,10 +71,12 @@ export function SourcePopover(props: {
           <p className="max-h-[220px] overflow-y-auto leading-relaxed text-ink2" dir="auto">
             {found ? (
               <>
-                {plain(found.before)} <mark className="text-ink!">{plain(found.quote)}</mark> {plain(found.after)}
+                {flat(found.before)}
+                <mark className="text-ink!">{flat(found.quote)}</mark>
+                {flat(found.after)}
               </>
             ) : (
-              <mark className="text-ink!">{plain(citation.quote)}</mark>
+              <mark className="text-ink!">{flat(citation.quote)}</mark>
             )}
           </p>
           {document && !document.body.includes(citation.quote) ? <p className="hint">{t("draft.quoteGone")}</p> : null}

@@ -74,6 +74,7 @@ export function Inbox() {
                 ...(search.label ? { label: search.label } : {}),
                 ...(search.q ? { q: search.q } : {}),
               }}
+              activeOptions={{ exact: true }}
               aria-current={filter.view === view ? "page" : undefined}
             >
               {t(`inbox.view.${view}`)}
