@@ -137,7 +137,7 @@ function Presence({ state }: { readonly state: ChatState }): JSX.Element | null 
       <i class={workspace.open ? "on" : ""} />
       <span>
         {say(workspace.open ? "openNow" : "away")}
-        {workspace.reply_time_text && <bdi> · {workspace.reply_time_text}</bdi>}
+        {workspace.reply_time_text && [" · ", <bdi key="time">{workspace.reply_time_text}</bdi>]}
       </span>
     </p>
   );

@@ -314,11 +314,9 @@ function TextBlock({ block }: { readonly block: Block }): JSX.Element {
   );
   if (block.list)
     return (
-      <ul>
+      <ul dir="auto">
         {lines.map((line, at) => (
-          <li key={at} dir="auto">
-            {line}
-          </li>
+          <li key={at}>{line}</li>
         ))}
       </ul>
     );
