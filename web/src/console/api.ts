@@ -32,7 +32,8 @@ async function call<T>(method: Method, path: string, body?: unknown): Promise<T>
   try {
     return await rest.call<T>(method, path, body);
   } catch (error) {
-    if (error instanceof Refused && error.code === "unauthenticated") window.dispatchEvent(new Event("concierge:signed-out"));
+    if (error instanceof Refused && error.code === "unauthenticated")
+      window.dispatchEvent(new Event("concierge:signed-out"));
     throw error;
   }
 }
@@ -60,7 +61,8 @@ export type InboxFilter = {
 };
 
 export const api = {
-  signIn: (form: { workspace?: string; email: string; password: string }) => post<Session>("/v1/session", form),
+  signIn: (form: { workspace?: string; email: string; password: string }) =>
+    post<Session>("/v1/session", form),
   signOut: () => call<void>("DELETE", "/v1/session"),
   session: () => get<Session>("/v1/session"),
   conversations: (filter: InboxFilter, cursor?: string) =>
@@ -74,7 +76,10 @@ export const api = {
     post<ConversationSummary>(`/v1/conversations/${id}/resolve`, { resolved }),
   context: (id: string) => get<ContextAnswer>(`/v1/conversations/${id}/context`),
   setField: (id: string, field: string, value: unknown, locked?: boolean) =>
-    call<ContextRecord>("PUT", `/v1/conversations/${id}/context/${field}`, { value, ...(locked === undefined ? {} : { locked }) }),
+    call<ContextRecord>("PUT", `/v1/conversations/${id}/context/${field}`, {
+      value,
+      ...(locked === undefined ? {} : { locked }),
+    }),
   turns: async (id: string) => {
     const answer = await get<readonly TurnRow[] | Page<TurnRow>>(`/v1/conversations/${id}/turns`);
     return "items" in answer ? answer.items : answer;
@@ -86,13 +91,17 @@ export const api = {
     call<DraftView>("PUT", `/v1/drafts/${draft}/edit`, { revision, text }),
   approve: (draft: string, body: { revision: number; hash: string; text?: string }) =>
     post<Held>(`/v1/drafts/${draft}/approve`, body),
-  reject: (draft: string, body: { revision: number; reason: RejectReason; note?: string; rewrite: boolean }) =>
-    post<DraftView>(`/v1/drafts/${draft}/reject`, body),
+  reject: (
+    draft: string,
+    body: { revision: number; reason: RejectReason; note?: string; rewrite: boolean },
+  ) => post<DraftView>(`/v1/drafts/${draft}/reject`, body),
   undo: (draft: string) => post<DraftView>(`/v1/drafts/${draft}/undo`),
-  contacts: (q: string, cursor?: string) => get<Page<Contact>>(`/v1/contacts${query({ q, limit: 100, cursor })}`),
+  contacts: (q: string, cursor?: string) =>
+    get<Page<Contact>>(`/v1/contacts${query({ q, limit: 100, cursor })}`),
   contact: (id: string) => get<Contact>(`/v1/contacts/${id}`),
   addContact: (contact: Partial<Contact>) => post<Contact>("/v1/contacts", contact),
-  changeContact: (id: string, change: Partial<Contact>) => call<Contact>("PATCH", `/v1/contacts/${id}`, change),
+  changeContact: (id: string, change: Partial<Contact>) =>
+    call<Contact>("PATCH", `/v1/contacts/${id}`, change),
   documents: () => get<Page<Document>>("/v1/knowledge/documents?limit=200"),
   document: (id: string) => get<Document>(`/v1/knowledge/documents/${id}`),
   addDocument: (document: { title: string; body: string; language: string }) =>
@@ -102,7 +111,8 @@ export const api = {
   deleteDocument: (id: string) => call<void>("DELETE", `/v1/knowledge/documents/${id}`),
   ask: (q: string) => get<{ hits: readonly Hit[] }>(`/v1/knowledge/search${query({ q, limit: 12 })}`),
   staff: () => get<Page<Staff>>("/v1/staff?limit=200"),
-  addStaff: (staff: { name: string; email: string; role: string; password: string }) => post<Staff>("/v1/staff", staff),
+  addStaff: (staff: { name: string; email: string; role: string; password: string }) =>
+    post<Staff>("/v1/staff", staff),
   changeStaff: (id: string, change: Partial<Pick<Staff, "name" | "role" | "disabled">>) =>
     call<Staff>("PATCH", `/v1/staff/${id}`, change),
   workspace: () => get<Workspace>("/v1/workspace"),
@@ -122,20 +132,30 @@ export const queries = new QueryClient({
       staleTime: 60_000,
       gcTime: 15 * 60_000,
       refetchOnWindowFocus: false,
-      retry: (count, error) => count < 2 && (!(error instanceof Refused) || error.code === "internal" || error.code === "busy"),
+      retry: (count, error) =>
+        count < 2 && (!(error instanceof Refused) || error.code === "internal" || error.code === "busy"),
     },
   },
 });
 
 export const ask = {
-  session: queryOptions({ queryKey: ["session"], queryFn: api.session, staleTime: Number.POSITIVE_INFINITY, retry: false }),
-  inbox: (filter: InboxFilter) => queryOptions({ queryKey: ["inbox", filter], queryFn: () => api.conversations(filter) }),
+  session: queryOptions({
+    queryKey: ["session"],
+    queryFn: api.session,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  }),
+  inbox: (filter: InboxFilter) =>
+    queryOptions({ queryKey: ["inbox", filter], queryFn: () => api.conversations(filter) }),
   drafts: queryOptions({ queryKey: ["drafts"], queryFn: () => api.drafts() }),
   draft: (id: string) => queryOptions({ queryKey: ["draft", id], queryFn: () => api.draft(id) }),
-  conversation: (id: string) => queryOptions({ queryKey: ["conversation", id], queryFn: () => api.conversation(id) }),
+  conversation: (id: string) =>
+    queryOptions({ queryKey: ["conversation", id], queryFn: () => api.conversation(id) }),
   context: (id: string) => queryOptions({ queryKey: ["context", id], queryFn: () => api.context(id) }),
-  turns: (id: string) => queryOptions({ queryKey: ["turns", id], queryFn: () => api.turns(id), staleTime: 0 }),
-  turn: (id: string) => queryOptions({ queryKey: ["turn", id], queryFn: () => api.turn(id), staleTime: 5_000 }),
+  turns: (id: string) =>
+    queryOptions({ queryKey: ["turns", id], queryFn: () => api.turns(id), staleTime: 0 }),
+  turn: (id: string) =>
+    queryOptions({ queryKey: ["turn", id], queryFn: () => api.turn(id), staleTime: 5_000 }),
   contacts: (q: string) => queryOptions({ queryKey: ["contacts", q], queryFn: () => api.contacts(q) }),
   contact: (id: string) => queryOptions({ queryKey: ["contact", id], queryFn: () => api.contact(id) }),
   documents: queryOptions({ queryKey: ["documents"], queryFn: api.documents }),

@@ -1,4 +1,10 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
 import type { InboxView } from "./api";
 import { App } from "./shell/App";
 import { Broken, Nowhere } from "./shell/Broken";
@@ -47,6 +53,8 @@ const contacts = createRoute({
 const knowledge = createRoute({
   getParentRoute: () => rootRoute,
   path: "/knowledge/{-$id}",
+  validateSearch: (search: Record<string, unknown>): { readonly mark?: string } =>
+    typeof search.mark === "string" ? { mark: search.mark } : {},
   component: lazyRouteComponent(() => import("./features/knowledge/Knowledge"), "Knowledge"),
 });
 

@@ -27,7 +27,12 @@ export type ContextField = {
 
 export type ContextRecord = {
   readonly id: string;
-  readonly schema: { readonly id: string; readonly key: string; readonly name: string; readonly version: number };
+  readonly schema: {
+    readonly id: string;
+    readonly key: string;
+    readonly name: string;
+    readonly version: number;
+  };
   readonly status: string;
   readonly completion: number;
   readonly fields: readonly ContextField[];
@@ -113,7 +118,12 @@ export type Hit = {
   readonly score: number;
 };
 
-export type Rule = { readonly id: string; readonly key: string; readonly name: string; readonly enabled: boolean };
+export type Rule = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly enabled: boolean;
+};
 export type Agent = {
   readonly key: string;
   readonly name: string;

@@ -3,7 +3,9 @@ import { mapRange, rangeState, withoutRange, wordDiff } from "./diff";
 
 const shown = (base: string, now: string) =>
   wordDiff(base, now)
-    .map((piece) => (piece.kind === "same" ? piece.text : piece.kind === "gone" ? `[-${piece.text}]` : `[+${piece.text}]`))
+    .map((piece) =>
+      piece.kind === "same" ? piece.text : piece.kind === "gone" ? `[-${piece.text}]` : `[+${piece.text}]`,
+    )
     .join("");
 
 describe("the word diff", () => {
@@ -11,14 +13,26 @@ describe("the word diff", () => {
     expect(shown("It costs €79, all in.", "It costs €89, all in.")).toBe("It costs [-€79][+€89], all in.");
   });
   it("joins changes that only a blank keeps apart", () => {
-    expect(shown("We call you back soon.", "We ring him back soon.")).toBe("We [-call you][+ring him] back soon.");
+    expect(shown("We call you back soon.", "We ring him back soon.")).toBe(
+      "We [-call you][+ring him] back soon.",
+    );
   });
   it("gives both texts back", () => {
     const base = "Thanks, Inês.\n\nThe pads are worn. Shall I book it?";
     const now = "Thank you, Inês. The pads are nearly through.\n\nShall we book it today?";
     const pieces = wordDiff(base, now);
-    expect(pieces.filter((piece) => piece.kind !== "new").map((piece) => piece.text).join("")).toBe(base);
-    expect(pieces.filter((piece) => piece.kind !== "gone").map((piece) => piece.text).join("")).toBe(now);
+    expect(
+      pieces
+        .filter((piece) => piece.kind !== "new")
+        .map((piece) => piece.text)
+        .join(""),
+    ).toBe(base);
+    expect(
+      pieces
+        .filter((piece) => piece.kind !== "gone")
+        .map((piece) => piece.text)
+        .join(""),
+    ).toBe(now);
   });
   it("takes a sentence out from its first word to its full stop", () => {
     expect(shown("It costs €79. The plan covers it. Shall I book?", "It costs €89. Shall I book?")).toBe(

@@ -12,7 +12,8 @@ function tokens(text: string): string[] {
 }
 
 /** Words that stay are worth more than the blanks between them. */
-const weight = (token: string): number => (/^\s/.test(token) ? 1 : /[\p{L}\p{N}]/u.test(token) ? 4 + Math.min(8, token.length) : 2);
+const weight = (token: string): number =>
+  /^\s/.test(token) ? 1 : /[\p{L}\p{N}]/u.test(token) ? 4 + Math.min(8, token.length) : 2;
 
 /** Heaviest common subsequence over the tokens between the equal ends. */
 function align(a: readonly string[], b: readonly string[]): PieceKind[] {
@@ -23,7 +24,9 @@ function align(a: readonly string[], b: readonly string[]): PieceKind[] {
       const below = lengths[(i + 1) * width + j] ?? 0;
       const beside = lengths[i * width + j + 1] ?? 0;
       lengths[i * width + j] =
-        a[i] === b[j] ? (lengths[(i + 1) * width + j + 1] ?? 0) + weight(a[i] ?? "") : Math.max(below, beside);
+        a[i] === b[j]
+          ? (lengths[(i + 1) * width + j + 1] ?? 0) + weight(a[i] ?? "")
+          : Math.max(below, beside);
     }
   }
   const steps: PieceKind[] = [];

@@ -16,7 +16,8 @@ function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 export const clock = (at: string): string =>
   dateFormat({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at));
 
-export const shortDay = (at: string): string => dateFormat({ day: "numeric", month: "short" }).format(new Date(at));
+export const shortDay = (at: string): string =>
+  dateFormat({ day: "numeric", month: "short" }).format(new Date(at));
 
 export const monthYear = (at: string): string =>
   dateFormat({ month: "short", year: "numeric" }).format(new Date(at));
@@ -24,7 +25,8 @@ export const monthYear = (at: string): string =>
 export const fullTime = (at: string): string =>
   dateFormat({ dateStyle: "full", timeStyle: "short" }).format(new Date(at));
 
-export const sameDay = (a: string, b: string): boolean => new Date(a).toDateString() === new Date(b).toDateString();
+export const sameDay = (a: string, b: string): boolean =>
+  new Date(a).toDateString() === new Date(b).toDateString();
 
 /** "Today", "Yesterday" or the date. */
 export function dayName(at: string, now: number): string {
@@ -64,7 +66,12 @@ export function micros(value: number): string {
 
 export const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
-type Tick = { now: number; readonly listeners: Set<() => void>; timer: number; readonly subscribe: (listener: () => void) => () => void };
+type Tick = {
+  now: number;
+  readonly listeners: Set<() => void>;
+  timer: number;
+  readonly subscribe: (listener: () => void) => () => void;
+};
 
 const ticks = new Map<number, Tick>();
 

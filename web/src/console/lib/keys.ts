@@ -88,7 +88,8 @@ const typing = (target: EventTarget | null): boolean =>
 
 /** Enter and Space belong to the button or link that has the focus. */
 const pressing = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest("button, a[href], summary, [role=option], [role=menuitem]") !== null;
+  target instanceof HTMLElement &&
+  target.closest("button, a[href], summary, [role=option], [role=menuitem]") !== null;
 
 function described(event: KeyboardEvent): string {
   const mod = (isMac ? event.metaKey : event.ctrlKey) ? "Mod+" : "";

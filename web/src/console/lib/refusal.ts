@@ -13,7 +13,8 @@ const OWN = [
   "empty_text",
 ] as const;
 
-const seconds = (milliseconds: number | undefined): number => Math.max(1, Math.ceil((milliseconds ?? 1000) / 1000));
+const seconds = (milliseconds: number | undefined): number =>
+  Math.max(1, Math.ceil((milliseconds ?? 1000) / 1000));
 
 /** Why something was refused, in plain words; the hub's own where it knows more than the code says. */
 export function refusal(error: unknown): string {
@@ -27,4 +28,5 @@ export function refusal(error: unknown): string {
   return own ? t(`error.${own}`) : error.message || t("error.internal");
 }
 
-export const isCode = (error: unknown, ...codes: string[]): boolean => error instanceof Refused && codes.includes(error.code);
+export const isCode = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Refused && codes.includes(error.code);

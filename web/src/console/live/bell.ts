@@ -2,7 +2,13 @@
 import { create } from "zustand";
 import type { Entry } from "../types";
 
-export type Mention = { readonly conversation: string; readonly seq: number; readonly by: string; readonly text: string; readonly at: string };
+export type Mention = {
+  readonly conversation: string;
+  readonly seq: number;
+  readonly by: string;
+  readonly text: string;
+  readonly at: string;
+};
 
 const KEY = "concierge.mentions";
 
@@ -14,7 +20,10 @@ function stored(): readonly Mention[] {
   }
 }
 
-export const useBell = create<{ mentions: readonly Mention[]; seen: number }>(() => ({ mentions: stored(), seen: stored().length }));
+export const useBell = create<{ mentions: readonly Mention[]; seen: number }>(() => ({
+  mentions: stored(),
+  seen: stored().length,
+}));
 
 export function noticeMention(conversation: string, entry: Entry, me: string): void {
   if (entry.content.kind !== "note" || !entry.content.mentions?.includes(me)) return;

@@ -1,9 +1,9 @@
 /** Decisions about drafts: optimistic on the screen, final only when the hub said so. */
 import i18next from "i18next";
-import { toast } from "sonner";
-import { Lost, Refused } from "@/wire/link";
+import { Lost, type Refused } from "@/wire/link";
 import { api } from "../api";
 import { isCode, refusal } from "../lib/refusal";
+import { complain, toast } from "../parts/toast";
 import type { DraftView, RejectReason } from "../types";
 import { count, type HeldDraft, hold, letGo } from "./held";
 import { leaveQueue } from "./inbox";
@@ -30,9 +30,9 @@ function explain(error: unknown, name: string): Refusal {
   else if (kind === "decided") toast(t("draft.decided", { detail: (error as Refused).message }));
   else if (kind === "changed") toast(t("draft.changed", { name: t("draft.someone") }));
   else if (kind === "writing") toast(t("draft.stillWriting"));
-  else if (error instanceof Lost) toast.error(t("draft.offlineApprove"));
-  else if (isCode(error, "forbidden")) toast.error(t("draft.needsRole", { why: (error as Refused).message }));
-  else toast.error(t("draft.refused", { why: refusal(error) }));
+  else if (error instanceof Lost) complain(t("draft.offlineApprove"));
+  else if (isCode(error, "forbidden")) complain(t("draft.needsRole", { why: (error as Refused).message }));
+  else complain(t("draft.refused", { why: refusal(error) }));
   return kind;
 }
 
@@ -48,7 +48,7 @@ async function refresh(draft: DraftView): Promise<void> {
 export async function approve(draft: DraftView, name: string, text: string): Promise<boolean> {
   const t = i18next.t;
   if (!isOnline()) {
-    toast.error(t("draft.offlineApprove"));
+    complain(t("draft.offlineApprove"));
     return false;
   }
   const putBack = leaveQueue(draft.conversation);
@@ -63,7 +63,13 @@ export async function approve(draft: DraftView, name: string, text: string): Pro
     });
     if (outcome.is !== "held") throw new Lost();
     count(1);
-    hold({ draft: draft.id, conversation: draft.conversation, name, from, sendAt: Date.parse(outcome.send_at) });
+    hold({
+      draft: draft.id,
+      conversation: draft.conversation,
+      name,
+      from,
+      sendAt: Date.parse(outcome.send_at),
+    });
     return true;
   } catch (error) {
     const kind = explain(error, name);
@@ -127,6 +133,6 @@ export async function undo(held: HeldDraft): Promise<void> {
     window.dispatchEvent(new CustomEvent("concierge:undone", { detail: held.conversation }));
   } catch (error) {
     if (isCode(error, "already_sent", "draft_already_decided")) toast(t("draft.tooLate"));
-    else toast.error(t("draft.refused", { why: refusal(error) }));
+    else complain(t("draft.refused", { why: refusal(error) }));
   }
 }

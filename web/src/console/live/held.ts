@@ -43,7 +43,12 @@ export function count(by: 1 | -1): void {
   useTally.setState((state) => {
     const now = Date.now();
     const took = state.last === 0 ? state.perDraft : Math.min(180_000, now - state.last);
-    const next = { ...state, done: Math.max(0, state.done + by), last: now, perDraft: Math.round(state.perDraft * 0.7 + took * 0.3) };
+    const next = {
+      ...state,
+      done: Math.max(0, state.done + by),
+      last: now,
+      perDraft: Math.round(state.perDraft * 0.7 + took * 0.3),
+    };
     try {
       sessionStorage.setItem(KEY, JSON.stringify({ done: next.done, since: next.since }));
     } catch {

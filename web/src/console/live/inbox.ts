@@ -23,7 +23,11 @@ export function belongs(row: ConversationSummary, filter: InboxFilter, me: strin
 }
 
 /** Signals go to everybody and carry no unread count: what this person had read stays read. */
-export function withUnread(row: ConversationSummary, known: ConversationSummary | undefined, open: boolean): ConversationSummary {
+export function withUnread(
+  row: ConversationSummary,
+  known: ConversationSummary | undefined,
+  open: boolean,
+): ConversationSummary {
   if (open) return { ...row, unread: 0 };
   const read = known ? known.inbound_count - known.unread : 0;
   return { ...row, unread: Math.max(0, row.inbound_count - read) };
@@ -70,8 +74,14 @@ export function patchInbox(row: ConversationSummary, me: string, open: boolean):
     const items = patchList(page.items, row, filter, me, open);
     if (items !== page.items) queries.setQueryData<Lists>(key, { ...page, items });
   }
-  queries.setQueryData<Page<QueueItem>>(["drafts"], (page) => page && { ...page, items: patchQueue(page.items, row) });
-  queries.setQueryData<ConversationSummary>(["conversation", row.id], (known) => known && withUnread(row, known, open));
+  queries.setQueryData<Page<QueueItem>>(
+    ["drafts"],
+    (page) => page && { ...page, items: patchQueue(page.items, row) },
+  );
+  queries.setQueryData<ConversationSummary>(
+    ["conversation", row.id],
+    (known) => known && withUnread(row, known, open),
+  );
 }
 
 export function patchDraft(draft: DraftView): void {
@@ -93,15 +103,22 @@ export function leaveQueue(conversation: string): () => void {
   const before = queries.getQueryData<Page<QueueItem>>(["drafts"]);
   const item = before?.items.find((one) => one.conversation.id === conversation);
   if (!item) return () => {};
-  queries.setQueryData<Page<QueueItem>>(["drafts"], (page) =>
-    page && { ...page, items: page.items.filter((one) => one.conversation.id !== conversation) },
+  queries.setQueryData<Page<QueueItem>>(
+    ["drafts"],
+    (page) => page && { ...page, items: page.items.filter((one) => one.conversation.id !== conversation) },
   );
   return () =>
-    queries.setQueryData<Page<QueueItem>>(["drafts"], (page) =>
-      page && { ...page, items: [...page.items.filter((one) => one.conversation.id !== conversation), item] },
+    queries.setQueryData<Page<QueueItem>>(
+      ["drafts"],
+      (page) =>
+        page && {
+          ...page,
+          items: [...page.items.filter((one) => one.conversation.id !== conversation), item],
+        },
     );
 }
 
 export function staleInbox(): void {
-  for (const key of ["inbox", "drafts", "conversation", "context"]) void queries.invalidateQueries({ queryKey: [key] });
+  for (const key of ["inbox", "drafts", "conversation", "context"])
+    void queries.invalidateQueries({ queryKey: [key] });
 }

@@ -1,14 +1,21 @@
 /** The one socket of the console: followed conversations, and inbox signals patched into the query cache. */
 import { create } from "zustand";
-import { browserStore, createOutbox, newClientId, type Outbox, type OutFile, type OutMessage } from "@/wire/outbox";
 import { type Follower, follow } from "@/wire/follow";
 import type { LinkState } from "@/wire/link";
+import {
+  browserStore,
+  createOutbox,
+  newClientId,
+  type Outbox,
+  type OutFile,
+  type OutMessage,
+} from "@/wire/outbox";
 import { browserSocket, type Socket } from "@/wire/socket";
 import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
 import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
-import { patchDraft, patchInbox, staleInbox } from "./inbox";
 import { noticeMention } from "./bell";
+import { patchDraft, patchInbox, staleInbox } from "./inbox";
 
 type Live = {
   readonly link: LinkState;
@@ -168,3 +175,14 @@ export function say(conversation: string, body: string, files: readonly OutFile[
 
 export const sayAgain = (clientId: string): void => outbox?.retry(clientId);
 export const forget = (clientId: string): void => outbox?.remove(clientId);
+
+let typedAt = 0;
+
+/** Tells others that somebody writes, at most every three seconds. */
+export function typingIn(conversation: string): void {
+  if (Date.now() - typedAt < 3000) return;
+  typedAt = Date.now();
+  line()
+    .request({ cmd: "typing", conversation, on: true })
+    .catch(() => {});
+}

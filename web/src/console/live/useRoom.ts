@@ -1,5 +1,5 @@
-import { useEffect, useRef } from "react";
 import i18next from "i18next";
+import { useEffect, useRef } from "react";
 import { emptyTimeline, type Timeline } from "@/wire/timeline";
 import { announce } from "../lib/announce";
 import { enter, line, useLive } from "./live";

@@ -11,10 +11,19 @@ export function Menu(props: {
 }) {
   const controlled = props.open === undefined ? {} : { open: props.open };
   return (
-    <DropdownMenu.Root modal={false} {...controlled} {...(props.onOpenChange ? { onOpenChange: props.onOpenChange } : {})}>
+    <DropdownMenu.Root
+      modal={false}
+      {...controlled}
+      {...(props.onOpenChange ? { onOpenChange: props.onOpenChange } : {})}
+    >
       <DropdownMenu.Trigger asChild>{props.trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" sideOffset={6} collisionPadding={8} align={props.align ?? "end"}>
+        <DropdownMenu.Content
+          className="menu"
+          sideOffset={6}
+          collisionPadding={8}
+          align={props.align ?? "end"}
+        >
           {props.children}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
@@ -24,5 +33,11 @@ export function Menu(props: {
 
 export const MenuItem = DropdownMenu.Item;
 export const MenuCheck = DropdownMenu.CheckboxItem;
-export const MenuTitle = (props: { children: ReactNode }) => <DropdownMenu.Label className="mt">{props.children}</DropdownMenu.Label>;
-export const MenuLine = () => <DropdownMenu.Separator asChild><hr /></DropdownMenu.Separator>;
+export const MenuTitle = (props: { children: ReactNode }) => (
+  <DropdownMenu.Label className="mt">{props.children}</DropdownMenu.Label>
+);
+export const MenuLine = () => (
+  <DropdownMenu.Separator asChild>
+    <hr />
+  </DropdownMenu.Separator>
+);

@@ -24,7 +24,12 @@ export function Sheet(props: Props & { wide?: boolean }) {
     <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
-        <Dialog.Content className={`dialog ${props.wide ? "wide" : ""}`} data-modal aria-describedby={undefined} onOpenAutoFocus={focusSelf}>
+        <Dialog.Content
+          className={`dialog ${props.wide ? "wide" : ""}`}
+          data-modal
+          aria-describedby={undefined}
+          onOpenAutoFocus={focusSelf}
+        >
           <Head {...props} />
           {props.children}
         </Dialog.Content>

@@ -7,9 +7,20 @@ import { type KeyName, keyCap, keySpec } from "../lib/keys";
 
 export const hueStyle = (id: string): CSSProperties => ({ "--h": hue(id) }) as CSSProperties;
 
-export function Avatar(props: { id: string; name: string; online?: boolean; className?: string; title?: string }) {
+export function Avatar(props: {
+  id: string;
+  name: string;
+  online?: boolean;
+  className?: string;
+  title?: string;
+}) {
   return (
-    <span className={`av ${props.className ?? ""}`} style={hueStyle(props.id)} aria-hidden="true" title={props.title}>
+    <span
+      className={`av ${props.className ?? ""}`}
+      style={hueStyle(props.id)}
+      aria-hidden="true"
+      title={props.title}
+    >
       {initials(props.name)}
       {props.online ? <i className="on" /> : null}
     </span>
@@ -18,6 +29,15 @@ export function Avatar(props: { id: string; name: string; online?: boolean; clas
 
 export function Icon({ of: Shape, size = "" }: { of: LucideIcon; size?: "s" | "xs" | "" }) {
   return <Shape className={`i ${size}`} aria-hidden="true" />;
+}
+
+/** A key cap, for the eye only. */
+export function Cap({ children }: { children: ReactNode }) {
+  return (
+    <span aria-hidden="true" className="inline-flex">
+      <kbd>{children}</kbd>
+    </span>
+  );
 }
 
 /** The key of an action, printed on its button. */
@@ -33,7 +53,12 @@ export function Key({ name }: { name: KeyName }) {
   );
 }
 
-export function Tip(props: { says: string; keys?: KeyName; children: ReactNode; side?: "top" | "bottom" | "left" | "right" }) {
+export function Tip(props: {
+  says: string;
+  keys?: KeyName;
+  children: ReactNode;
+  side?: "top" | "bottom" | "left" | "right";
+}) {
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>{props.children}</Tooltip.Trigger>
@@ -49,7 +74,9 @@ export function Tip(props: { says: string; keys?: KeyName; children: ReactNode; 
   );
 }
 
-export function IconButton(props: ComponentProps<"button"> & { says: string; icon: LucideIcon; keys?: KeyName; dot?: boolean }) {
+export function IconButton(
+  props: ComponentProps<"button"> & { says: string; icon: LucideIcon; keys?: KeyName; dot?: boolean },
+) {
   const { says, icon, keys, dot, ...rest } = props;
   return (
     <Tip says={says} {...(keys ? { keys } : {})}>
@@ -61,7 +88,12 @@ export function IconButton(props: ComponentProps<"button"> & { says: string; ico
   );
 }
 
-export function Switch(props: { label: string; checked: boolean; onChange: (on: boolean) => void; disabled?: boolean }) {
+export function Switch(props: {
+  label: string;
+  checked: boolean;
+  onChange: (on: boolean) => void;
+  disabled?: boolean;
+}) {
   return (
     <RadixSwitch.Root
       className="switch"
@@ -121,7 +153,12 @@ export type SegState = "known" | "inferred" | "missing";
 /** One segment per field: solid is known, hatched is likely, hollow is missing. */
 export function Stitch(props: { states: readonly SegState[]; label: string; big?: boolean }) {
   return (
-    <span className={`stitch ${props.big ? "big" : ""}`} role="img" aria-label={props.label} title={props.label}>
+    <span
+      className={`stitch ${props.big ? "big" : ""}`}
+      role="img"
+      aria-label={props.label}
+      title={props.label}
+    >
       {props.states.map((state, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: segments have no identity beyond their place.
         <i key={at} className={`seg ${state}`} />

@@ -44,10 +44,13 @@ export function useWorkflow(): {
     const flows = schemas.flatMap((schema) => schema.document["x-workflow"] ?? []);
     const states = flows.flatMap((flow) => flow.states);
     const known = new Map(states.map((state) => [state.key, state]));
-    const label = (key: string) => known.get(key)?.label ?? key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
+    const label = (key: string) =>
+      known.get(key)?.label ?? key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
     const moves = (from: string) =>
       flows.flatMap((flow) =>
-        flow.transitions.filter((move) => move.from === from || move.from === "*").flatMap((move) => known.get(move.to) ?? []),
+        flow.transitions
+          .filter((move) => move.from === from || move.from === "*")
+          .flatMap((move) => known.get(move.to) ?? []),
       );
     return { states, label, moves };
   }, [schemas]);
@@ -57,7 +60,9 @@ const CERTAIN = 0.85;
 
 export function fieldState(field: ContextField): SegState {
   if (field.value === undefined || field.value === null) return "missing";
-  return field.origin === "person" || field.origin === "rule" || field.confidence >= CERTAIN ? "known" : "inferred";
+  return field.origin === "person" || field.origin === "rule" || field.confidence >= CERTAIN
+    ? "known"
+    : "inferred";
 }
 
 export const recordStates = (record: ContextRecord): readonly SegState[] => record.fields.map(fieldState);

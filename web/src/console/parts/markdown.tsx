@@ -6,8 +6,10 @@ const INLINE = /(\*\*[^*]+\*\*|`[^`]+`|\*[^*\s][^*]*\*|\[[^\]]+\]\((?:https?:\/\
 function inline(text: string): ReactNode[] {
   return text.split(INLINE).map((part, at) => {
     const key = `${at}${part.slice(0, 8)}`;
-    if (part.startsWith("**") && part.endsWith("**") && part.length > 4) return <strong key={key}>{part.slice(2, -2)}</strong>;
-    if (part.startsWith("`") && part.endsWith("`") && part.length > 2) return <code key={key}>{part.slice(1, -1)}</code>;
+    if (part.startsWith("**") && part.endsWith("**") && part.length > 4)
+      return <strong key={key}>{part.slice(2, -2)}</strong>;
+    if (part.startsWith("`") && part.endsWith("`") && part.length > 2)
+      return <code key={key}>{part.slice(1, -1)}</code>;
     const link = /^\[([^\]]+)\]\(([^)]+)\)$/.exec(part);
     if (link) {
       return (
@@ -21,9 +23,17 @@ function inline(text: string): ReactNode[] {
   });
 }
 
-const cells = (line: string): string[] => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+const cells = (line: string): string[] =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 
-type Block = { readonly kind: "h1" | "h2" | "h3" | "p" | "ul" | "ol" | "table"; readonly lines: readonly string[] };
+type Block = {
+  readonly kind: "h1" | "h2" | "h3" | "p" | "ul" | "ol" | "table";
+  readonly lines: readonly string[];
+};
 
 function blocks(text: string): Block[] {
   const out: { kind: Block["kind"]; lines: string[] }[] = [];
@@ -47,13 +57,17 @@ function blocks(text: string): Block[] {
     } else if (bullet) add("ul", bullet[1] ?? "");
     else if (numbered) add("ol", numbered[1] ?? "");
     else if (line.trim().startsWith("|")) add("table", line);
-    else if (open && (open.kind === "ul" || open.kind === "ol")) open.lines[open.lines.length - 1] += ` ${line.trim()}`;
+    else if (open && (open.kind === "ul" || open.kind === "ol"))
+      open.lines[open.lines.length - 1] += ` ${line.trim()}`;
     else add("p", line);
   }
   return out;
 }
 
-export function Markdown({ text }: { text: string }) {
+/** `mark` is a passage to show: the block that holds its beginning is marked and scrolled to. */
+export function Markdown({ text, mark }: { text: string; mark?: string }) {
+  const wanted = mark ? plain(mark).slice(0, 40) : "";
+  const isMarked = (lines: readonly string[]) => wanted.length > 3 && plain(lines.join(" ")).includes(wanted);
   return (
     <div className="prose" dir="auto">
       {blocks(text).map((block, at) => {
@@ -84,6 +98,7 @@ export function Markdown({ text }: { text: string }) {
                 {rows.map((row) => (
                   <tr key={row}>
                     {cells(row).map((cell, column) => (
+                      // biome-ignore lint/suspicious/noArrayIndexKey: a row may hold the same words twice.
                       <td key={`${column}${cell}`}>{inline(cell)}</td>
                     ))}
                   </tr>
@@ -93,7 +108,13 @@ export function Markdown({ text }: { text: string }) {
           );
         }
         const Tag = block.kind;
-        return <Tag key={key}>{inline(lines.join(" "))}</Tag>;
+        return isMarked(lines) ? (
+          <Tag key={key} ref={(element: HTMLElement | null) => element?.scrollIntoView({ block: "center" })}>
+            <mark>{inline(lines.join(" "))}</mark>
+          </Tag>
+        ) : (
+          <Tag key={key}>{inline(lines.join(" "))}</Tag>
+        );
       })}
     </div>
   );

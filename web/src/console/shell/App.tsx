@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Tooltip } from "radix-ui";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Toaster } from "sonner";
 import { Lost } from "@/wire/link";
 import { ask, queries } from "../api";
 import { closeLine, openLine } from "../live/live";
+import { Toasts } from "../parts/toast";
 import { Shell } from "./Shell";
 import { SignIn } from "./SignIn";
 
@@ -50,22 +50,7 @@ export function App() {
   return (
     <Tooltip.Provider delayDuration={350}>
       <Shell />
-      <Toaster
-        position="top-center"
-        offset={60}
-        mobileOffset={60}
-        toastOptions={{
-          style: {
-            background: "var(--sheet)",
-            color: "var(--ink)",
-            border: "1px solid var(--line)",
-            borderRadius: "12px",
-            boxShadow: "var(--shadow-3)",
-            fontFamily: "var(--font)",
-            fontSize: "13.5px",
-          },
-        }}
-      />
+      <Toasts />
     </Tooltip.Provider>
   );
 }

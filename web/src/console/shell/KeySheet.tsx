@@ -11,8 +11,15 @@ export function KeySheet({ onOpenChange }: { onOpenChange: (open: boolean) => vo
   const names = Object.keys(KEYS) as KeyName[];
   return (
     <Sheet open onOpenChange={onOpenChange} title={t("keys.title")} wide>
-      <div className="overflow-y-auto px-5 py-4" role="region" aria-label={t("keys.title")} tabIndex={0}>
-        {single ? null : <p className="mb-4 rounded-r2 bg-amber-tint px-3 py-2 text-amber">{t("keys.off")}</p>}
+      <section
+        className="overflow-y-auto px-5 py-4"
+        aria-label={t("keys.title")}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
+        tabIndex={0}
+      >
+        {single ? null : (
+          <p className="mb-4 rounded-r2 bg-amber-tint px-3 py-2 text-amber">{t("keys.off")}</p>
+        )}
         <div className="gap-x-10 sm:columns-2">
           {GROUPS.map((group) => (
             <section key={group} className="mb-5 break-inside-avoid-column">
@@ -32,7 +39,7 @@ export function KeySheet({ onOpenChange }: { onOpenChange: (open: boolean) => vo
             </section>
           ))}
         </div>
-      </div>
+      </section>
     </Sheet>
   );
 }

@@ -1,6 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useRouterState } from "@tanstack/react-router";
-import { BookOpenText, ContactRound, Inbox, type LucideIcon, Settings2, Stamp, UserRoundCheck, UserRoundX } from "lucide-react";
+import {
+  BookOpenText,
+  ContactRound,
+  Inbox,
+  type LucideIcon,
+  Settings2,
+  Stamp,
+  UserRoundCheck,
+  UserRoundX,
+} from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask, type InboxView } from "../api";
@@ -35,10 +44,36 @@ export function Nav() {
 
   return (
     <nav className="nav" aria-label={t("app.main")}>
-      <Item to="approvals" icon={Stamp} text={t("nav.approvals")} n={count(waiting)} on={pathname.startsWith("/approvals")} />
-      <InboxItem view="open" icon={Inbox} text={t("nav.inbox")} n={count(open)} on={inInbox && label === undefined && view !== "mine" && view !== "unassigned"} />
-      <InboxItem view="mine" icon={UserRoundCheck} text={t("nav.mine")} n={mine ? String(mine) : undefined} on={inInbox && label === undefined && view === "mine"} low />
-      <InboxItem view="unassigned" icon={UserRoundX} text={t("nav.unassigned")} n={unassigned ? String(unassigned) : undefined} on={inInbox && label === undefined && view === "unassigned"} low />
+      <Item
+        to="approvals"
+        icon={Stamp}
+        text={t("nav.approvals")}
+        n={count(waiting)}
+        on={pathname.startsWith("/approvals")}
+      />
+      <InboxItem
+        view="open"
+        icon={Inbox}
+        text={t("nav.inbox")}
+        n={count(open)}
+        on={inInbox && label === undefined && view !== "mine" && view !== "unassigned"}
+      />
+      <InboxItem
+        view="mine"
+        icon={UserRoundCheck}
+        text={t("nav.mine")}
+        n={mine ? String(mine) : undefined}
+        on={inInbox && label === undefined && view === "mine"}
+        low
+      />
+      <InboxItem
+        view="unassigned"
+        icon={UserRoundX}
+        text={t("nav.unassigned")}
+        n={unassigned ? String(unassigned) : undefined}
+        on={inInbox && label === undefined && view === "unassigned"}
+        low
+      />
       {labels.length > 0 ? (
         <div className="labels contents">
           <h2>{t("nav.labels")}</h2>
@@ -62,8 +97,18 @@ export function Nav() {
         </div>
       ) : null}
       <h2>{t("nav.workspace")}</h2>
-      <Item to="contacts" icon={ContactRound} text={t("nav.contacts")} on={pathname.startsWith("/contacts")} />
-      <Item to="knowledge" icon={BookOpenText} text={t("nav.knowledge")} on={pathname.startsWith("/knowledge")} />
+      <Item
+        to="contacts"
+        icon={ContactRound}
+        text={t("nav.contacts")}
+        on={pathname.startsWith("/contacts")}
+      />
+      <Item
+        to="knowledge"
+        icon={BookOpenText}
+        text={t("nav.knowledge")}
+        on={pathname.startsWith("/knowledge")}
+      />
       <Item
         to="settings"
         icon={Settings2}
@@ -74,7 +119,7 @@ export function Nav() {
         to="/settings/{-$section}"
         params={{ section: "profile" }}
         className="me"
-        aria-label={t("nav.account", { name: me.name, workspace: workspace.name })}
+        title={t("nav.account")}
       >
         <Avatar id={me.id} name={me.name} />
         <div className="min-w-0">

@@ -1,15 +1,28 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { BookOpenText, CircleHelp, ContactRound, Inbox, LogOut, type LucideIcon, MessageSquare, Rows3, Search, Settings2, Stamp, SunMoon } from "lucide-react";
+import {
+  BookOpenText,
+  CircleHelp,
+  ContactRound,
+  Inbox,
+  LogOut,
+  type LucideIcon,
+  MessageSquare,
+  Rows3,
+  Search,
+  Settings2,
+  Stamp,
+  SunMoon,
+} from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, ask, queries } from "../api";
-import { setPrefs, usePrefs } from "../lib/prefs";
-import { closeLine } from "../live/live";
-import { Icon, Key } from "../parts/basics";
+import { ask } from "../api";
 import type { KeyName } from "../lib/keys";
+import { setPrefs, usePrefs } from "../lib/prefs";
+import { signOut } from "../live/session";
+import { Cap, Icon, Key } from "../parts/basics";
 
 /** One box that finds people, conversations and pages, and does things. */
 export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: () => void }) {
@@ -47,10 +60,12 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
                 placeholder={t("palette.placeholder")}
                 className="h-12 flex-1 bg-transparent text-title outline-none placeholder:text-ink3"
               />
-              <kbd aria-hidden="true">Esc</kbd>
+              <Cap>Esc</Cap>
             </div>
             <Command.List className="max-h-[min(56vh,440px)] overflow-y-auto p-1.5">
-              <Command.Empty className="px-3 py-6 text-center text-ink2">{t("palette.none", { q: text })}</Command.Empty>
+              <Command.Empty className="px-3 py-6 text-center text-ink2">
+                {t("palette.none", { q: text })}
+              </Command.Empty>
               {rows.length > 0 ? (
                 <Command.Group heading={t("palette.conversations")}>
                   {rows.map((row) => (
@@ -63,7 +78,11 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
                       onSelect={go(() =>
                         row.draft?.status === "pending"
                           ? navigate({ to: "/approvals/{-$id}", params: { id: row.id } })
-                          : navigate({ to: "/inbox/{-$id}", params: { id: row.id }, search: { view: "all" } }),
+                          : navigate({
+                              to: "/inbox/{-$id}",
+                              params: { id: row.id },
+                              search: { view: "all" },
+                            }),
                       )}
                     />
                   ))}
@@ -97,10 +116,30 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
                 </Command.Group>
               ) : null}
               <Command.Group heading={t("palette.go")}>
-                <Item icon={Stamp} text={t("nav.approvals")} keys="goApprovals" onSelect={go(() => navigate({ to: "/approvals/{-$id}" }))} />
-                <Item icon={Inbox} text={t("nav.inbox")} keys="goInbox" onSelect={go(() => navigate({ to: "/inbox/{-$id}" }))} />
-                <Item icon={ContactRound} text={t("nav.contacts")} keys="goContacts" onSelect={go(() => navigate({ to: "/contacts/{-$id}" }))} />
-                <Item icon={BookOpenText} text={t("nav.knowledge")} keys="goKnowledge" onSelect={go(() => navigate({ to: "/knowledge/{-$id}" }))} />
+                <Item
+                  icon={Stamp}
+                  text={t("nav.approvals")}
+                  keys="goApprovals"
+                  onSelect={go(() => navigate({ to: "/approvals/{-$id}" }))}
+                />
+                <Item
+                  icon={Inbox}
+                  text={t("nav.inbox")}
+                  keys="goInbox"
+                  onSelect={go(() => navigate({ to: "/inbox/{-$id}" }))}
+                />
+                <Item
+                  icon={ContactRound}
+                  text={t("nav.contacts")}
+                  keys="goContacts"
+                  onSelect={go(() => navigate({ to: "/contacts/{-$id}" }))}
+                />
+                <Item
+                  icon={BookOpenText}
+                  text={t("nav.knowledge")}
+                  keys="goKnowledge"
+                  onSelect={go(() => navigate({ to: "/knowledge/{-$id}" }))}
+                />
                 {(["profile", "workspace", "team", "widget", "portal", "rules"] as const).map((section) => (
                   <Item
                     key={section}
@@ -112,12 +151,19 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
               </Command.Group>
               <Command.Group heading={t("palette.actions")}>
                 {(["light", "dark", "auto"] as const).map((theme) => (
-                  <Item key={theme} icon={SunMoon} text={t(`palette.theme.${theme}`)} onSelect={go(() => setPrefs({ theme }))} />
+                  <Item
+                    key={theme}
+                    icon={SunMoon}
+                    text={t(`palette.theme.${theme}`)}
+                    onSelect={go(() => setPrefs({ theme }))}
+                  />
                 ))}
                 <Item
                   icon={Rows3}
                   text={t("palette.density")}
-                  onSelect={go(() => setPrefs({ density: density === "compact" ? "comfortable" : "compact" }))}
+                  onSelect={go(() =>
+                    setPrefs({ density: density === "compact" ? "comfortable" : "compact" }),
+                  )}
                 />
                 <Item icon={CircleHelp} text={t("palette.keys")} keys="keySheet" onSelect={props.onKeys} />
                 <Item icon={LogOut} text={t("palette.signOut")} onSelect={go(signOut)} />
@@ -128,13 +174,6 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
       </Dialog.Portal>
     </Dialog.Root>
   );
-}
-
-export async function signOut(): Promise<void> {
-  await api.signOut().catch(() => {});
-  closeLine();
-  queries.clear();
-  location.assign("/app");
 }
 
 function Item(props: {
@@ -156,7 +195,11 @@ function Item(props: {
           {props.more}
         </span>
       ) : null}
-      {props.keys ? <span className="ms-auto"><Key name={props.keys} /></span> : null}
+      {props.keys ? (
+        <span className="ms-auto">
+          <Key name={props.keys} />
+        </span>
+      ) : null}
     </Command.Item>
   );
 }

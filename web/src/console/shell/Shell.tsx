@@ -15,9 +15,13 @@ export function Shell() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [open, setOpen] = useState<"palette" | "keys">();
-  const inside = useRouterState({ select: (state) => /^\/(approvals|inbox)\/./.test(state.location.pathname) });
+  const inside = useRouterState({
+    select: (state) => /^\/(approvals|inbox)\/./.test(state.location.pathname),
+  });
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const down = useLive((state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting");
+  const down = useLive(
+    (state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting",
+  );
 
   useEffect(() => {
     const area = /^\/(\w+)/.exec(path)?.[1];

@@ -35,7 +35,8 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
       props.onSignedIn(session);
     } catch (error) {
       if (error instanceof Lost) setWrong(t("signin.unreachable"));
-      else setWrong(isCode(error, "wrong_credentials", "unauthenticated") ? t("signin.wrong") : refusal(error));
+      else
+        setWrong(isCode(error, "wrong_credentials", "unauthenticated") ? t("signin.wrong") : refusal(error));
     } finally {
       setBusy(false);
     }
@@ -49,7 +50,9 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
           {t("app.name")}
         </div>
         <h1 className="mb-6 text-[22px]! tracking-[-.02em]!">{t("signin.title")}</h1>
-        {props.notice ? <p className="mb-5 rounded-r2 bg-amber-tint px-3 py-2 text-amber">{props.notice}</p> : null}
+        {props.notice ? (
+          <p className="mb-5 rounded-r2 bg-amber-tint px-3 py-2 text-amber">{props.notice}</p>
+        ) : null}
         <form onSubmit={handleSubmit} className="grid gap-4">
           <div>
             <label className="lab" htmlFor="email">
@@ -83,7 +86,9 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
             />
           </div>
           <details className="text-ink2" open={slug !== ""}>
-            <summary className="w-fit cursor-pointer rounded-r1 py-1 text-small text-ink3">{t("signin.workspace")}</summary>
+            <summary className="w-fit cursor-pointer rounded-r1 py-1 text-small text-ink3">
+              {t("signin.workspace")}
+            </summary>
             <label className="sr-only" htmlFor="workspace">
               {t("signin.workspace")}
             </label>
@@ -108,7 +113,10 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
           </button>
         </form>
       </main>
-      <aside className="relative hidden items-center justify-center overflow-hidden border-s border-line bg-sheet p-12 lg:flex" aria-label={t("app.name")}>
+      <aside
+        className="relative hidden items-center justify-center overflow-hidden border-s border-line bg-sheet p-12 lg:flex"
+        aria-label={t("app.name")}
+      >
         <div className="max-w-[520px]">
           <p className="mb-3 text-[30px] leading-tight font-[620] tracking-[-.024em]">{t("signin.line")}</p>
           <p className="mb-10 max-w-[44ch] text-draft leading-relaxed text-ink2">{t("signin.sub")}</p>
@@ -123,13 +131,21 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
 function Specimen() {
   const { t } = useTranslation();
   return (
-    <div className="rounded-r3 bg-sheet p-1 shadow-[0_0_0_1px_var(--line2),var(--shadow-2)]" aria-hidden="true">
+    <div
+      className="rounded-r3 bg-sheet p-1 shadow-[0_0_0_1px_var(--line2),var(--shadow-2)]"
+      aria-hidden="true"
+    >
       <div className="px-4 pt-3 pb-4 ps-8">
         <p className="dtext">
           <Trans
             t={t}
             i18nKey="signin.sample"
-            components={[<del key="0" />, <ins key="1" />, <sup key="2" />, <span key="3" className="flag" />]}
+            components={[
+              <del key="0" />,
+              <ins key="1" />,
+              <sup key="2" />,
+              <span key="3" className="flag" />,
+            ]}
           />
         </p>
       </div>

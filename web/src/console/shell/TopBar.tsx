@@ -10,7 +10,7 @@ import { seeMentions, useBell } from "../live/bell";
 import { useTally } from "../live/held";
 import { inQueue, waitingSince } from "../live/inbox";
 import { useLive } from "../live/live";
-import { Avatar, Icon, IconButton } from "../parts/basics";
+import { Avatar, Cap, Icon, IconButton } from "../parts/basics";
 import { useMe } from "../parts/data";
 import { Menu, MenuItem, MenuLine, MenuTitle } from "../parts/Menu";
 import { Logo } from "./Logo";
@@ -27,9 +27,7 @@ export function TopBar(props: { onSearch: () => void; onKeys: () => void }) {
         <Icon of={Search} />
         <span>{t("top.search")}</span>
         {keyCap("Mod+K").map((cap) => (
-          <kbd key={cap} aria-hidden="true">
-            {cap}
-          </kbd>
+          <Cap key={cap}>{cap}</Cap>
         ))}
       </button>
       <SessionBar />
@@ -61,9 +59,19 @@ function SessionBar() {
         <i style={{ transform: `scaleX(${done / (done + left)})` }} />
       </div>
       <span className="num">
-        <Trans t={t} i18nKey="top.session" count={left} values={{ done, count: left }} components={[<b key="0" />]} />
+        <Trans
+          t={t}
+          i18nKey="top.session"
+          count={left}
+          values={{ done, count: left }}
+          components={[<b key="0" />]}
+        />
       </span>
-      {left > 0 ? <span className="eta text-ink3">{t("top.about", { span: span(Math.max(60_000, left * perDraft)) })}</span> : null}
+      {left > 0 ? (
+        <span className="eta text-ink3">
+          {t("top.about", { span: span(Math.max(60_000, left * perDraft)) })}
+        </span>
+      ) : null}
     </div>
   );
 }
@@ -84,7 +92,12 @@ function Colleagues() {
   if (here.length === 0) return null;
   const names = here.map((person) => person.name).join(", ");
   return (
-    <div className="faces" role="img" aria-label={t("top.colleagues", { names })} title={t("top.colleagues", { names })}>
+    <div
+      className="faces"
+      role="img"
+      aria-label={t("top.colleagues", { names })}
+      title={t("top.colleagues", { names })}
+    >
       {here.slice(0, 3).map((person) => (
         <Avatar key={person.id} id={person.id} name={person.name} />
       ))}
@@ -101,7 +114,9 @@ function BellMenu() {
   const { mentions, seen } = useBell();
   const [seenDrafts, setSeenDrafts] = useState<ReadonlySet<string>>(new Set());
   const waiting = (data?.items ?? []).filter((item) => item.conversation.draft?.status === "pending");
-  const oldest = waiting.toSorted((a, b) => (waitingSince(a.conversation) < waitingSince(b.conversation) ? -1 : 1))[0];
+  const oldest = waiting.toSorted((a, b) =>
+    waitingSince(a.conversation) < waitingSince(b.conversation) ? -1 : 1,
+  )[0];
   const freshMentions = mentions.length - seen;
   const freshDrafts = waiting.filter((item) => !seenDrafts.has(item.conversation.draft?.id ?? "")).length;
   const fresh = freshMentions + freshDrafts;
@@ -132,7 +147,9 @@ function BellMenu() {
         <p className="max-w-[280px] px-2.5 pt-1 pb-3 text-ink2">{t("bell.none")}</p>
       ) : null}
       {oldest ? (
-        <MenuItem onSelect={() => void navigate({ to: "/approvals/{-$id}", params: { id: oldest.conversation.id } })}>
+        <MenuItem
+          onSelect={() => void navigate({ to: "/approvals/{-$id}", params: { id: oldest.conversation.id } })}
+        >
           <Icon of={Stamp} />
           <span className="min-w-0 py-1">
             <b className="block font-[570]">{t("bell.waiting", { count: waiting.length })}</b>
@@ -153,8 +170,12 @@ function BellMenu() {
         >
           <Icon of={AtSign} />
           <span className="min-w-0 py-1">
-            <b className="block font-[570]">{t("bell.mention", { name: mention.by, title: mention.text.slice(0, 60) })}</b>
-            <small className="block text-meta text-ink3">{t("time.ago", { span: span(now - Date.parse(mention.at)) })}</small>
+            <b className="block font-[570]">
+              {t("bell.mention", { name: mention.by, title: mention.text.slice(0, 60) })}
+            </b>
+            <small className="block text-meta text-ink3">
+              {t("time.ago", { span: span(now - Date.parse(mention.at)) })}
+            </small>
           </span>
         </MenuItem>
       ))}

@@ -35,7 +35,15 @@ function Bars({ label }: { label: string }) {
         return (
           <div key={one.draft}>
             <svg className="clock" viewBox="0 0 20 20" aria-hidden="true">
-              <circle cx="10" cy="10" r="8" fill="none" stroke="currentColor" strokeOpacity=".25" strokeWidth="2" />
+              <circle
+                cx="10"
+                cy="10"
+                r="8"
+                fill="none"
+                stroke="currentColor"
+                strokeOpacity=".25"
+                strokeWidth="2"
+              />
               <circle
                 cx="10"
                 cy="10"
@@ -49,7 +57,9 @@ function Bars({ label }: { label: string }) {
               />
             </svg>
             <span className="num overflow-hidden text-ellipsis">
-              {left > 0 ? t("draft.toSend", { name: one.name, n: Math.ceil(left / 1000) }) : t("draft.sent", { name: one.name })}
+              {left > 0
+                ? t("draft.toSend", { name: one.name, n: Math.ceil(left / 1000) })
+                : t("draft.sent", { name: one.name })}
             </span>
             {left > 0 ? (
               <button type="button" onClick={() => void undo(one)}>

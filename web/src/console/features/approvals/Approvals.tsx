@@ -29,8 +29,7 @@ function ordered(
     .filter((item) => inQueue(item.conversation))
     .toSorted(
       (a, b) =>
-        ready(a) - ready(b) ||
-        (waitingSince(a.conversation) < waitingSince(b.conversation) ? -turn : turn),
+        ready(a) - ready(b) || (waitingSince(a.conversation) < waitingSince(b.conversation) ? -turn : turn),
     );
 }
 
@@ -47,7 +46,9 @@ export function Approvals() {
   const items = useMemo(() => {
     const ready = data?.items ?? [];
     const known = new Set(ready.map((one) => one.conversation.id));
-    const written = (inbox?.items ?? []).filter((row) => row.draft?.status === "writing" && !known.has(row.id));
+    const written = (inbox?.items ?? []).filter(
+      (row) => row.draft?.status === "writing" && !known.has(row.id),
+    );
     return ordered([...ready, ...written.map((conversation) => ({ conversation }))], sort, id);
   }, [data, inbox, sort, id]);
   const at = items.findIndex((item) => item.conversation.id === id);
@@ -111,8 +112,15 @@ export function Approvals() {
               <FirstRun />
             </Suspense>
           ) : isPending ? null : items.length === 0 ? (
-            <Empty title={t("approvals.empty")} text={done > 0 ? t("approvals.emptyDone", { count: done }) : t("approvals.emptyText")}>
-              <button type="button" className="btn line" onClick={() => void navigate({ to: "/inbox/{-$id}" })}>
+            <Empty
+              title={t("approvals.empty")}
+              text={done > 0 ? t("approvals.emptyDone", { count: done }) : t("approvals.emptyText")}
+            >
+              <button
+                type="button"
+                className="btn line"
+                onClick={() => void navigate({ to: "/inbox/{-$id}" })}
+              >
                 {t("approvals.toInbox")}
               </button>
             </Empty>

@@ -1,17 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown } from "lucide-react";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { span, useNow } from "../../lib/format";
 import { setPrefs, usePrefs } from "../../lib/prefs";
-import { NARROW, useMedia } from "../../lib/media";
 import { waitingSince } from "../../live/inbox";
 import { Avatar, Chosen, Empty, Icon, Stitch } from "../../parts/basics";
 import { recordStates } from "../../parts/data";
 import { Menu, MenuItem } from "../../parts/Menu";
+import { VirtualList } from "../../parts/VirtualList";
 import type { BlockerKind, QueueItem } from "../../types";
 import { heaviest, KIND_ICON, kindTone, UNKNOWN_KIND } from "./kinds";
 
@@ -22,7 +21,8 @@ export function Queue({ items, current, loading }: Props) {
   const sort = usePrefs((prefs) => prefs.sort);
   const [kind, setKind] = useState<BlockerKind>();
   const kinds = useMemo(() => frequentKinds(items), [items]);
-  const filtered = kind === undefined ? items : items.filter((item) => heaviest(item.draft?.blockers ?? [])?.kind === kind);
+  const filtered =
+    kind === undefined ? items : items.filter((item) => heaviest(item.draft?.blockers ?? [])?.kind === kind);
   const held = useSteady(filtered);
 
   useEffect(() => {
@@ -36,7 +36,11 @@ export function Queue({ items, current, loading }: Props) {
         <span className="c num">{items.length > 0 ? items.length : ""}</span>
         <Menu
           trigger={
-            <button type="button" className="sort" aria-label={`${t("approvals.sort")}: ${t(`approvals.${sort}`)}`}>
+            <button
+              type="button"
+              className="sort"
+              aria-label={`${t("approvals.sort")}: ${t(`approvals.${sort}`)}`}
+            >
               {t(`approvals.${sort}`)}
               <Icon of={ChevronDown} size="s" />
             </button>
@@ -50,7 +54,7 @@ export function Queue({ items, current, loading }: Props) {
           ))}
         </Menu>
       </div>
-      <div className="tabs" role="group" aria-label={t("approvals.queue")}>
+      <fieldset className="tabs" aria-label={t("approvals.reasons")}>
         <button type="button" aria-pressed={kind === undefined} onClick={() => setKind(undefined)}>
           {t("approvals.all")}
         </button>
@@ -59,7 +63,7 @@ export function Queue({ items, current, loading }: Props) {
             {t(`approvals.kind.${one}`)}
           </button>
         ))}
-      </div>
+      </fieldset>
       {held.fresh > 0 ? (
         <button type="button" className="fresh num" onClick={held.release}>
           {t("approvals.fresh", { count: held.fresh })}
@@ -76,7 +80,10 @@ function frequentKinds(items: readonly QueueItem[]): readonly BlockerKind[] {
     const kind = heaviest(item.draft?.blockers ?? [])?.kind;
     if (kind) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
-  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 2).map(([kind]) => kind);
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 2)
+    .map(([kind]) => kind);
 }
 
 /** While the pointer or the focus is in the list, what arrives waits: nothing jumps under the cursor. */
@@ -128,49 +135,17 @@ function Loading() {
 
 function List({ items, current }: { items: readonly QueueItem[]; current: string | undefined }) {
   const { t } = useTranslation();
-  const density = usePrefs((prefs) => prefs.density);
-  const rail = useMedia("(max-width: 899.98px)");
-  const narrow = useMedia(NARROW);
-  const scroller = useRef<HTMLDivElement>(null);
   const now = useNow(10_000);
-  const size = rail && !narrow ? 60 : density === "compact" && !narrow ? 64 : 87;
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => size,
-    overscan: 6,
-    getItemKey: (at) => items[at]?.conversation.id ?? at,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another row height means measuring again.
-  useEffect(() => virtual.measure(), [size]);
-  const at = items.findIndex((item) => item.conversation.id === current);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another choice scrolls.
-  useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
-  }, [current]);
-
   return (
-    <div
-      className="list"
-      ref={scroller}
-      role="group"
-      aria-label={t("approvals.queue")}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
-      tabIndex={items.length === 0 ? -1 : 0}
+    <VirtualList
+      label={t("approvals.queue")}
+      items={items}
+      keyOf={(item) => item.conversation.id}
+      current={items.findIndex((item) => item.conversation.id === current)}
+      row={(item) => <Row item={item} on={item.conversation.id === current} now={now} />}
     >
       {items.length === 0 ? <Empty title={t("approvals.empty")} text={t("approvals.emptyText")} /> : null}
-      <div className="relative" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((row) => {
-          const item = items[row.index];
-          if (!item) return null;
-          return (
-            <div key={row.key} className="absolute inset-x-0 top-0" style={{ transform: `translateY(${row.start}px)` }}>
-              <Row item={item} on={item.conversation.id === current} now={now} />
-            </div>
-          );
-        })}
-      </div>
-    </div>
+    </VirtualList>
   );
 }
 
@@ -178,7 +153,10 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
   const { t } = useTranslation();
   const { conversation } = item;
   const hint = conversation.draft;
-  const { data: fetched } = useQuery({ ...ask.draft(hint?.id ?? ""), enabled: !item.draft && hint?.status === "pending" });
+  const { data: fetched } = useQuery({
+    ...ask.draft(hint?.id ?? ""),
+    enabled: !item.draft && hint?.status === "pending",
+  });
   const draft = item.draft ?? fetched;
   const writing = hint?.status === "writing";
   const waited = now - Date.parse(waitingSince(conversation));
@@ -195,7 +173,11 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
       aria-current={on ? "true" : undefined}
       draggable={false}
     >
-      <Avatar id={conversation.contact.id} name={conversation.contact.name} title={conversation.contact.name} />
+      <Avatar
+        id={conversation.contact.id}
+        name={conversation.contact.name}
+        title={conversation.contact.name}
+      />
       <div className="min-w-0">
         <div className="r1">
           <b dir="auto">{conversation.contact.name}</b>
@@ -210,7 +192,10 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
         </p>
         <div className="r3">
           {says && !writing ? (
-            <span className={`why ${reason ? kindTone(reason.kind) : "pencil"}`} title={draft?.blockers.map((one) => one.says).join("\n") ?? says}>
+            <span
+              className={`why ${reason ? kindTone(reason.kind) : "pencil"}`}
+              title={draft?.blockers.map((one) => one.says).join("\n") ?? says}
+            >
               <Icon of={reason ? KIND_ICON[reason.kind] : UNKNOWN_KIND} />
               <span dir="auto">{says}</span>
             </span>
@@ -244,7 +229,12 @@ function RowStitch({ conversation, seq }: { conversation: string; seq: number })
   return (
     <Stitch
       states={states.slice(0, 10)}
-      label={t("ctx.stitch", { known: count("known"), inferred: count("inferred"), missing: count("missing"), of: states.length })}
+      label={t("ctx.stitch", {
+        known: count("known"),
+        inferred: count("inferred"),
+        missing: count("missing"),
+        of: states.length,
+      })}
     />
   );
 }

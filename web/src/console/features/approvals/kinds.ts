@@ -1,4 +1,5 @@
 import {
+  BookX,
   CircleHelp,
   Gauge,
   type LucideIcon,
@@ -8,7 +9,6 @@ import {
   Sprout,
   UserRoundSearch,
   UserRoundX,
-  BookX,
 } from "lucide-react";
 import type { BlockerKind } from "../../types";
 

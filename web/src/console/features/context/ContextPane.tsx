@@ -5,8 +5,8 @@ import { ask } from "../../api";
 import { monthYear, span, useNow } from "../../lib/format";
 import { Avatar, Icon, Key, Stitch } from "../../parts/basics";
 import { recordStates, useSchemas } from "../../parts/data";
-import { KIND_ICON, kindTone } from "../approvals/kinds";
 import type { ContextRecord, ConversationSummary, DraftView } from "../../types";
+import { KIND_ICON, kindTone } from "../approvals/kinds";
 import { FieldRow } from "./FieldRow";
 
 type Props = {
@@ -29,7 +29,12 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
       <div className="who">
         <Avatar id={summary.contact.id} name={summary.contact.name} />
         <div className="min-w-0">
-          <Link to="/contacts/{-$id}" params={{ id: summary.contact.id }} className="rounded-r1 hover:underline" dir="auto">
+          <Link
+            to="/contacts/{-$id}"
+            params={{ id: summary.contact.id }}
+            className="rounded-r1 hover:underline"
+            dir="auto"
+          >
             {summary.contact.name}
           </Link>
           {address ? (
@@ -103,10 +108,20 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
   );
 }
 
-function Record({ record, summary, onAsk }: { record: ContextRecord; summary: ConversationSummary; onAsk: (question: string) => void }) {
+function Record({
+  record,
+  summary,
+  onAsk,
+}: {
+  record: ContextRecord;
+  summary: ConversationSummary;
+  onAsk: (question: string) => void;
+}) {
   const { t } = useTranslation();
   const schemas = useSchemas();
-  const schema = schemas.find((one) => one.id === record.schema.id) ?? schemas.find((one) => one.key === record.schema.key);
+  const schema =
+    schemas.find((one) => one.id === record.schema.id) ??
+    schemas.find((one) => one.key === record.schema.key);
   const states = recordStates(record);
   const known = states.filter((state) => state === "known").length;
   const inferred = states.filter((state) => state === "inferred").length;
@@ -122,7 +137,12 @@ function Record({ record, summary, onAsk }: { record: ContextRecord; summary: Co
           <Stitch
             big
             states={states}
-            label={t("ctx.stitch", { known, inferred, missing: states.length - known - inferred, of: states.length })}
+            label={t("ctx.stitch", {
+              known,
+              inferred,
+              missing: states.length - known - inferred,
+              of: states.length,
+            })}
           />
         </div>
         <dl>
@@ -137,7 +157,14 @@ function Record({ record, summary, onAsk }: { record: ContextRecord; summary: Co
           ))}
         </dl>
       </section>
-      {flow ? <Where states={flow.states} transitions={flow.transitions} initial={flow.initial} now={summary.status} /> : null}
+      {flow ? (
+        <Where
+          states={flow.states}
+          transitions={flow.transitions}
+          initial={flow.initial}
+          now={summary.status}
+        />
+      ) : null}
     </>
   );
 }
@@ -192,7 +219,10 @@ function Where({ states, transitions, initial, now }: Flow & { now: string }) {
           return (
             <li key={key}>
               {index > 0 ? <u className={place <= at ? "d" : ""} /> : null}
-              <span className={place === at ? "now" : place > at ? "todo" : ""} aria-current={place === at ? "step" : undefined}>
+              <span
+                className={place === at ? "now" : place > at ? "todo" : ""}
+                aria-current={place === at ? "step" : undefined}
+              >
                 <i />
                 <b title={label}>{label}</b>
               </span>

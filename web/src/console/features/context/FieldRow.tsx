@@ -3,12 +3,12 @@ import { Plus } from "lucide-react";
 import { HoverCard } from "radix-ui";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { api, ask } from "../../api";
 import { percent } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { Icon } from "../../parts/basics";
 import { fieldState, useMay } from "../../parts/data";
+import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
 
 type Props = {
@@ -38,7 +38,8 @@ function asValue(text: string, type: string): unknown {
       .map((one) => one.trim())
       .filter(Boolean);
   }
-  if ((type === "number" || type === "percent" || type === "rating") && Number.isFinite(Number(trimmed))) return Number(trimmed);
+  if ((type === "number" || type === "percent" || type === "rating") && Number.isFinite(Number(trimmed)))
+    return Number(trimmed);
   return trimmed;
 }
 
@@ -90,7 +91,9 @@ export function FieldRow({ conversation, field, schema, onAsk }: Props) {
   if (editing) {
     const choices = schema?.enum ?? (field.type === "boolean" ? ["true", "false"] : undefined);
     const name = (choice: string) =>
-      field.type === "boolean" ? t(choice === "true" ? "ctx.yes" : "ctx.no") : (schema?.["x-labels"]?.[choice] ?? choice);
+      field.type === "boolean"
+        ? t(choice === "true" ? "ctx.yes" : "ctx.no")
+        : (schema?.["x-labels"]?.[choice] ?? choice);
     const shared = {
       ref: box,
       className: "input h-7! px-1.5!",
@@ -108,7 +111,10 @@ export function FieldRow({ conversation, field, schema, onAsk }: Props) {
       <div className="fld">
         <dt>{field.label}</dt>
         <dd className="col-span-2 py-0.5">
-          <form onSubmit={handleSubmit} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && handleSubmit(event)}>
+          <form
+            onSubmit={handleSubmit}
+            onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && handleSubmit(event)}
+          >
             {choices ? (
               <select {...shared} onChange={(event) => void save(asValue(event.target.value, field.type))}>
                 <option value="" />
@@ -119,7 +125,12 @@ export function FieldRow({ conversation, field, schema, onAsk }: Props) {
                 ))}
               </select>
             ) : (
-              <input {...shared} type={INPUT_TYPES[field.type] ?? "text"} dir="auto" placeholder={schema?.["x-hint"]} />
+              <input
+                {...shared}
+                type={INPUT_TYPES[field.type] ?? "text"}
+                dir="auto"
+                placeholder={schema?.["x-hint"]}
+              />
             )}
           </form>
           {wrong ? (
@@ -164,7 +175,10 @@ export function FieldRow({ conversation, field, schema, onAsk }: Props) {
             </button>
           ) : null
         ) : (
-          <Basis field={field} onTake={(value) => void save(value).catch(() => toast.error(t("error.internal")))} />
+          <Basis
+            field={field}
+            onTake={(value) => void save(value).catch(() => complain(t("error.internal")))}
+          />
         )}
       </dd>
     </div>
@@ -174,11 +188,20 @@ export function FieldRow({ conversation, field, schema, onAsk }: Props) {
 /** Where a value comes from, and the words it was read from. */
 function Basis({ field, onTake }: { field: ContextField; onTake: (value: unknown) => void }) {
   const { t } = useTranslation();
-  const word = field.origin === "person" ? t("ctx.checked") : field.origin === "rule" ? t("ctx.rule") : percent(field.confidence);
+  const word =
+    field.origin === "person"
+      ? t("ctx.checked")
+      : field.origin === "rule"
+        ? t("ctx.rule")
+        : percent(field.confidence);
   return (
     <HoverCard.Root openDelay={120} closeDelay={120}>
       <HoverCard.Trigger asChild>
-        <button type="button" className="flex items-center gap-1.5 rounded-r1 py-1" aria-label={`${field.label}: ${word}`}>
+        <button
+          type="button"
+          className="flex items-center gap-1.5 rounded-r1 py-1"
+          aria-label={`${field.label}: ${word}`}
+        >
           <i className={`seg ${fieldState(field)}`} />
           {word}
           {field.proposal ? <span className="size-1.5 rounded-full bg-amber-mark" /> : null}

@@ -1,16 +1,15 @@
 import { LockKeyhole, Paperclip, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { newClientId, type OutFile } from "@/wire/outbox";
 import { api } from "../../api";
+import { useKeys } from "../../lib/keys";
 import { refusal } from "../../lib/refusal";
-import { line, say } from "../../live/live";
+import { line, say, typingIn } from "../../live/live";
 import { Avatar, Icon, IconButton, Key, Segments } from "../../parts/basics";
 import { useMe, useStaff } from "../../parts/data";
+import { complain } from "../../parts/toast";
 import type { Staff } from "../../types";
-import { useKeys } from "../../lib/keys";
-import { typingIn } from "../draft/DraftSheet";
 
 type Mode = "reply" | "note";
 type Props = {
@@ -78,7 +77,7 @@ export function Composer({ conversation, name, mode, onMode, onClose, seed }: Pr
       setText("");
       onClose?.();
     } catch (error) {
-      toast.error(t("draft.refused", { why: refusal(error) }));
+      complain(t("draft.refused", { why: refusal(error) }));
     } finally {
       setBusy(false);
     }
@@ -111,13 +110,15 @@ export function Composer({ conversation, name, mode, onMode, onClose, seed }: Pr
       setFiles((old) => [...old, one]);
       const patch = (change: Partial<typeof one>) =>
         setFiles((old) => old.map((other) => (other.key === one.key ? { ...other, ...change } : other)));
-      api.upload(file, (progress) => patch({ progress })).then(
-        (uploaded) => patch({ uploaded, progress: 1 }),
-        (error) => {
-          setFiles((old) => old.filter((other) => other.key !== one.key));
-          toast.error(t("conv.uploadFailed", { name: file.name, why: refusal(error) }));
-        },
-      );
+      api
+        .upload(file, (progress) => patch({ progress }))
+        .then(
+          (uploaded) => patch({ uploaded, progress: 1 }),
+          (error) => {
+            setFiles((old) => old.filter((other) => other.key !== one.key));
+            complain(t("conv.uploadFailed", { name: file.name, why: refusal(error) }));
+          },
+        );
     }
   }
 
@@ -175,7 +176,9 @@ export function Composer({ conversation, name, mode, onMode, onClose, seed }: Pr
           {files.map((file) => (
             <span key={file.key} className="tag2">
               <span dir="auto">{file.name}</span>
-              {file.uploaded ? null : <span className="num text-ink3">{Math.round(file.progress * 100)}%</span>}
+              {file.uploaded ? null : (
+                <span className="num text-ink3">{Math.round(file.progress * 100)}%</span>
+              )}
               <button
                 type="button"
                 aria-label={t("conv.removeFile", { name: file.name })}
@@ -246,7 +249,12 @@ function useMention(
     () =>
       query
         ? staff
-            .filter((one) => !one.disabled && one.id !== me.id && one.name.toLowerCase().includes(query.word.toLowerCase()))
+            .filter(
+              (one) =>
+                !one.disabled &&
+                one.id !== me.id &&
+                one.name.toLowerCase().includes(query.word.toLowerCase()),
+            )
             .slice(0, 6)
         : [],
     [query, staff, me.id],
@@ -270,7 +278,9 @@ function useMention(
     look: (box: HTMLTextAreaElement) => {
       const before = box.value.slice(0, box.selectionStart);
       const found = /(?:^|\s)@([\p{L}\p{M}]*(?: [\p{L}\p{M}]+)?)$/u.exec(before);
-      setQuery(found ? { from: before.length - (found[1]?.length ?? 0) - 1, word: found[1] ?? "" } : undefined);
+      setQuery(
+        found ? { from: before.length - (found[1]?.length ?? 0) - 1, word: found[1] ?? "" } : undefined,
+      );
       setAt(0);
     },
     handleKey: (event: React.KeyboardEvent) => {

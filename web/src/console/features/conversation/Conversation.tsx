@@ -14,10 +14,10 @@ import type { ConversationSummary, DraftView } from "../../types";
 import { ContextPane } from "../context/ContextPane";
 import { DraftSheet, FailedDraft } from "../draft/DraftSheet";
 import { isThinking, Thinking } from "../draft/Stages";
-import { Composer } from "./Composer";
 import { command, Header, resolve } from "./Header";
 import { type Evidence, Thread } from "./Thread";
 
+const Composer = lazy(() => import("./Composer").then((module) => ({ default: module.Composer })));
 const WhyPanel = lazy(() => import("../why/WhyPanel").then((module) => ({ default: module.WhyPanel })));
 
 type Props = {
@@ -35,7 +35,10 @@ export function Conversation(props: Props) {
   const { t } = useTranslation();
   const noContext = useMedia(NO_CONTEXT);
   const timeline = useRoom(id);
-  const fetched = useQuery({ ...ask.conversation(id), enabled: known === undefined && timeline.summary === undefined });
+  const fetched = useQuery({
+    ...ask.conversation(id),
+    enabled: known === undefined && timeline.summary === undefined,
+  });
   const summary = timeline.summary ?? known ?? fetched.data;
   const { data: context } = useQuery(ask.context(id));
   const [drawer, setDrawer] = useState(false);
@@ -85,7 +88,12 @@ export function Conversation(props: Props) {
           onWhy={() => setWhy({ turn: draft?.turn })}
           onContext={() => setDrawer(true)}
         />
-        <Thread timeline={timeline} name={summary.contact.name} evidence={evidence} onWhy={(turn) => setWhy({ turn })} />
+        <Thread
+          timeline={timeline}
+          name={summary.contact.name}
+          evidence={evidence}
+          onWhy={(turn) => setWhy({ turn })}
+        />
         <Footer
           summary={summary}
           timeline={timeline}
@@ -105,7 +113,11 @@ export function Conversation(props: Props) {
       )}
       {why ? (
         <Suspense>
-          <WhyPanel conversation={id} {...(why.turn ? { turn: why.turn } : {})} onOpenChange={(open) => !open && setWhy(undefined)} />
+          <WhyPanel
+            conversation={id}
+            {...(why.turn ? { turn: why.turn } : {})}
+            onOpenChange={(open) => !open && setWhy(undefined)}
+          />
         </Suspense>
       ) : null}
     </>
@@ -139,8 +151,16 @@ function Footer({ summary, timeline, draft, seed, onSeeded, next, onDone }: Foot
   }, [seed]);
 
   useKeys({
-    reply: () => mayAct && (setOwn("reply"), true),
-    note: () => mayAct && (setOwn("note"), true),
+    reply: () => {
+      if (!mayAct) return false;
+      setOwn("reply");
+      return true;
+    },
+    note: () => {
+      if (!mayAct) return false;
+      setOwn("note");
+      return true;
+    },
     play: () => {
       const all = document.querySelectorAll<HTMLButtonElement>("[data-voice] button");
       all[all.length - 1]?.click();
@@ -153,22 +173,24 @@ function Footer({ summary, timeline, draft, seed, onSeeded, next, onDone }: Foot
   const mode = own ?? (personal && !drafted ? "reply" : undefined);
   if (mode) {
     return (
-      <Composer
-        key={`${id}${mode}`}
-        conversation={id}
-        name={name}
-        mode={mode}
-        onMode={setOwn}
-        seed={seed}
-        onClose={
-          own === undefined
-            ? undefined
-            : () => {
-                setOwn(undefined);
-                onSeeded();
-              }
-        }
-      />
+      <Suspense fallback={<div className="composer h-[104px]" />}>
+        <Composer
+          key={`${id}${mode}`}
+          conversation={id}
+          name={name}
+          mode={mode}
+          onMode={setOwn}
+          seed={seed}
+          onClose={
+            own === undefined
+              ? undefined
+              : () => {
+                  setOwn(undefined);
+                  onSeeded();
+                }
+          }
+        />
+      </Suspense>
     );
   }
   if (draft && drafted) {
@@ -208,7 +230,11 @@ function Footer({ summary, timeline, draft, seed, onSeeded, next, onDone }: Foot
       ) : null}
       {mayAct && !summary.resolved ? (
         <>
-          <button type="button" className="btn opt" onClick={() => void command({ cmd: "take_over", conversation: id })}>
+          <button
+            type="button"
+            className="btn opt"
+            onClick={() => void command({ cmd: "take_over", conversation: id })}
+          >
             {t("conv.takeOver")}
             <Key name="takeOver" />
           </button>

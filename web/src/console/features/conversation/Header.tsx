@@ -1,20 +1,31 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft, CircleCheck, Ellipsis, Hand, PanelRight, Plus, RotateCcw, Tag, UserRound, Workflow } from "lucide-react";
+import {
+  ArrowLeft,
+  CircleCheck,
+  Ellipsis,
+  Hand,
+  PanelRight,
+  Plus,
+  RotateCcw,
+  Tag,
+  UserRound,
+  Workflow,
+} from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import type { Timeline } from "@/wire/timeline";
 import { api, ask } from "../../api";
 import { span, useNow } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
-import { useMedia, NARROW, NO_CONTEXT } from "../../lib/media";
+import { NARROW, NO_CONTEXT, useMedia } from "../../lib/media";
 import { refusal } from "../../lib/refusal";
 import { patchInbox } from "../../live/inbox";
 import { line, myId } from "../../live/live";
 import { Avatar, Chosen, Icon, IconButton, Key } from "../../parts/basics";
 import { stateColour, useMay, useMe, useStaff, useWorkflow } from "../../parts/data";
 import { Menu, MenuCheck, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
+import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
 
 type Props = {
@@ -31,7 +42,7 @@ export async function command(request: Command): Promise<boolean> {
     await line().request(request);
     return true;
   } catch (error) {
-    toast.error(refusal(error));
+    complain(refusal(error));
     return false;
   }
 }
@@ -40,7 +51,7 @@ export async function resolve(summary: ConversationSummary): Promise<void> {
   try {
     patchInbox(await api.resolve(summary.id, !summary.resolved), myId(), true);
   } catch (error) {
-    toast.error(refusal(error));
+    complain(refusal(error));
   }
 }
 
@@ -60,10 +71,16 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
   const viewers = timeline.viewers.filter((person) => person.id !== me.id);
   const moves = workflow.moves(summary.status);
 
+  function opened(name: "status" | "assign" | "labels"): boolean {
+    if (!mayAct) return false;
+    setMenu(name);
+    return true;
+  }
+
   useKeys({
-    status: () => mayAct && moves.length > 0 && (setMenu("status"), true),
-    assign: () => mayAct && (setMenu("assign"), true),
-    labels: () => mayAct && (setMenu("labels"), true),
+    status: () => moves.length > 0 && opened("status"),
+    assign: () => opened("assign"),
+    labels: () => opened("labels"),
     takeOver: () => {
       if (!mayAct) return false;
       void command({ cmd: summary.owner === "person" ? "hand_back" : "take_over", conversation: summary.id });
@@ -75,7 +92,11 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
       return true;
     },
     why: () => void onWhy(),
-    context: () => (noContext ? (onContext(), true) : false),
+    context: () => {
+      if (!noContext) return false;
+      onContext();
+      return true;
+    },
   });
 
   const opens = (name: "status" | "assign" | "labels") => ({
@@ -111,8 +132,12 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
         <span
           className="faces"
           role="img"
-          aria-label={t(viewers.length > 1 ? "draft.on_other" : "draft.on", { names: viewers.map((one) => one.name).join(", ") })}
-          title={t(viewers.length > 1 ? "draft.on_other" : "draft.on", { names: viewers.map((one) => one.name).join(", ") })}
+          aria-label={t(viewers.length > 1 ? "draft.on_other" : "draft.on", {
+            names: viewers.map((one) => one.name).join(", "),
+          })}
+          title={t(viewers.length > 1 ? "draft.on_other" : "draft.on", {
+            names: viewers.map((one) => one.name).join(", "),
+          })}
         >
           {viewers.slice(0, 3).map((person) => (
             <Avatar key={person.id} id={person.id} name={person.name} />
@@ -122,7 +147,12 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
       <Menu
         {...opens("status")}
         trigger={
-          <button type="button" className="pill" disabled={!mayAct || moves.length === 0} aria-label={`${t("conv.status")}: ${workflow.label(summary.status)}`}>
+          <button
+            type="button"
+            className="pill"
+            disabled={!mayAct || moves.length === 0}
+            aria-label={`${t("conv.status")}: ${workflow.label(summary.status)}`}
+          >
             <i style={{ background: stateColour(state) }} />
             {workflow.label(summary.status)}
           </button>
@@ -146,7 +176,7 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
             type="button"
             className="pill"
             disabled={!mayAct}
-            aria-label={`${t("conv.assign")}: ${assignee?.name ?? t("app.nobody")}`}
+            aria-label={`${t("conv.assign")}: ${assignee?.name ?? t("conv.unassigned")}`}
           >
             <Icon of={UserRound} size="s" />
             <span className="t" dir="auto">
@@ -208,11 +238,16 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
           <>
             <MenuItem
               onSelect={() =>
-                void command({ cmd: summary.owner === "person" ? "hand_back" : "take_over", conversation: summary.id })
+                void command({
+                  cmd: summary.owner === "person" ? "hand_back" : "take_over",
+                  conversation: summary.id,
+                })
               }
             >
               <Icon of={Hand} />
-              {summary.owner === "person" ? t("conv.handBack", { name: workspace.assistant_name }) : t("conv.takeOver")}
+              {summary.owner === "person"
+                ? t("conv.handBack", { name: workspace.assistant_name })
+                : t("conv.takeOver")}
               <Key name="takeOver" />
             </MenuItem>
             <MenuItem onSelect={() => void resolve(summary)}>
@@ -241,7 +276,9 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
           </MenuItem>
         ) : null}
       </Menu>
-      {noContext && !narrow ? <IconButton says={t("conv.details")} icon={PanelRight} keys="context" onClick={onContext} /> : null}
+      {noContext && !narrow ? (
+        <IconButton says={t("conv.details")} icon={PanelRight} keys="context" onClick={onContext} />
+      ) : null}
     </header>
   );
 }
@@ -251,7 +288,8 @@ function Labels({ summary }: { summary: ConversationSummary }) {
   const [text, setText] = useState("");
   const cache = useQueryClient();
   const used = new Set(summary.labels);
-  for (const row of cache.getQueryData(ask.inbox({ view: "open" }).queryKey)?.items ?? []) for (const each of row.labels) used.add(each);
+  for (const row of cache.getQueryData(ask.inbox({ view: "open" }).queryKey)?.items ?? [])
+    for (const each of row.labels) used.add(each);
   const toggle = (label: string) =>
     void command(
       summary.labels.includes(label)
@@ -262,7 +300,12 @@ function Labels({ summary }: { summary: ConversationSummary }) {
     <>
       <MenuTitle>{t("conv.labels")}</MenuTitle>
       {[...used].sort().map((label) => (
-        <MenuCheck key={label} checked={summary.labels.includes(label)} onSelect={(event) => event.preventDefault()} onCheckedChange={() => toggle(label)}>
+        <MenuCheck
+          key={label}
+          checked={summary.labels.includes(label)}
+          onSelect={(event) => event.preventDefault()}
+          onCheckedChange={() => toggle(label)}
+        >
           <span dir="auto">{label}</span>
           <Chosen on={summary.labels.includes(label)} />
         </MenuCheck>

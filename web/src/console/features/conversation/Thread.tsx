@@ -31,14 +31,21 @@ export function Thread({ timeline, name, evidence, onWhy }: Props) {
   const outbox = useLive((state) => state.outbox);
   const { entries, draft } = timeline;
   const conversation = draft?.conversation ?? timeline.summary?.id;
-  const mine = outbox.filter((one) => one.conversation === conversation && !entries.some((entry) => entry.client_id === one.client_id));
+  const mine = outbox.filter(
+    (one) => one.conversation === conversation && !entries.some((entry) => entry.client_id === one.client_id),
+  );
 
   const shown = all ? entries : entries.slice(-SHOWN);
   const approvals = useMemo(() => decisions(entries), [entries]);
-  const contactRead = Object.entries(timeline.reads).reduce((most, [key, seq]) => (key.startsWith("ctc_") ? Math.max(most, seq) : most), 0);
+  const contactRead = Object.entries(timeline.reads).reduce(
+    (most, [key, seq]) => (key.startsWith("ctc_") ? Math.max(most, seq) : most),
+    0,
+  );
   const lastIn = entries.findLast((entry) => entry.actor.kind === "contact")?.seq ?? 0;
   const seenSeq = Math.max(contactRead, lastIn);
-  const lastSeen = entries.findLast((entry) => entry.content.kind === "message" && entry.actor.kind !== "contact")?.seq;
+  const lastSeen = entries.findLast(
+    (entry) => entry.content.kind === "message" && entry.actor.kind !== "contact",
+  )?.seq;
 
   // The end stays in view while it is in view, whatever grows: a message, a picture, the draft below.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it scrolls when something was added.
@@ -68,7 +75,8 @@ export function Thread({ timeline, name, evidence, onWhy }: Props) {
   let before: Entry | undefined;
   let system: Entry[] = [];
   const flushSystem = () => {
-    if (system.length > 0) rows.push(<SystemLine key={`s${system[0]?.seq}`} entries={system} onWhy={onWhy} />);
+    if (system.length > 0)
+      rows.push(<SystemLine key={`s${system[0]?.seq}`} entries={system} onWhy={onWhy} />);
     system = [];
   };
   shown.forEach((entry, at) => {
@@ -85,13 +93,19 @@ export function Thread({ timeline, name, evidence, onWhy }: Props) {
         </div>,
       );
     }
-    const after = shown.slice(at + 1).find((one) => one.content.kind === "message" || one.content.kind === "note");
+    const after = shown
+      .slice(at + 1)
+      .find((one) => one.content.kind === "message" || one.content.kind === "note");
     rows.push(
       <Spoken
         key={entry.seq}
         entry={entry}
         last={after === undefined || !sameVoice(entry, after)}
-        approval={entry.content.kind === "message" && entry.content.draft ? approvals.get(entry.content.draft) : undefined}
+        approval={
+          entry.content.kind === "message" && entry.content.draft
+            ? approvals.get(entry.content.draft)
+            : undefined
+        }
         seen={entry.seq === lastSeen && entry.seq <= seenSeq}
         marks={evidence.get(entry.seq)}
         assistant={workspace.assistant_name}
@@ -140,7 +154,8 @@ export function Thread({ timeline, name, evidence, onWhy }: Props) {
   );
 }
 
-const voice = (entry: Entry): string => ("id" in entry.actor ? entry.actor.id : entry.actor.kind) + entry.content.kind;
+const voice = (entry: Entry): string =>
+  ("id" in entry.actor ? entry.actor.id : entry.actor.kind) + entry.content.kind;
 
 const sameVoice = (a: Entry, b: Entry): boolean =>
   voice(a) === voice(b) && Date.parse(b.at) - Date.parse(a.at) < 5 * 60_000;
@@ -167,7 +182,12 @@ function marked(text: string, marks: readonly string[] | undefined): ReactNode {
       if (typeof part !== "string" || mark.length < 2) return [part];
       const from = part.toLocaleLowerCase().indexOf(mark.toLocaleLowerCase());
       if (from < 0) return [part];
-      return [part.slice(0, from), <mark key={`${mark}${at}`}>{part.slice(from, from + mark.length)}</mark>, part.slice(from + mark.length)];
+      return [
+        part.slice(0, from),
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same words may be marked twice.
+        <mark key={`${mark}${at}`}>{part.slice(from, from + mark.length)}</mark>,
+        part.slice(from + mark.length),
+      ];
     });
   }
   return parts;
@@ -204,7 +224,11 @@ const Spoken = memo(function Spoken(props: {
   const files = entry.content.kind === "message" ? (entry.content.files ?? []) : [];
   const incoming = entry.actor.kind === "contact";
   const by = approval
-    ? t(approval.edited ? "conv.editedBy" : "conv.writtenBy", { agent: props.assistant, name: approval.name, at })
+    ? t(approval.edited ? "conv.editedBy" : "conv.writtenBy", {
+        agent: props.assistant,
+        name: approval.name,
+        at,
+      })
     : t(entry.actor.kind === "staff" ? "conv.sentAt" : "conv.sentBy", { name: entry.author, at });
   return (
     <article className={`msg ${incoming ? "" : "out"}`} title={last ? undefined : at}>
@@ -243,14 +267,25 @@ function FileView({ file }: { file: Attachment }) {
   const { t } = useTranslation();
   if (SAFE_IMAGE.test(file.media_type)) {
     return (
-      <a className="photo" href={fileUrl(file.id)} target="_blank" rel="noreferrer" aria-label={t("conv.file.open", { name: file.name })}>
+      <a
+        className="photo"
+        href={fileUrl(file.id)}
+        target="_blank"
+        rel="noreferrer"
+        aria-label={t("conv.file.open", { name: file.name })}
+      >
         <img src={fileUrl(file.id)} alt={file.name} loading="lazy" />
       </a>
     );
   }
   if (file.media_type.startsWith("audio/")) return <Voice file={file} />;
   return (
-    <a className="file" href={fileUrl(file.id)} download={file.name} aria-label={t("conv.file.open", { name: file.name })}>
+    <a
+      className="file"
+      href={fileUrl(file.id)}
+      download={file.name}
+      aria-label={t("conv.file.open", { name: file.name })}
+    >
       <Icon of={FileText} />
       <span className="min-w-0">
         <b dir="auto">{file.name}</b>
@@ -280,7 +315,9 @@ function HeldMessage({ draft, name }: { draft: DraftView; name: string }) {
               type="button"
               className="ask"
               onClick={() =>
-                void undo(held ?? { draft: draft.id, conversation: draft.conversation, name, from: now, sendAt })
+                void undo(
+                  held ?? { draft: draft.id, conversation: draft.conversation, name, from: now, sendAt },
+                )
               }
             >
               {t("draft.undo")}
@@ -368,14 +405,18 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
   const others = entries.filter(({ content }) => content.kind !== "field_changed");
   const failed = entries.find(({ content }) => content.kind === "turn_failed");
   const parts: string[] = [];
-  if (facts.length > 0) parts.push(t("conv.sys.noted", { what: [...new Set(facts.map((one) => one.label))].join(", ") }));
+  if (facts.length > 0)
+    parts.push(t("conv.sys.noted", { what: [...new Set(facts.map((one) => one.label))].join(", ") }));
   for (const entry of others) parts.push(told(entry, label, t));
   return (
     <div className={`sys ${failed ? "bad" : ""}`}>
       <Icon of={CornerDownRight} size="xs" />
       <span dir="auto">{parts.join(" · ")}</span>
       {failed?.content.kind === "turn_failed" ? (
-        <button type="button" onClick={() => onWhy(failed.content.kind === "turn_failed" ? failed.content.turn : undefined)}>
+        <button
+          type="button"
+          onClick={() => onWhy(failed.content.kind === "turn_failed" ? failed.content.turn : undefined)}
+        >
           {t("conv.sys.why")}
         </button>
       ) : null}
@@ -383,13 +424,20 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
   );
 }
 
-function told(entry: Entry, status: (key: string) => string, t: ReturnType<typeof useTranslation>["t"]): string {
+function told(
+  entry: Entry,
+  status: (key: string) => string,
+  t: ReturnType<typeof useTranslation>["t"],
+): string {
   const { content, author: name } = entry;
   switch (content.kind) {
     case "draft_decided":
       if (content.decision === "rejected") {
         const reason = content.reason ? t(`draft.reason.${content.reason}`) : "";
-        return t("conv.sys.rejected", { name, reason: content.note ? `${reason}, “${content.note}”` : reason });
+        return t("conv.sys.rejected", {
+          name,
+          reason: content.note ? `${reason}, “${content.note}”` : reason,
+        });
       }
       return t("conv.sys.undone", { name });
     case "status_moved":
@@ -407,7 +455,9 @@ function told(entry: Entry, status: (key: string) => string, t: ReturnType<typeo
         : t("conv.sys.labelRemoved", { name, labels: (content.removed ?? []).join(", ") });
     }
     case "rule_fired": {
-      const did = content.receipts.filter((receipt) => receipt.state === "done").map((receipt) => receipt.action);
+      const did = content.receipts
+        .filter((receipt) => receipt.state === "done")
+        .map((receipt) => receipt.action);
       return did.length > 0
         ? t("conv.sys.ruleDid", { name: content.name, what: did.join(", ") })
         : t("conv.sys.rule", { name: content.name });

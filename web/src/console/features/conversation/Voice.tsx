@@ -19,7 +19,8 @@ async function peaks(id: string): Promise<readonly number[]> {
   const size = Math.max(1, Math.floor(samples.length / BARS));
   const levels = Array.from({ length: BARS }, (_, bar) => {
     let loudest = 0;
-    for (let at = bar * size; at < (bar + 1) * size; at += 16) loudest = Math.max(loudest, Math.abs(samples[at] ?? 0));
+    for (let at = bar * size; at < (bar + 1) * size; at += 16)
+      loudest = Math.max(loudest, Math.abs(samples[at] ?? 0));
     return loudest;
   });
   const top = Math.max(0.05, ...levels);
@@ -74,7 +75,12 @@ export function Voice({ file }: { file: Attachment }) {
         onTimeUpdate={(event) => setAt(event.currentTarget.currentTime)}
         onDurationChange={(event) => setLength(event.currentTarget.duration)}
       />
-      <button type="button" className="pl" aria-label={playing ? t("conv.file.pause") : t("conv.file.play")} onClick={toggle}>
+      <button
+        type="button"
+        className="pl"
+        aria-label={playing ? t("conv.file.pause") : t("conv.file.play")}
+        onClick={toggle}
+      >
         <Icon of={playing ? Pause : Play} size="s" />
       </button>
       <div
@@ -107,7 +113,11 @@ export function Voice({ file }: { file: Attachment }) {
         ))}
       </div>
       <span className="tm num">{minutes(playing || at > 0 ? at : known ? length : 0)}</span>
-      {file.transcript ? <span className="no text-small whitespace-nowrap text-ink3">{t(`conv.file.transcript.${file.transcript}`)}</span> : null}
+      {file.transcript ? (
+        <span className="no text-small whitespace-nowrap text-ink3">
+          {t(`conv.file.transcript.${file.transcript}`)}
+        </span>
+      ) : null}
     </div>
   );
 }

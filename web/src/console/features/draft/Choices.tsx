@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useKeys } from "../../lib/keys";
+import { Cap } from "../../parts/basics";
 import type { RejectReason } from "../../types";
 
 const REASONS: readonly RejectReason[] = ["wrong", "incomplete", "tone", "not_now", "other"];
@@ -29,9 +30,12 @@ export function RewriteChoices({ onChoose, onClose }: Props) {
   const choose = (at: number) => {
     const how = REWRITES[at];
     if (how === "own") setOwn("");
-    else if (how === "shorter") onChoose({ reason: "other", note: t("draft.rewriteNote.shorter"), rewrite: true });
-    else if (how === "warmer") onChoose({ reason: "tone", note: t("draft.rewriteNote.warmer"), rewrite: true });
-    else if (how === "ask") onChoose({ reason: "incomplete", note: t("draft.rewriteNote.ask"), rewrite: true });
+    else if (how === "shorter")
+      onChoose({ reason: "other", note: t("draft.rewriteNote.shorter"), rewrite: true });
+    else if (how === "warmer")
+      onChoose({ reason: "tone", note: t("draft.rewriteNote.warmer"), rewrite: true });
+    else if (how === "ask")
+      onChoose({ reason: "incomplete", note: t("draft.rewriteNote.ask"), rewrite: true });
   };
   useDigits(REWRITES.length, choose, onClose);
   useEffect(() => {
@@ -44,7 +48,7 @@ export function RewriteChoices({ onChoose, onClose }: Props) {
         REWRITES.map((how, at) => (
           <button key={how} type="button" className="btn line" onClick={() => choose(at)}>
             {t(`draft.rewriteAs.${how}`)}
-            <kbd aria-hidden="true">{at + 1}</kbd>
+            <Cap>{at + 1}</Cap>
           </button>
         ))
       ) : (
@@ -88,7 +92,7 @@ export function RejectChoices({ onChoose, onClose }: Props) {
       {REASONS.map((reason, at) => (
         <button key={reason} type="button" className="btn line" onClick={() => choose(at)}>
           {t(`draft.reason.${reason}`)}
-          <kbd aria-hidden="true">{at + 1}</kbd>
+          <Cap>{at + 1}</Cap>
         </button>
       ))}
       <input

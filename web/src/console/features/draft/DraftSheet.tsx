@@ -5,21 +5,24 @@ import { Trans, useTranslation } from "react-i18next";
 import type { Stage } from "@/wire/timeline";
 import { ask } from "../../api";
 import { announce } from "../../lib/announce";
-import { wordDiff, withoutRange } from "../../lib/diff";
+import { withoutRange, wordDiff } from "../../lib/diff";
 import { percent } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { approve, currentText, reject } from "../../live/decide";
-import { line, useLive } from "../../live/live";
-import { Icon, Key } from "../../parts/basics";
+import { typingIn, useLive } from "../../live/live";
+import { Cap, Icon, Key } from "../../parts/basics";
 import { useMay, useMe, useStaffName } from "../../parts/data";
 import type { DraftView } from "../../types";
 import { contradiction, openClaims } from "./claims";
-import { RejectChoices, RewriteChoices } from "./Choices";
 import { DraftText, EditorMarks } from "./DraftText";
 import { Stages } from "./Stages";
 import { useDraftEdit } from "./useDraftEdit";
 
-const SourcePopover = lazy(() => import("./SourcePopover").then((module) => ({ default: module.SourcePopover })));
+const RewriteChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RewriteChoices })));
+const RejectChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RejectChoices })));
+const SourcePopover = lazy(() =>
+  import("./SourcePopover").then((module) => ({ default: module.SourcePopover })),
+);
 
 const INK = 220;
 /** For so long after a draft came up, Enter belongs to the one before it. */
@@ -53,8 +56,8 @@ export function DraftSheet(props: Props) {
   const [source, setSource] = useState<{ number: number; anchor: HTMLElement; pinned: boolean }>();
   const since = useRef(0);
   const hover = useRef(0);
-  const body = useRef<HTMLDivElement>(null);
-  const chips = useRef<HTMLDivElement>(null);
+  const body = useRef<HTMLElement>(null);
+  const chips = useRef<HTMLFieldSetElement>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   const sheet = useRef<HTMLElement>(null);
 
@@ -62,7 +65,10 @@ export function DraftSheet(props: Props) {
   const text = writing ? draft.text : edit.text;
   const changed = !writing && text !== draft.text;
   const pieces = useMemo(() => wordDiff(draft.text, text), [draft.text, text]);
-  const claims = useMemo(() => (writing ? [] : openClaims(draft, pieces, kept)), [draft, pieces, kept, writing]);
+  const claims = useMemo(
+    () => (writing ? [] : openClaims(draft, pieces, kept)),
+    [draft, pieces, kept, writing],
+  );
   const claim = claims[Math.min(claimAt, claims.length - 1)];
   const flagged = useMemo(() => new Set(claims.map((one) => one.start)), [claims]);
 
@@ -137,10 +143,15 @@ export function DraftSheet(props: Props) {
   function showSource(number: number, anchor: HTMLElement, how: "hover" | "press") {
     window.clearTimeout(hover.current);
     if (how === "press") {
-      setSource((open) => (open?.pinned && open.number === number ? undefined : { number, anchor, pinned: true }));
+      setSource((open) =>
+        open?.pinned && open.number === number ? undefined : { number, anchor, pinned: true },
+      );
       return;
     }
-    hover.current = window.setTimeout(() => setSource((open) => (open?.pinned ? open : { number, anchor, pinned: false })), 120);
+    hover.current = window.setTimeout(
+      () => setSource((open) => (open?.pinned ? open : { number, anchor, pinned: false })),
+      120,
+    );
   }
 
   function leaveSource() {
@@ -221,7 +232,12 @@ export function DraftSheet(props: Props) {
 
   const cited = source && draft.citations.find((citation) => citation.number === source.number);
   const against = contradiction(draft);
-  const by = draft.edited_by === me.id ? t("draft.youEdited") : editor ? t("draft.editedBy", { name: editor }) : undefined;
+  const by =
+    draft.edited_by === me.id
+      ? t("draft.youEdited")
+      : editor
+        ? t("draft.editedBy", { name: editor })
+        : undefined;
 
   return (
     <section
@@ -240,7 +256,11 @@ export function DraftSheet(props: Props) {
         <span className="by">
           {editing ? (
             <span className="text-ink3">
-              {edit.state === "kept" ? t("draft.saved") : edit.state === "keeping" ? t("draft.savingEdit") : t("draft.notKept")}
+              {edit.state === "kept"
+                ? t("draft.saved")
+                : edit.state === "keeping"
+                  ? t("draft.savingEdit")
+                  : t("draft.notKept")}
             </span>
           ) : (
             (by ?? t("draft.by", { name: workspace.assistant_name }))
@@ -248,7 +268,12 @@ export function DraftSheet(props: Props) {
         </span>
         {writing ? null : <Confidence draft={draft} />}
       </div>
-      <div className="dbody" ref={body} tabIndex={writing || editing ? undefined : 0} role="group" aria-label={t("draft.text")}>
+      <section
+        className="dbody"
+        ref={body}
+        tabIndex={writing || editing ? undefined : 0}
+        aria-label={t("draft.text")}
+      >
         {editing ? (
           <div className="dedit" dir="auto">
             <div className="back" aria-hidden="true">
@@ -286,7 +311,7 @@ export function DraftSheet(props: Props) {
             )}
           </div>
         )}
-      </div>
+      </section>
       {writing ? <Stages stages={props.stages} /> : null}
       {editing ? <Changes pieces={pieces} /> : null}
       {edit.conflict ? (
@@ -310,15 +335,17 @@ export function DraftSheet(props: Props) {
           <p>
             <b dir="auto">{warned ? t("draft.checkFirst") : (against?.[0] ?? t("draft.unsupported"))}</b>
             <span dir="auto">
-              {claims.length > 1 ? `${t("draft.claimOf", { n: claims.indexOf(claim) + 1, of: claims.length })}. ` : ""}
+              {claims.length > 1
+                ? `${t("draft.claimOf", { n: claims.indexOf(claim) + 1, of: claims.length })}. `
+                : ""}
               {against?.[1] ?? `“${draft.text.slice(claim.start, claim.end)}”`}
             </span>
           </p>
           <button type="button" className="mini" onClick={removeClaim}>
             {t("draft.remove")}
-            <kbd aria-hidden="true">
+            <Cap>
               <Delete className="i" />
-            </kbd>
+            </Cap>
           </button>
           <button type="button" className="mini" onClick={keepClaim}>
             {t("draft.keepIt")}
@@ -326,7 +353,7 @@ export function DraftSheet(props: Props) {
         </section>
       ) : null}
       {draft.citations.length > 0 && !editing && !writing ? (
-        <div className="srcs" ref={chips} role="group" aria-label={t("draft.sources")}>
+        <fieldset className="srcs" ref={chips} aria-label={t("draft.sources")}>
           {draft.citations.map((citation) => (
             <button
               key={citation.number}
@@ -342,16 +369,23 @@ export function DraftSheet(props: Props) {
               <span className="sr-only">{t("draft.sources")} </span>
               <em>{citation.number}</em>
               <span dir="auto">
-                {citation.heading && draft.citations.some((one) => one !== citation && one.title === citation.title)
+                {citation.heading &&
+                draft.citations.some((one) => one !== citation && one.title === citation.title)
                   ? `${citation.title}, ${citation.heading}`
                   : citation.title}
               </span>
             </button>
           ))}
-        </div>
+        </fieldset>
       ) : null}
-      {panel === "rewrite" ? <RewriteChoices onChoose={(how) => void handleReject(how)} onClose={() => setPanel(undefined)} /> : null}
-      {panel === "reject" ? <RejectChoices onChoose={(how) => void handleReject(how)} onClose={() => setPanel(undefined)} /> : null}
+      <Suspense>
+        {panel === "rewrite" ? (
+          <RewriteChoices onChoose={(how) => void handleReject(how)} onClose={() => setPanel(undefined)} />
+        ) : null}
+        {panel === "reject" ? (
+          <RejectChoices onChoose={(how) => void handleReject(how)} onClose={() => setPanel(undefined)} />
+        ) : null}
+      </Suspense>
       {mayDecide ? (
         <div className="act">
           <button
@@ -371,7 +405,7 @@ export function DraftSheet(props: Props) {
             <>
               <button type="button" className="btn" onClick={() => setEditing(false)}>
                 {t("draft.keep")}
-                <kbd aria-hidden="true">Esc</kbd>
+                <Cap>Esc</Cap>
               </button>
               {changed ? (
                 <button type="button" className="btn" onClick={() => edit.change(draft.text)}>
@@ -415,7 +449,7 @@ export function DraftSheet(props: Props) {
           )}
           {props.next ? (
             <span className="next">
-              {t("draft.then")} <b dir="auto">{props.next.name ?? t("draft.last")}</b>
+              {t("draft.after")} <b dir="auto">{props.next.name ?? t("draft.last")}</b>
             </span>
           ) : null}
         </div>
@@ -444,7 +478,12 @@ function Confidence({ draft }: { draft: DraftView }) {
     .flatMap((agent) => agent.intents ?? [])
     .find((one) => one.key === draft.intent)?.label;
   const n = percent(draft.confidence);
-  const fill = draft.confidence >= 0.85 ? "var(--green)" : draft.confidence >= 0.5 ? "var(--amber-mark)" : "var(--brick)";
+  const fill =
+    draft.confidence >= 0.85
+      ? "var(--green)"
+      : draft.confidence >= 0.5
+        ? "var(--amber-mark)"
+        : "var(--brick)";
   return (
     <span className="conf">
       <span className="meter" role="img" aria-label={t("draft.meter", { n })}>
@@ -469,8 +508,14 @@ function Changes({ pieces }: { pieces: ReturnType<typeof wordDiff> }) {
   for (const piece of pieces) {
     if (piece.kind === "same") continue;
     const last = changes.at(-1);
-    if (piece.kind === "new" && last && last.added === "" && last.at + last.gone.length === piece.at) last.added = piece.text;
-    else changes.push({ gone: piece.kind === "gone" ? piece.text : "", added: piece.kind === "new" ? piece.text : "", at: piece.at });
+    if (piece.kind === "new" && last && last.added === "" && last.at + last.gone.length === piece.at)
+      last.added = piece.text;
+    else
+      changes.push({
+        gone: piece.kind === "gone" ? piece.text : "",
+        added: piece.kind === "new" ? piece.text : "",
+        at: piece.at,
+      });
   }
   return (
     <div className="changes">
@@ -483,17 +528,6 @@ function Changes({ pieces }: { pieces: ReturnType<typeof wordDiff> }) {
       ))}
     </div>
   );
-}
-
-let typedAt = 0;
-
-/** Tells others that somebody writes, at most every three seconds. */
-export function typingIn(conversation: string): void {
-  if (Date.now() - typedAt < 3000) return;
-  typedAt = Date.now();
-  line()
-    .request({ cmd: "typing", conversation, on: true })
-    .catch(() => {});
 }
 
 /** A draft that could not be finished: a person goes on. */
@@ -512,4 +546,3 @@ export function FailedDraft({ onWrite }: { onWrite: () => void }) {
     </div>
   );
 }
-

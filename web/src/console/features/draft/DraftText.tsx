@@ -25,7 +25,11 @@ function cut(pieces: readonly Piece[], sentences: readonly Sentence[]): Run[] {
           ? [sentences[inside]?.end ?? end]
           : sentences.filter((one) => one.start > at).map((one) => one.start)),
       );
-      runs.push({ kind: piece.kind, text: piece.text.slice(from - piece.at, next - piece.at), sentence: inside });
+      runs.push({
+        kind: piece.kind,
+        text: piece.text.slice(from - piece.at, next - piece.at),
+        sentence: inside,
+      });
       from = next;
     }
   }
@@ -133,7 +137,8 @@ export function EditorMarks(props: { pieces: readonly Piece[]; flagged: readonly
     if (piece.kind === "new") marks.push({ start: now, end: now + piece.text.length, kind: "ins" });
     now += piece.text.length;
   }
-  for (const sentence of props.flagged) marks.push({ ...mapRange(props.pieces, sentence.start, sentence.end), kind: "flag" });
+  for (const sentence of props.flagged)
+    marks.push({ ...mapRange(props.pieces, sentence.start, sentence.end), kind: "flag" });
   marks.sort((a, b) => a.start - b.start);
   const out: ReactNode[] = [];
   let from = 0;

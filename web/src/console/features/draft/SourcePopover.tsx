@@ -9,10 +9,17 @@ import type { Citation } from "../../types";
 const ROUND = 220;
 
 /** Markdown as running text; blanks at the ends stay, they part it from the quote. */
-const flat = (text: string): string => text.replace(/^#{1,6}\s+/gm, "").replace(/[*`|]/g, "").replace(/\s+/g, " ");
+const flat = (text: string): string =>
+  text
+    .replace(/^#{1,6}\s+/gm, "")
+    .replace(/[*`|]/g, "")
+    .replace(/\s+/g, " ");
 
 /** The passage with the cited words marked, cut at blanks. Positions count Unicode characters. */
-function passage(body: string, citation: Citation): { before: string; quote: string; after: string } | undefined {
+function passage(
+  body: string,
+  citation: Citation,
+): { before: string; quote: string; after: string } | undefined {
   const characters = [...body];
   const text = characters.slice(citation.start, citation.end).join("");
   const at = text.indexOf(citation.quote);
@@ -27,7 +34,10 @@ function passage(body: string, citation: Citation): { before: string; quote: str
   return {
     before: (low > 0 ? `…${before.replace(/^\S*\s/, "")}` : before).replace(/^[\s\S]*\n#{1,6} [^\n]*\n+/, ""),
     quote,
-    after: (high < characters.length ? `${after.replace(/\s\S*$/, "")}…` : after).replace(/\n+#{1,6} [\s\S]*$/, ""),
+    after: (high < characters.length ? `${after.replace(/\s\S*$/, "")}…` : after).replace(
+      /\n+#{1,6} [\s\S]*$/,
+      "",
+    ),
   };
 }
 
@@ -66,7 +76,9 @@ export function SourcePopover(props: {
                 <span className="font-[400] text-ink3">, {citation.heading}</span>
               ) : null}
             </b>
-            <span className="num text-meta text-ink3">{t("draft.match", { n: percent(citation.score) })}</span>
+            <span className="num text-meta text-ink3">
+              {t("draft.match", { n: percent(citation.score) })}
+            </span>
           </p>
           <p className="max-h-[220px] overflow-y-auto leading-relaxed text-ink2" dir="auto">
             {found ? (
@@ -79,7 +91,9 @@ export function SourcePopover(props: {
               <mark className="text-ink!">{flat(citation.quote)}</mark>
             )}
           </p>
-          {document && !document.body.includes(citation.quote) ? <p className="hint">{t("draft.quoteGone")}</p> : null}
+          {document && !document.body.includes(citation.quote) ? (
+            <p className="hint">{t("draft.quoteGone")}</p>
+          ) : null}
           <p className="mt-2.5 text-small">
             <Link
               to="/knowledge/{-$id}"

@@ -37,4 +37,6 @@ export function Thinking({ stages }: { stages: readonly Stage[] }) {
 }
 
 export const isThinking = (stages: readonly Stage[]): boolean =>
-  stages.length > 0 && !stages.some((one) => one.stage === "gate" && one.state !== "started") && !stages.some((one) => one.state === "failed");
+  stages.length > 0 &&
+  !stages.some((one) => one.stage === "gate" && one.state !== "started") &&
+  !stages.some((one) => one.state === "failed");

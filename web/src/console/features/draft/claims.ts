@@ -20,5 +20,7 @@ export function contradiction(draft: DraftView): readonly [string, string | unde
   const says = draft.blockers.find((blocker) => blocker.kind === "contradiction")?.says;
   if (says === undefined) return undefined;
   const [, first = says, rest] = /^(.{8,}?)(?:; |(?<=[.!?]) )(.+)$/su.exec(says) ?? [];
-  return rest ? [/[.!?]$/.test(first) ? first : `${first}.`, rest.charAt(0).toLocaleUpperCase() + rest.slice(1)] : [says, undefined];
+  return rest
+    ? [/[.!?]$/.test(first) ? first : `${first}.`, rest.charAt(0).toLocaleUpperCase() + rest.slice(1)]
+    : [says, undefined];
 }

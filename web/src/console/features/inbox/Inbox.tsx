@@ -1,17 +1,16 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { Hand, PencilLine, Search, X } from "lucide-react";
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, type InboxFilter, type InboxView } from "../../api";
 import { shortTime, useNow } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { NARROW, useMedia } from "../../lib/media";
-import { usePrefs } from "../../lib/prefs";
 import { lastAt } from "../../live/inbox";
 import { Avatar, Empty, Icon } from "../../parts/basics";
 import { stateColour, useMe, useWorkflow } from "../../parts/data";
+import { VirtualList } from "../../parts/VirtualList";
 import type { ConversationSummary } from "../../types";
 import { Conversation } from "../conversation/Conversation";
 
@@ -158,57 +157,36 @@ type ListProps = {
 
 function List({ items, current, search, pending, more }: ListProps) {
   const { t } = useTranslation();
-  const density = usePrefs((prefs) => prefs.density);
-  const rail = useMedia("(max-width: 899.98px)");
-  const narrow = useMedia(NARROW);
-  const scroller = useRef<HTMLDivElement>(null);
   const now = useNow(30_000);
-  const size = rail && !narrow ? 60 : density === "compact" && !narrow ? 64 : 87;
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => size,
-    overscan: 6,
-    getItemKey: (at) => items[at]?.id ?? at,
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another row height means measuring again.
-  useEffect(() => virtual.measure(), [size]);
-  const at = items.findIndex((row) => row.id === current);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another choice scrolls.
-  useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
-  }, [current]);
   return (
-    <div
-      className="list"
-      ref={scroller}
-      role="group"
-      aria-label={t("inbox.list")}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
-      tabIndex={items.length === 0 ? -1 : 0}
+    <VirtualList
+      label={t("inbox.list")}
+      items={items}
+      keyOf={(row) => row.id}
+      current={items.findIndex((row) => row.id === current)}
+      row={(row) => <Row row={row} on={row.id === current} search={search} now={now} />}
     >
       {items.length === 0 && !pending ? <Empty title={t("inbox.none")} text={t("inbox.noneText")} /> : null}
-      <div className="relative" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((row) => {
-          const item = items[row.index];
-          if (!item) return null;
-          return (
-            <div key={row.key} className="absolute inset-x-0 top-0" style={{ transform: `translateY(${row.start}px)` }}>
-              <Row row={item} on={item.id === current} search={search} now={now} />
-            </div>
-          );
-        })}
-      </div>
       {more ? (
         <button type="button" className="btn mx-auto my-2 flex!" onClick={more}>
           {t("app.loadMore")}
         </button>
       ) : null}
-    </div>
+    </VirtualList>
   );
 }
 
-const Row = memo(function Row({ row, on, search, now }: { row: ConversationSummary; on: boolean; search: ListProps["search"]; now: number }) {
+const Row = memo(function Row({
+  row,
+  on,
+  search,
+  now,
+}: {
+  row: ConversationSummary;
+  on: boolean;
+  search: ListProps["search"];
+  now: number;
+}) {
   const { t } = useTranslation();
   const { me } = useMe();
   const { states, label } = useWorkflow();
@@ -234,11 +212,18 @@ const Row = memo(function Row({ row, on, search, now }: { row: ConversationSumma
           <span className="wait num">{shortTime(lastAt(row), now)}</span>
         </div>
         <p className={`gist ${row.unread > 0 ? "text-ink!" : ""}`} dir="auto">
-          {last ? (mine ? t("inbox.you", { text: last.text }) : last.text || row.title) : t("inbox.noMessage")}
+          {last
+            ? mine
+              ? t("inbox.you", { text: last.text })
+              : last.text || row.title
+            : t("inbox.noMessage")}
         </p>
         <div className="r3">
           <span className="why">
-            <span className="mx-[3px] size-[7px] flex-none rounded-full" style={{ background: stateColour(state) }} />
+            <span
+              className="mx-[3px] size-[7px] flex-none rounded-full"
+              style={{ background: stateColour(state) }}
+            />
             <span>{label(row.status)}</span>
           </span>
           {row.draft?.status === "pending" || row.draft?.status === "writing" ? (
@@ -253,7 +238,7 @@ const Row = memo(function Row({ row, on, search, now }: { row: ConversationSumma
             </span>
           ) : null}
           <span className="ms-auto flex min-w-0 items-center gap-1.5">
-            {row.labels.slice(0, 1).map((each) => (
+            {row.labels.slice(0, row.draft || row.owner === "person" ? 0 : 1).map((each) => (
               <span key={each} className="tag2 h-[18px]! max-w-[90px] truncate text-[11px]!" dir="auto">
                 {each}
               </span>
