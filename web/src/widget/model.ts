@@ -148,7 +148,6 @@ export function createChat(options: ChatOptions): Chat {
     const asked: NewVisitorSession = {
       ...identity,
       locale: options.locale,
-      page: { url: location.origin + location.pathname, title: document.title.slice(0, 200) },
       ...(known === undefined ? {} : { visitor_key: known }),
     };
     try {

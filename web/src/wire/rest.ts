@@ -52,14 +52,11 @@ export type PublicWorkspace = {
   readonly starters: readonly string[];
   readonly locale: string;
   readonly open: boolean;
-  readonly reply_time_text: string;
+  /** How soon somebody answers, in words; absent while the hub does not know. */
+  readonly reply_time_text?: string;
 };
 
-export type FilePolicy = {
-  readonly max_bytes?: number;
-  readonly accept?: readonly string[];
-  readonly max_files?: number;
-};
+export type FilePolicy = { readonly max_bytes?: number };
 
 export type VisitorSession = {
   readonly visitor_key: string;
@@ -77,7 +74,6 @@ export type NewVisitorSession = {
   readonly email?: string;
   readonly phone?: string;
   readonly locale?: string;
-  readonly page?: { readonly url: string; readonly title: string };
 };
 
 export type Staff = {

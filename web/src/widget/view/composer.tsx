@@ -112,7 +112,6 @@ export function Composer(props: ComposerProps): JSX.Element {
               multiple
               hidden
               tabIndex={-1}
-              accept={state.files.accept?.join(",")}
               onChange={(event) => {
                 addFiles([...(event.currentTarget.files ?? [])]);
                 event.currentTarget.value = "";
