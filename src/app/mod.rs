@@ -6,6 +6,7 @@ mod health;
 mod jobs;
 mod layers;
 mod node;
+mod pages;
 pub mod seed;
 
 pub use api::{api, openapi, operations};

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{api, health, jobs, layers, seed};
+use crate::app::{api, health, jobs, layers, pages, seed};
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
@@ -123,7 +123,7 @@ impl Node {
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
 
-        let routes = layers::wrap(api(config.files.max_bytes).merge(health::routes()), &config.http)
+        let routes = layers::wrap(api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()), &config.http)
             .layer(Extension(gateway.clone()))
             .layer(Extension(metrics))
             .with_state(site.clone());

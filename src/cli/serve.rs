@@ -49,7 +49,7 @@ fn introduce(url: &str, seeded: &Seeded) {
 
 /// Whether this binary carries the web pages.
 fn concierge_pages() -> bool {
-    false
+    concierge_web::built()
 }
 
 /// Waits for SIGTERM or Ctrl-C. A second one ends the process at once.
