@@ -123,10 +123,13 @@ impl Node {
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
 
-        let routes = layers::wrap(api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()), &config.http)
-            .layer(Extension(gateway.clone()))
-            .layer(Extension(metrics))
-            .with_state(site.clone());
+        let routes = layers::wrap(
+            api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()),
+            &config.http,
+        )
+        .layer(Extension(gateway.clone()))
+        .layer(Extension(metrics))
+        .with_state(site.clone());
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let stopped = stop_serving.clone();
         serving.spawn(async move {

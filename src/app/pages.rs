@@ -93,7 +93,8 @@ fn file(path: &str, headers: &HeaderMap) -> Response {
 }
 
 fn content(asset: &'static Asset, headers: &HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let (bytes, encoding) = asset.encoded(accepted);
     let mut response = ([(header::CONTENT_TYPE, asset.content_type)], bytes).into_response();
     if let Some(encoding) = encoding.and_then(|encoding| HeaderValue::from_str(encoding).ok()) {

@@ -4,8 +4,8 @@
 
 mod collection;
 mod intents;
-pub mod slots;
 mod retrieval;
+pub mod slots;
 mod vectors;
 
 use std::io::{BufRead, Write};

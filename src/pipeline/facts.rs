@@ -29,10 +29,7 @@ pub(super) fn of(turn: &Turn, now: Timestamp) -> Facts {
     set("contact.known", FactValue::Flag(has_name));
     set("conversation.status", text(&conversation.status));
     set("conversation.owner", text(conversation.owner.as_str()));
-    set(
-        "conversation.labels",
-        FactValue::List(conversation.labels.clone()),
-    );
+    set("conversation.labels", FactValue::List(conversation.labels.clone()));
     set("time.working_hours", FactValue::Flag(is_open(&turn.workspace.settings, now)));
     set("retrieval.score", FactValue::Number(turn.found.hits.first().map_or(0.0, |hit| hit.score)));
     set("steering.score", FactValue::Number(turn.found.steering));

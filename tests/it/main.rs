@@ -1,7 +1,5 @@
-//! The hub as its users see it, on each engine.
+//! Features, tested through HTTP and sockets, on both engines. One file per domain.
 
-mod context;
-mod knowledge;
-mod rules;
-mod schemas;
+mod contacts;
+mod live;
 mod support;
