@@ -80,7 +80,10 @@ pub fn jsonl(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
 }
 
 fn answer(question: &Question) -> Result<Reply, Error> {
-    let fields = FieldSpec::from_plain(&question.schema)?;
+    let fields = match question.schema.get("properties") {
+        Some(_) => FieldSpec::from_schema(&question.schema)?,
+        None => FieldSpec::from_plain(&question.schema)?,
+    };
     let last = question.turns.len().saturating_sub(1);
     let turns: Vec<Turn<'_>> = question
         .turns

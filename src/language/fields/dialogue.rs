@@ -78,7 +78,12 @@ impl State<'_> {
             self.read_back = found;
             return;
         }
-        let offers: Vec<Found> = found.into_iter().filter(|f| self.can_be_offered(&f.field)).collect();
+        let offers: Vec<Found> = given
+            .iter()
+            .filter(|g| is_on_offer(self.schema.fields.get(g.field).map(|f| f.kind), g, &reading))
+            .filter_map(|g| self.found(g, &reading, index))
+            .filter(|f| self.can_be_offered(&f.field))
+            .collect();
         if states_something(&reading) {
             for offer in offers {
                 self.offered.retain(|held| held.field != offer.field);
@@ -230,6 +235,62 @@ impl State<'_> {
         }
         *slot = Some(found);
     }
+}
+
+/// Days, times and choices are offered only where the sentence offers something, and one of it.
+fn is_on_offer(kind: Option<FieldKind>, given: &Given, reading: &Reading<'_>) -> bool {
+    let plain =
+        matches!(kind, Some(FieldKind::Date | FieldKind::Time | FieldKind::Datetime | FieldKind::Choice));
+    if !plain {
+        return true;
+    }
+    let tokens = reading.tokens();
+    let (from, to) = (tokens.sentence_start(given.mention.start), tokens.sentence_end(given.mention.end));
+    let within = |start: usize| (from..to).contains(&start);
+    let several = reading.times.iter().filter(|t| within(t.start)).count() > 1
+        || reading.days.iter().filter(|d| within(d.start)).count() > 1;
+    let offers = (from..to).any(|at| {
+        matches!(
+            tokens.word(at),
+            "found"
+                | "available"
+                | "leaves"
+                | "leaving"
+                | "departs"
+                | "shall"
+                | "try"
+                | "option"
+                | "options"
+                | "suggest"
+                | "recommend"
+                | "possible"
+                | "offer"
+                | "opening"
+                | "slot"
+                | "got"
+                | "works"
+        ) || matches!(
+            (tokens.word(at), tokens.word(at + 1)),
+            ("how" | "what", "about")
+                | ("there", "is" | "are")
+                | ("there's" | "it's", _)
+                | ("it", "is")
+                | ("you", "can")
+                | ("how", "does")
+                | ("would", "you")
+                | ("do", "you")
+                | ("may", _)
+                | ("can", "i")
+                | ("are", "you")
+                | ("would", "that")
+                | ("i", "have")
+                | ("we", "have")
+                | ("should", "i")
+                | ("could", "get")
+        )
+    });
+    let named = kind != Some(FieldKind::Choice) || given.mention.certainty >= 0.93;
+    offers && !several && named
 }
 
 /// "Please tell me", "May I have": a request without a question mark.

@@ -161,7 +161,10 @@ fn on_the_dial(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
         lead,
         "at" | "@" | "around" | "about" | "by" | "until" | "till" | "after" | "before" | "approximately"
     );
-    if !(dial.formed || oclock > 0 || ish > 0 || led && !counts_something(tokens, end)) {
+    let evening = matches!(tokens.word(end), "tonight")
+        || tokens.says(end, &["this", "evening"])
+        || tokens.says(end, &["tomorrow", "evening"]);
+    if !(dial.formed || oclock > 0 || ish > 0 || evening || led && !counts_something(tokens, end)) {
         return None;
     }
     let nearby = half_nearby(tokens, at, end);

@@ -353,6 +353,14 @@ fn named(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
         let words = if tokens.word(next) == "of" { 3 } else { 2 };
         return spoken(Day::WeekdayOf(wanted, 0), next + words - at, 0.95);
     }
+    // "Saturday in two weeks" is that day of that week.
+    if lead == 0
+        && let Some(away) = away(tokens, next).filter(|_| tokens.word(next) == "in")
+        && let Day::Away(count, Unit::Weeks) = away.day
+        && let Ok(weeks) = i8::try_from(count)
+    {
+        return spoken(Day::WeekdayOf(wanted, weeks), next + away.len - at, 0.85);
+    }
     match leader {
         _ if lead == 0 => spoken(Day::Weekday(wanted), next - at, 0.93),
         // Speakers differ on "next Friday": the week after this one, unless today is later in the week.

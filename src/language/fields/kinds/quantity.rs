@@ -207,6 +207,8 @@ impl Kind for Money {
     }
 
     fn find(&self, spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
+        // A field for any amount takes any; a budget or a deposit must be named.
+        let need = if spec.profile.is_plain_amount() { Need::Nothing } else { Need::Context };
         let mut found: Vec<Mention> = reading
             .sums
             .iter()
@@ -216,7 +218,7 @@ impl Kind for Money {
                 start: c.start,
                 end: c.end,
                 certainty: c.certainty,
-                need: Need::Nothing,
+                need,
             })
             .collect();
         for clue in plain_numbers(reading) {

@@ -323,6 +323,10 @@ impl Kind for PersonName {
         {
             clues.push(bare);
         }
+        if clues.is_empty() && !reading.offers {
+            let contact = reading.contacts.first().map(|c| (c.start, c.end));
+            clues.extend(person::beside(tokens, contact));
+        }
         clues
             .into_iter()
             .filter(|c| !reading.is_taken(c.start, c.end))
