@@ -97,6 +97,10 @@ enum Group<'f> {
 
 fn group(field: &FieldSpec) -> Group<'_> {
     match field.kind {
+        // Free text and codes share nothing.
+        FieldKind::Text if matches!(field.profile.role, Role::Free | Role::Postcode) => {
+            Group::Values(&field.key)
+        }
         FieldKind::Text => Group::Words(field.profile.role),
         FieldKind::Name => Group::Words(Role::Person),
         FieldKind::Choice | FieldKind::MultiChoice => {

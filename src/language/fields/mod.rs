@@ -22,6 +22,7 @@ mod person;
 mod place;
 mod postcode;
 mod reading;
+mod sample;
 mod setting;
 mod spec;
 mod spelling;

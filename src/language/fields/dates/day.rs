@@ -490,6 +490,9 @@ fn year_in_words(tokens: Tokens<'_, '_>, at: usize) -> Option<(i16, usize)> {
         .then(|| i16::try_from(head * 100 + tail).ok().map(|y| (y, century.len + rest.len)))?
 }
 
+/// The certainty of "14th" with nothing before it: it may as well be a gear or a floor.
+pub(in super::super) const BARE_ORDINAL: f64 = 0.7;
+
 /// "the 14th", "14th": a day of this month or the next.
 fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     let article = usize::from(tokens.word(at) == "the");
@@ -515,7 +518,14 @@ fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     let certainty = match (noun, article) {
         (true, _) => return None,
         (false, 1) => 0.85,
-        _ => 0.7,
+        _ if matches!(
+            tokens.word_before(at, 1),
+            "on" | "for" | "until" | "till" | "from" | "to" | "by" | "before" | "after"
+        ) =>
+        {
+            0.8
+        }
+        _ => BARE_ORDINAL,
     };
     spoken(Day::InSomeMonth(day), end - at, certainty)
 }

@@ -7,7 +7,7 @@ use super::super::dates::Clue;
 use super::super::person::{self, Given};
 use super::super::place::{self, Lead};
 use super::super::reading::{Mention, Need, Reading};
-use super::super::{FieldSpec, Setting, answer, postcode};
+use super::super::{FieldSpec, Setting, answer, postcode, sample};
 use super::{Fault, Kind, Operator, WORDS, as_text, unreadable};
 
 const LINE: usize = 500;
@@ -63,8 +63,10 @@ impl Kind for Line {
             Role::Sort => answer::sorts(spec, reading),
             Role::Count => counts(reading),
             Role::Postcode => postcode::postcodes(reading),
+            Role::Free if sample::is_vehicle(spec) => sample::vehicles(reading),
             Role::Free => labelled(spec, reading),
         };
+        found.extend(sample::like_the_example(spec, reading));
         if reading.asked > 0.0
             && spec.profile.role != Role::Postcode
             && let Some(clue) = answer::short_answer(reading)
