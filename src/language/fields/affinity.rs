@@ -395,6 +395,10 @@ pub(super) fn asks_for(
             continue;
         }
         let stem = concept(word);
+        // How many come says nothing about a wish.
+        if spec.kind == FieldKind::Boolean && stem == "people" {
+            continue;
+        }
         overlap += spec.profile.weight(&stem) * rarity(&stem);
     }
     let says = |wanted: &[&str]| (from..to).any(|at| wanted.contains(&words.word(at)));

@@ -32,6 +32,10 @@ const OPENERS: &[&[&str]] = &[
     &["looking", "for"],
     &["it", "will", "be"],
     &["it'll", "be"],
+    &["somewhere", "with"],
+    &["something", "like"],
+    &["find", "me"],
+    &["get", "me"],
     &["it", "is"],
     &["it's"],
     &["its"],
@@ -145,6 +149,18 @@ pub(super) fn short_answer(reading: &Reading<'_>) -> Option<Clue<()>> {
                 | "search"
                 | "book"
                 | "all"
+                | "this"
+                | "there"
+                | "when"
+                | "where"
+                | "see"
+                | "correct"
+                | "perfect"
+                | "right"
+                | "fine"
+                | "great"
+                | "sounds"
+                | "okay"
                 | "else"
                 | "yes"
                 | "good"

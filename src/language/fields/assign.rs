@@ -111,7 +111,7 @@ fn group(field: &FieldSpec) -> Group<'_> {
 }
 
 /// Below this a value is not taken.
-const LEAST: f64 = 0.5;
+pub(super) const LEAST: f64 = 0.5;
 
 /// Gives the values of a message to fields. `asked` holds how strongly each field was just asked for.
 pub(super) fn assign(schema: &Schema<'_>, reading: &mut Reading<'_>, asked: &[f64]) -> Vec<Given> {

@@ -222,6 +222,9 @@ impl State<'_> {
     /// Takes a value in: the later one counts, unless it is much less sure and corrects nothing.
     fn learn(&mut self, mut found: Found, factor: f64, corrects: bool) {
         found.confidence *= factor;
+        if found.confidence < super::assign::LEAST {
+            return;
+        }
         let Some(place) = self.schema.fields.iter().position(|f| f.key == found.field) else { return };
         let Some(slot) = self.known.get_mut(place) else { return };
         if let Some(held) = slot {

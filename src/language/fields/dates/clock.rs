@@ -63,7 +63,9 @@ pub(in super::super) fn time_at(tokens: Tokens<'_, '_>, at: usize) -> Option<Spo
 /// A bare number as an hour: the answer to "at what time?".
 pub(in super::super) fn bare_hour(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
     let dial = dial_at(tokens, at).or_else(|| military(tokens, at))?;
-    if counts_something(tokens, at + dial.len) || matches!(tokens.word_before(at, 1), "$" | "£" | "€" | "#")
+    if tokens.word(at) == "one" && at > 1
+        || counts_something(tokens, at + dial.len)
+        || matches!(tokens.word_before(at, 1), "$" | "£" | "€" | "#")
     {
         return None;
     }

@@ -52,6 +52,10 @@ fn plain_numbers<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = &'r Clue<
             && (tokens.word(c.end) == "of"
                 || matches!(
                     tokens.word_before(c.start, 1),
+                    "book" | "prefer" | "find" | "reserve" | "see" | "the"
+                ) && !tokens.get(c.end).is_some_and(|t| t.is_word() && t.text.len() > 3)
+                || matches!(
+                    tokens.word_before(c.start, 1),
                     "that" | "this" | "which" | "another" | "good" | "nice" | "first" | "other"
                 ))
     };

@@ -133,7 +133,11 @@ fn things(reading: &Reading<'_>) -> Vec<Mention> {
         .into_iter()
         .filter(|c| !reading.is_taken(c.start, c.end))
         .filter(|c| place::street_address(tokens, c.start).is_none())
-        .filter(|c| !(c.end - c.start == 1 && place::names_a_thing(tokens, c.start, c.end)))
+        .filter(|c| {
+            !(c.end - c.start == 1
+                && (place::names_a_thing(tokens, c.start, c.end) || is_amenity(tokens.word(c.start))))
+        })
+        .filter(|c| !tokens.glued(c.start))
         .map(|c| {
             let thing = place::names_a_thing(tokens, c.start, c.end);
             let long = c.end - c.start > 1;
@@ -149,6 +153,14 @@ fn things(reading: &Reading<'_>) -> Vec<Mention> {
             said(reading, &c, certainty, need)
         })
         .collect()
+}
+
+/// Words with a capital letter that name nothing by themselves.
+fn is_amenity(word: &str) -> bool {
+    matches!(
+        word,
+        "wifi" | "city" | "address" | "phone" | "tv" | "ac" | "parking" | "internet" | "email" | "usa" | "uk"
+    )
 }
 
 /// "name it Cooking", "the label is X": words right behind the field's own name.
