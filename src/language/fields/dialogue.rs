@@ -75,6 +75,12 @@ impl State<'_> {
         let given = assign(self.schema, &mut reading, &nothing_asked);
         let found: Vec<Found> = given.iter().filter_map(|g| self.found(g, &reading, index)).collect();
         if reads_back(&reading) {
+            // "Is that right?" asks for the whole, not for the one wish it mentions.
+            for (field, asked) in self.schema.fields.iter().zip(self.asked.iter_mut()) {
+                if field.kind == FieldKind::Boolean && !turn.asks.contains(&field.key) {
+                    *asked = 0.0;
+                }
+            }
             self.read_back = found;
             return;
         }

@@ -465,7 +465,7 @@ pub(super) fn lead_of(tokens: Tokens<'_, '_>, at: usize) -> Lead {
     match before {
         "from" | "leaving" | "departing" => Lead::From,
         "of" if earlier == "out" => Lead::From,
-        "at" | "try" | "recommend" | "about" => Lead::At,
+        "at" | "try" | "recommend" | "about" | "watch" | "see" | "play" | "hear" => Lead::At,
         "in" | "near" | "inside" | "within" | "by" | "visit" | "visiting" => {
             match tokens.word_before(at, back + 1) {
                 "arriving" | "arrive" => Lead::To,
