@@ -128,3 +128,31 @@ fn setting(service: &str) -> Setting {
         currency: if british { "GBP" } else { "USD" }.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_in_is_a_line_out() {
+        let line = serde_json::json!({
+            "id": "x#0", "service": "restaurant8k",
+            "schema": { "fields": [
+                { "name": "people", "type": "number", "description": "how many people" },
+                { "name": "time", "type": "time", "description": "time of the booking" },
+            ] },
+            "turns": [{ "role": "user", "text": "a table for four at 7:30pm" }],
+        });
+        let mut output = Vec::new();
+        assert!(jsonl(format!("{line}\n\n").as_bytes(), &mut output).is_ok());
+        let reply: Value = serde_json::from_slice(&output).unwrap_or_default();
+        assert_eq!(reply.pointer("/fields/people/value"), Some(&Value::from(4)));
+        assert_eq!(reply.pointer("/fields/time/value"), Some(&Value::from("19:30")));
+    }
+
+    #[test]
+    fn a_broken_line_is_named() {
+        let failed = jsonl("{".as_bytes(), Vec::new());
+        assert!(matches!(failed, Err(Error::Line { line: 1, .. })));
+    }
+}

@@ -9,6 +9,7 @@ mod clock;
 mod day;
 mod digits;
 mod length;
+mod relative;
 
 #[cfg(test)]
 mod tests;

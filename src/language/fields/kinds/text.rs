@@ -7,7 +7,7 @@ use super::super::dates::Clue;
 use super::super::person::{self, Given};
 use super::super::place::{self, Lead};
 use super::super::reading::{Mention, Need, Reading};
-use super::super::{FieldSpec, Setting, answer, postcode, sample};
+use super::super::{FieldSpec, Setting, answer, journey, postcode, sample};
 use super::{Fault, Kind, Operator, WORDS, as_text, unreadable};
 
 const LINE: usize = 500;
@@ -93,7 +93,7 @@ fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
     let tokens = reading.tokens();
     let town = spec.profile.is_town();
     let mut named = place::proper_names(tokens);
-    for clue in place::journey(tokens) {
+    for clue in journey::journeys(tokens) {
         let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
         if !known {
             named.push(clue);
@@ -122,7 +122,7 @@ fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
 
 fn things(reading: &Reading<'_>) -> Vec<Mention> {
     let tokens = reading.tokens();
-    let mut named = place::called(tokens);
+    let mut named = journey::called(tokens);
     for clue in place::proper_names(tokens) {
         let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
         if !known {
