@@ -352,6 +352,8 @@ mod tests {
             weight: 1,
             required: false,
             choices: Vec::new(),
+            least: None,
+            most: None,
         }
     }
 
