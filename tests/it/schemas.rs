@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::on_each_engine;
 
 /// A schema with the given fields.
-pub fn document(key: &str, properties: &serde_json::Value) -> String {
+pub(crate) fn document(key: &str, properties: &serde_json::Value) -> String {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": format!("concierge:{key}"),
         "title": "Visit", "type": "object", "properties": properties,
