@@ -1,0 +1,85 @@
+//! A store without a hub around it, for verbs whose rules do not show over HTTP.
+
+use concierge::base::{Actor, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
+use concierge::execute;
+use concierge::ports::db::Location;
+use concierge::ports::{Bus, Clock, Cx, Db, Entropy, Tx};
+
+use super::postgres;
+
+/// When these tests begin.
+const START: Timestamp = Timestamp::from_micros(1_763_683_200_000_000);
+
+/// A store with one workspace and one person in it, and a clock that stands still.
+pub struct Store {
+    pub db: Db,
+    pub clock: Clock,
+    entropy: Entropy,
+    workspace: WorkspaceId,
+    staff: StaffId,
+}
+
+/// Runs a test on SQLite and on PostgreSQL.
+pub async fn on_each_store(test: impl AsyncFn(&Store)) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sqlite = Location::File(folder.path().join("concierge.db"));
+    for location in [sqlite, Location::Postgres(postgres::fresh_database())] {
+        let store = Store::open(&location).await;
+        test(&store).await;
+        store.db.close().await;
+    }
+}
+
+impl Store {
+    async fn open(location: &Location) -> Store {
+        let db = Db::open(location, Bus::memory()).await.expect("a store");
+        let (clock, entropy) = (Clock::manual(START), Entropy::seeded(1));
+        let (workspace, staff) = (entropy.id(START), entropy.id(START));
+        Store { db, clock, entropy, workspace, staff }
+    }
+
+    /// A call by the person, now.
+    pub fn cx(&self) -> Cx {
+        self.cx_in(self.workspace)
+    }
+
+    /// The same call in another workspace.
+    pub fn foreign(&self) -> Cx {
+        self.cx_in(self.entropy.id(START))
+    }
+
+    fn cx_in(&self, workspace: WorkspaceId) -> Cx {
+        Cx {
+            workspace,
+            actor: Actor::Staff { id: self.staff },
+            name: "Marta".to_owned(),
+            now: self.clock.now(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    /// Begins a unit of work.
+    pub async fn begin(&self) -> Tx {
+        self.db.begin().await.expect("a unit of work")
+    }
+
+    /// Adds a conversation without entries.
+    pub async fn conversation(&self) -> ConversationId {
+        let id: ConversationId = self.entropy.id(START);
+        let contact: ContactId = self.entropy.id(START);
+        let mut tx = self.begin().await;
+        execute!(
+            tx,
+            "INSERT INTO conversations (id, workspace_id, contact_id, title, status, owner, last_seq,
+                 last_public_seq, inbound_count, outbound_count, customer_seq, answered_seq, created_at, updated_at)
+             VALUES ($1, $2, $3, '', 'new', 'agent', 0, 0, 0, 0, 0, 0, $4, $4)",
+            id,
+            self.workspace,
+            contact,
+            START,
+        )
+        .expect("a conversation");
+        tx.commit().await.expect("stored");
+        id
+    }
+}
