@@ -2,14 +2,26 @@
 //!
 //! The floors of the house, what may live where and how a message travels are in `ARCHITECTURE.md`.
 
+pub mod agents;
+pub mod app;
 pub mod base;
+pub mod cli;
+pub mod client;
 pub mod config;
 pub mod contacts;
 pub mod context;
 pub mod conversations;
+pub mod drafts;
+pub mod evals;
+pub mod files;
+pub mod gateway;
 pub mod http;
+pub mod hub;
 pub mod identity;
+pub mod jobs;
 pub mod knowledge;
+pub mod language;
+pub mod pipeline;
 pub mod ports;
 pub mod protocol;
 pub mod rules;

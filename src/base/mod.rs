@@ -30,6 +30,7 @@ macro_rules! word_enum {
 
         impl $name {
             /// Every value, in the order it was declared.
+            #[allow(dead_code)]
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
             /// The word that is stored and sent.

@@ -97,6 +97,23 @@ pub async fn set(
     Ok(model::view(record, schema, &status, states))
 }
 
+/// Moves a conversation to another status, if its workflow allows the move.
+pub async fn move_status(cx: &Cx, tx: &mut Tx, conversation: ConversationId, to: &str) -> Result<(), Error> {
+    let from = conversations::status(cx, tx, conversation).await?;
+    let schemas = schemas::active(cx, tx).await?;
+    if from != to
+        && let Some(schema) = schemas.iter().find(|schema| schema.workflow.state(&from).is_some())
+        && !schema.workflow.may_move(&from, to)
+    {
+        let says = match schema.workflow.state(to) {
+            None => format!("{} has no status {to:?}", schema.title),
+            Some(_) => format!("{} does not go from {from:?} to {to:?}", schema.title),
+        };
+        return Err(Error::IllegalMove { says });
+    }
+    Ok(conversations::move_status(cx, tx, conversation, to).await?)
+}
+
 /// What happens to one field.
 struct Edit<'a> {
     record: RecordId,
@@ -188,6 +205,12 @@ pub enum Error {
     /// Somebody changed it in the meantime.
     #[error("the field {0:?} was changed by somebody else; load it again")]
     Changed(String),
+    /// The workflow has no such move.
+    #[error("{says}")]
+    IllegalMove {
+        /// Which rule of the workflow it breaks.
+        says: String,
+    },
     /// The conversation is not there.
     #[error(transparent)]
     Conversation(#[from] conversations::Error),
@@ -206,6 +229,7 @@ impl From<Error> for crate::http::Problem {
             Error::NoField(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
             Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::IllegalMove { .. } => Self::new(ErrorCode::IllegalMove, error.to_string()),
             Error::Conversation(error) => error.into(),
             Error::Schema(error) => error.into(),
             Error::Db(error) => error.into(),

@@ -7,12 +7,14 @@ use utoipa_axum::routes;
 
 use crate::base::ConversationId;
 use crate::context::RecordView;
+use crate::conversations;
 use crate::http::{Json, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
+use crate::protocol::ConversationSummary;
 
 /// The routes of this domain.
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(show)).routes(routes!(set))
+    OpenApiRouter::new().routes(routes!(show)).routes(routes!(set)).routes(routes!(move_status))
 }
 
 /// What is known of a conversation.
@@ -69,4 +71,30 @@ async fn set(
     let record = super::set(&cx, &mut tx, id, &field, value, change.locked).await?;
     tx.commit().await?;
     Ok(Json(record))
+}
+
+/// Where a conversation goes.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StatusBody {
+    /// The key of the status.
+    status: String,
+}
+
+/// Moves a conversation to another status of its workflow.
+#[utoipa::path(post, path = "/v1/conversations/{id}/status", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = StatusBody,
+    responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+async fn move_status(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<StatusBody>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::move_status(&cx, &mut tx, id, &body.status).await?;
+    let summary = conversations::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
 }

@@ -1,62 +1,116 @@
-//! Conversations: a stand-in with the signatures that the domains above need, until the real one is merged.
+//! Conversations: timelines of everything durable that happened between a contact and the business.
+//!
+//! Invariants: `seq` rises by one per conversation and is given under the conversation's row, in the same
+//! transaction as everything else the entry causes. A `client_id` is stored once per conversation: a resend
+//! gives the first result. A contact sees only their own conversations, and in them only entries for
+//! everyone. News of an entry is told after its commit, never before.
+//!
+//! A conversation **owes a turn** while `customer_seq` (its newest customer message) is above
+//! `answered_seq`: these two columns are the durable queue of turns.
+//!
+//! Does not know of drafts, rules or context records; those modules append their entries here.
 
-use crate::base::{Audience, ConversationId};
+mod list;
+mod model;
+mod routes;
+mod store;
+mod turns;
+mod verbs;
+
+pub use list::{ListFilter, View, list, summaries, summary};
+pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
+pub use routes::routes;
+pub use turns::{
+    Lease, OwedTurn, extend_lease, finish_turn, owe_again, owed_turns, release_turn, settle, take_turn,
+};
+pub use verbs::{
+    append, ask_for_person, assign, hand_back, label, mark_read, move_status, note, open_of, post, resolve,
+    retitle, send_draft, set_draft_hint, start, take_over,
+};
+
+use crate::base::{Audience, ConversationId, TextFault};
+use crate::files;
 use crate::ports::{Cx, DbError, Tx};
-use crate::protocol::{Content, Entry};
 
-/// Says whether a conversation of the caller's workspace exists.
-pub async fn exists(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<(), Error> {
-    status(cx, tx, conversation).await.map(|_| ())
+/// Finds a conversation the caller may see.
+pub async fn get(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Conversation, Error> {
+    store::find(tx, cx.workspace, id, model::contact_scope(cx)).await?.ok_or(Error::NotFound)
 }
 
-/// The conversation's status: a state of the workflow.
-pub async fn status(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<String, Error> {
-    let row = crate::fetch_optional!(
-        tx,
-        (String,),
-        "SELECT status FROM conversations WHERE workspace_id = $1 AND id = $2",
-        cx.workspace,
-        conversation,
-    )?;
-    row.map(|(status,)| status).ok_or(Error::NotFound(conversation))
+/// Says whether the caller may see a conversation.
+pub async fn exists(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error> {
+    get(cx, tx, id).await.map(|_| ())
 }
 
-/// Appends an entry to the timeline.
-pub async fn append(
+/// The status of a conversation the caller may see.
+pub async fn status(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<String, Error> {
+    Ok(get(cx, tx, id).await?.status)
+}
+
+/// Reads at most `limit` entries after `after`, oldest first, as the caller may see them.
+pub async fn timeline(
     cx: &Cx,
     tx: &mut Tx,
-    conversation: ConversationId,
-    audience: Audience,
-    body: Option<String>,
-    content: Content,
-) -> Result<Entry, Error> {
-    let row = crate::fetch_optional!(
-        tx,
-        (i64,),
-        "UPDATE conversations SET last_seq = last_seq + 1 WHERE workspace_id = $1 AND id = $2 RETURNING last_seq",
-        cx.workspace,
-        conversation,
-    )?;
-    let (seq,) = row.ok_or(Error::NotFound(conversation))?;
-    Ok(Entry {
-        seq,
-        prev: seq - 1,
-        audience,
-        actor: cx.actor,
-        author: cx.name.clone(),
-        body,
-        content,
-        client_id: None,
-        at: cx.now,
-    })
+    id: ConversationId,
+    after: i64,
+    limit: usize,
+) -> Result<TimelinePage, Error> {
+    exists(cx, tx, id).await?;
+    let audience = model::audience_of(cx);
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut entries =
+        store::entries_after(tx, cx.workspace, id, audience, after, wanted.saturating_add(1)).await?;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    Ok(TimelinePage { entries, more })
+}
+
+/// Reads all entries after `after` as staff see them, with the public predecessor of each.
+pub async fn raw_entries(
+    tx: &mut Tx,
+    workspace: crate::base::WorkspaceId,
+    id: ConversationId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(crate::protocol::Entry, i64)>, Error> {
+    Ok(store::raw_entries_after(tx, workspace, id, after, limit).await?)
+}
+
+/// The newest messages and notes of a conversation, oldest first, as the caller may see them.
+pub async fn recent_messages(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: ConversationId,
+    limit: i64,
+) -> Result<Vec<crate::protocol::Entry>, Error> {
+    Ok(store::recent_messages(tx, cx.workspace, id, limit).await?)
+}
+
+/// Who may see what the caller sees.
+pub fn audience_of(cx: &Cx) -> Audience {
+    model::audience_of(cx)
 }
 
 /// Why something about a conversation was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such conversation in this workspace.
-    #[error("conversation {0} does not exist")]
-    NotFound(ConversationId),
+    /// There is no such conversation, at least not for the caller.
+    #[error("the conversation does not exist")]
+    NotFound,
+    /// The text was refused.
+    #[error(transparent)]
+    Text(#[from] TextFault),
+    /// A field is out of its range.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file cannot be attached.
+    #[error(transparent)]
+    File(#[from] files::Error),
     /// The store failed.
     #[error("conversations storage failed")]
     Db(#[from] DbError),
@@ -64,8 +118,12 @@ pub enum Error {
 
 impl From<Error> for crate::http::Problem {
     fn from(error: Error) -> Self {
+        use crate::protocol::ErrorCode;
         match error {
-            Error::NotFound(_) => Self::not_found(),
+            Error::NotFound => Self::not_found(),
+            Error::Text(fault) => fault.into(),
+            Error::Invalid { .. } => Self::new(ErrorCode::InvalidField, error.to_string()),
+            Error::File(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -152,7 +152,7 @@ pub async fn staff_from_headers(headers: &HeaderMap, site: &Site) -> Result<Opti
 }
 
 /// Refuses staff requests that a page of another origin made the browser send. Programs send no origin.
-pub(super) fn check_own_origin(headers: &HeaderMap, site: &Site) -> Result<(), Problem> {
+pub fn check_own_origin(headers: &HeaderMap, site: &Site) -> Result<(), Problem> {
     match origin(headers) {
         Some(origin) if !site.is_own_origin(origin, host(headers)) => Err(origin_refused(origin)),
         _ => Ok(()),

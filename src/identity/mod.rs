@@ -14,7 +14,7 @@ mod site;
 mod store;
 mod token;
 
-pub use caller::{Caller, Party, Visitor, check_visitor_origin, staff_from_headers};
+pub use caller::{Caller, Party, Visitor, check_own_origin, check_visitor_origin, staff_from_headers};
 pub use model::{NewStaff, Permission, Session, SignIn, Staff, StaffChange};
 pub use password::hash_password;
 pub use routes::routes;

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::broadcast;
 
-use crate::base::{Audience, ContactId, ConversationId, SessionId, StaffId, WorkspaceId};
+use crate::base::{Audience, ContactId, ConversationId, SessionId, StaffId, Timestamp, WorkspaceId};
 use crate::protocol::{Entry, Signal};
 
 /// How many notes a slow subscriber may lag behind before it is told that it missed some.
@@ -49,6 +49,11 @@ pub enum News {
     Inbox {
         /// What.
         signal: Arc<Signal>,
+    },
+    /// A durable side effect was enqueued or brought forward: look when it is due.
+    JobDue {
+        /// When.
+        at: Timestamp,
     },
     /// Somebody's access ended: cut their sockets.
     Revoked(Revoked),
@@ -101,6 +106,11 @@ impl Bus {
                 }
             }
         }
+    }
+
+    /// Whether notes may be lost without anybody noticing.
+    pub fn is_unreliable(&self) -> bool {
+        self.mischief.is_some()
     }
 
     /// Listens from now on.

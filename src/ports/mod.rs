@@ -7,6 +7,7 @@ pub mod bus;
 pub mod clock;
 mod cx;
 pub mod db;
+pub mod embedder;
 pub mod entropy;
 
 use std::sync::Arc;

@@ -108,3 +108,9 @@ impl From<Error> for crate::http::Problem {
         }
     }
 }
+
+/// The status a new conversation begins in: that of the first active schema's workflow.
+pub async fn initial_status(cx: &Cx, tx: &mut Tx) -> Result<String, Error> {
+    let schemas = active(cx, tx).await?;
+    Ok(schemas.first().map_or_else(|| "open".to_owned(), |schema| schema.workflow.initial.clone()))
+}

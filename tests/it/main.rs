@@ -1,7 +1,9 @@
-//! The hub as its users see it, on each engine.
+//! Features, tested through HTTP and sockets, on both engines. One file per domain.
 
+mod contacts;
 mod context;
 mod knowledge;
+mod live;
 mod rules;
 mod schemas;
 mod support;

@@ -58,6 +58,7 @@ text_column!(
     crate::protocol::Owner,
     crate::protocol::DraftStatus,
     crate::protocol::RejectReason,
+    crate::protocol::Decision,
     crate::protocol::FieldOrigin,
     crate::protocol::StageName,
     crate::protocol::StageState,

@@ -1,6 +1,16 @@
-//! What the tests share: a store on each engine.
+//! What the tests share: a hub on each engine, businesses in it, customers and colleagues.
 
+mod app;
 mod postgres;
 mod store;
 
+pub use app::{
+    App, Customer, PASSWORD, Settings, approve, join, next_draft, next_event, next_message, on_each_engine,
+    on_each_engine_with, test_config,
+};
 pub use store::{Store, on_each_store};
+
+use std::time::Duration;
+
+/// How long anything may take before a test gives up. Nothing waits for its full length.
+pub const PATIENCE: Duration = Duration::from_secs(20);

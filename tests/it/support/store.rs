@@ -1,7 +1,8 @@
 //! A store without a hub around it, for verbs whose rules do not show over HTTP.
 
-use concierge::base::{Actor, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
-use concierge::execute;
+use concierge::base::{Actor, ConversationId, StaffId, Timestamp, WorkspaceId};
+use concierge::contacts::{self, NewContact};
+use concierge::conversations;
 use concierge::ports::db::Location;
 use concierge::ports::{Bus, Clock, Cx, Db, Entropy, Tx};
 
@@ -63,22 +64,12 @@ impl Store {
         self.db.begin().await.expect("a unit of work")
     }
 
-    /// Adds a conversation without entries.
+    /// Begins a conversation of a new contact.
     pub async fn conversation(&self) -> ConversationId {
-        let id: ConversationId = self.entropy.id(START);
-        let contact: ContactId = self.entropy.id(START);
+        let cx = self.cx();
         let mut tx = self.begin().await;
-        execute!(
-            tx,
-            "INSERT INTO conversations (id, workspace_id, contact_id, title, status, owner, last_seq,
-                 last_public_seq, inbound_count, outbound_count, customer_seq, answered_seq, created_at, updated_at)
-             VALUES ($1, $2, $3, '', 'new', 'agent', 0, 0, 0, 0, 0, 0, $4, $4)",
-            id,
-            self.workspace,
-            contact,
-            START,
-        )
-        .expect("a conversation");
+        let contact = contacts::create(&cx, &mut tx, NewContact::default()).await.expect("a contact");
+        let id = conversations::start(&cx, &mut tx, contact.id, "new").await.expect("a conversation");
         tx.commit().await.expect("stored");
         id
     }

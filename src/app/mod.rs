@@ -1,0 +1,14 @@
+//! Wiring: puts the parts together, starts them in order and stops them in order.
+
+mod api;
+mod documents;
+mod health;
+mod jobs;
+mod layers;
+mod node;
+mod pages;
+pub mod seed;
+
+pub use api::{api, openapi, operations};
+pub use documents::{asyncapi, protocol_schema};
+pub use node::{Node, Options, StartError};

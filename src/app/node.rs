@@ -1,0 +1,217 @@
+//! One running hub.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{api, health, jobs, layers, pages, seed};
+use crate::config::Config;
+use crate::gateway::Gateway;
+use crate::hub::Hub;
+use crate::identity::{Site, TokenKey};
+use crate::pipeline;
+use crate::ports::db::Location;
+use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Ports, Tx};
+use crate::telemetry::Metrics;
+use crate::{execute, fetch_one};
+
+/// Connections the system may hold for us before we take them.
+const BACKLOG: u32 = 4096;
+
+/// How long a stop waits for the work in hand.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a node is started with beside its settings. Tests bring their own clock, bus and bits.
+#[derive(Clone)]
+pub struct Options {
+    /// The clock.
+    pub clock: Clock,
+    /// Random bits.
+    pub entropy: Entropy,
+    /// The bus.
+    pub bus: Bus,
+    /// Fill an empty store with the demo workspaces.
+    pub seed_demo: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { clock: Clock::system(), entropy: Entropy::system(), bus: Bus::memory(), seed_demo: false }
+    }
+}
+
+/// A running hub.
+pub struct Node {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What its routes share.
+    pub site: Site,
+    /// What the demo seeding made, if it did.
+    pub seeded: Option<seed::Seeded>,
+    gateway: Gateway,
+    serving: TaskTracker,
+    working: TaskTracker,
+    stop_serving: CancellationToken,
+    stop_working: CancellationToken,
+}
+
+/// Why a hub did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {source}; set http.listen to another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("cannot use the folder {}: {source}; set store.folder to another one", folder.display())]
+    Folder {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store did not open.
+    #[error("the store did not open: {}", chain(.0))]
+    Store(#[from] DbError),
+    /// The demo content could not be stored.
+    #[error("the demo workspaces could not be made: {0}")]
+    Seed(#[from] seed::Error),
+    /// The agents that come with the binary are not readable.
+    #[error(transparent)]
+    Agents(#[from] crate::agents::Error),
+}
+
+/// An error with its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |source| source.source())
+        .fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+impl Node {
+    /// Starts a hub. It answers requests when this returns.
+    pub async fn start(config: Config, options: Options) -> Result<Node, StartError> {
+        let metrics = Metrics::start();
+        let ports = open_ports(&config, &options).await?;
+        let listener = listen(config.http.listen)?;
+        let address = listener.local_addr().unwrap_or(config.http.listen);
+        let config = Arc::new(config);
+        let mut tx = ports.db.begin().await?;
+        let tokens = TokenKey::load(&mut tx, &ports.entropy).await?;
+        let epoch = load_epoch(&mut tx, &ports.entropy).await?;
+        tx.commit().await?;
+        let public_url = config.public_url(address);
+        let site = Site::new(ports, config.clone(), &public_url, tokens, &epoch);
+        let library = pipeline::Library::load()?;
+        let seeded = match options.seed_demo {
+            true => seed::demo(&site.ports, &library).await?,
+            false => None,
+        };
+
+        let (serving, working) = (TaskTracker::new(), TaskTracker::new());
+        let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
+        let (hub, gaps) = Hub::new();
+        let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
+        pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
+        working.spawn(jobs::run(site.clone(), stop_working.clone()));
+
+        let routes = layers::wrap(
+            api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()),
+            &config.http,
+        )
+        .layer(Extension(gateway.clone()))
+        .layer(Extension(metrics))
+        .with_state(site.clone());
+        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = stop_serving.clone();
+        serving.spawn(async move {
+            let served =
+                axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(error = &error as &dyn std::error::Error, "web server ended");
+            }
+        });
+        tracing::info!(%address, store = ?site.ports.db.engine(), "hub started");
+        Ok(Node { address, site, seeded, gateway, serving, working, stop_serving, stop_working })
+    }
+
+    /// The hub's address for clients on this machine.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Sockets that are open now.
+    pub fn open_sockets(&self) -> usize {
+        self.gateway.hub().open_lines()
+    }
+
+    /// Conversations that somebody follows now.
+    pub fn open_rooms(&self) -> usize {
+        self.gateway.hub().open_rooms()
+    }
+
+    /// Stops gracefully: no new work, clients are told when to come back, the work in hand is finished.
+    pub async fn stop(self) {
+        self.gateway.drain();
+        self.stop_serving.cancel();
+        self.stop_working.cancel();
+        self.serving.close();
+        self.working.close();
+        let finished = async {
+            self.working.wait().await;
+            self.serving.wait().await;
+        };
+        if tokio::time::timeout(PATIENCE, finished).await.is_err() {
+            tracing::warn!("some work did not end in time; the next start picks it up");
+        }
+        self.site.ports.db.close().await;
+        tracing::info!("hub stopped");
+    }
+}
+
+async fn open_ports(config: &Config, options: &Options) -> Result<Ports, StartError> {
+    let folder = &config.store.folder;
+    let unusable = |source| StartError::Folder { folder: folder.clone(), source };
+    std::fs::create_dir_all(folder).map_err(unusable)?;
+    let location = match config.store.postgres.as_str() {
+        "" => Location::File(folder.join("concierge.db")),
+        address => Location::Postgres(address.to_owned()),
+    };
+    Ok(Ports {
+        db: Db::open(&location, options.bus.clone()).await?,
+        bus: options.bus.clone(),
+        clock: options.clock.clone(),
+        entropy: options.entropy.clone(),
+        blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
+    })
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let open = || -> std::io::Result<TcpListener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.set_nodelay(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    open().map_err(|source| StartError::Listen { address, source })
+}
+
+/// The store's epoch, made on the first start; a restored copy gets another one.
+async fn load_epoch(tx: &mut Tx, entropy: &Entropy) -> Result<String, DbError> {
+    execute!(
+        tx,
+        "INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING",
+        entropy.secret().chars().take(12).collect::<String>(),
+    )?;
+    let (epoch,): (String,) = fetch_one!(tx, (String,), "SELECT value FROM meta WHERE name = 'epoch'")?;
+    Ok(epoch)
+}

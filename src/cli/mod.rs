@@ -1,0 +1,166 @@
+//! The command line. Exit codes: 0 done, 1 failed, 2 asked for something wrong.
+
+mod chat;
+mod demo;
+mod desk;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// A self-hosted, real-time conversation hub with an AI agent runtime.
+#[derive(Debug, Parser)]
+#[command(name = "concierge", version, about, propagate_version = true)]
+struct Arguments {
+    /// The settings file; ./concierge.toml if it exists.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// Runs the hub (the default).
+    Serve {
+        /// Fills an empty store with the three demo workspaces and prints how to sign in.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Plays scripted conversations through a hub of its own and shows every step.
+    Demo(demo::Arguments),
+    /// Writes to a business as a customer, line by line.
+    Chat(chat::Arguments),
+    /// Watches and decides drafts as staff, line by line.
+    Desk(desk::Arguments),
+    /// Answers the evaluation kit's tasks, JSON lines in and out.
+    Eval {
+        /// The task: intents, multi_intents, slots, retrieval, grounded or injection.
+        #[arg(long, value_name = "TASK")]
+        jsonl: String,
+    },
+    /// Works on the settings.
+    Config {
+        #[command(subcommand)]
+        what: ConfigRole,
+    },
+    /// Prints the OpenAPI document of the REST API.
+    Openapi,
+    /// Prints the AsyncAPI document of the socket.
+    Asyncapi,
+    /// Prints the JSON Schema of the socket's frames.
+    Protocol,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigRole {
+    /// Says whether the settings are right.
+    Check,
+    /// Prints all settings with their defaults and explanations.
+    Print,
+}
+
+/// What went wrong, in one line, and the exit code that goes with it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    says: String,
+    code: u8,
+}
+
+impl Failure {
+    /// Something did not work.
+    fn failed(says: impl std::fmt::Display) -> Failure {
+        Failure { says: says.to_string(), code: 1 }
+    }
+
+    /// Something wrong was asked for.
+    fn wrong(says: impl std::fmt::Display) -> Failure {
+        Failure { says: says.to_string(), code: 2 }
+    }
+}
+
+impl From<crate::client::Error> for Failure {
+    fn from(error: crate::client::Error) -> Self {
+        Failure::failed(error)
+    }
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = u8::from(error.use_stderr()) * 2;
+            // Nobody is left to tell if this cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say_error(&failure.says);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<(), Failure> {
+    let config = || load(arguments.config.as_ref());
+    match arguments.role.unwrap_or(Role::Serve { demo: false }) {
+        Role::Serve { demo } => block_on(serve::run(config()?, demo)),
+        Role::Demo(demo) => block_on(demo::run(demo)),
+        Role::Chat(chat) => block_on(chat::run(chat)),
+        Role::Desk(desk) => block_on(desk::run(desk)),
+        Role::Eval { jsonl } => evaluate(&jsonl),
+        Role::Config { what: ConfigRole::Check } => {
+            config()?;
+            say("the settings are right");
+            Ok(())
+        }
+        Role::Config { what: ConfigRole::Print } => {
+            say(crate::config::DEFAULT);
+            Ok(())
+        }
+        Role::Openapi => print_json(&crate::app::openapi()),
+        Role::Asyncapi => print_json(&crate::app::asyncapi()),
+        Role::Protocol => print_json(&crate::app::protocol_schema()),
+    }
+}
+
+fn evaluate(task: &str) -> Result<(), Failure> {
+    let input = std::io::BufReader::new(std::io::stdin().lock());
+    let output = std::io::BufWriter::new(std::io::stdout().lock());
+    crate::evals::jsonl(task, input, output).map_err(Failure::wrong)
+}
+
+fn load(given: Option<&PathBuf>) -> Result<Config, Failure> {
+    let usual = PathBuf::from("concierge.toml");
+    let file = given.cloned().or_else(|| usual.exists().then_some(usual));
+    Config::load(file.as_deref(), std::env::vars()).map_err(Failure::wrong)
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?.block_on(work)
+}
+
+fn print_json(document: &impl serde::Serialize) -> Result<(), Failure> {
+    say(&serde_json::to_string_pretty(document).map_err(Failure::failed)?);
+    Ok(())
+}
+
+/// Prints a line for people.
+#[expect(clippy::print_stdout, reason = "the command line talks on standard output")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Prints an error for people.
+#[expect(clippy::print_stderr, reason = "the command line reports on standard error")]
+fn say_error(line: &str) {
+    eprintln!("concierge: {line}");
+}

@@ -1,0 +1,183 @@
+//! Lists of conversations: the inbox and its views.
+
+use crate::base::{Actor, ActorKind, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
+use crate::conversations::store::ConversationRow;
+use crate::conversations::{Conversation, Error, get, model};
+use crate::http::Cursor;
+use crate::ports::db::{FromRow, like_pattern};
+use crate::ports::{Cx, DbError, Tx};
+use crate::protocol::ConversationSummary;
+use crate::{fetch_all, fetch_optional};
+
+crate::word_enum! {
+    /// The inbox's views.
+    pub enum View {
+        /// Everything that is not resolved.
+        Open = "open",
+        /// What the caller looks after and is not resolved.
+        Mine = "mine",
+        /// What nobody looks after and is not resolved.
+        Unassigned = "unassigned",
+        /// Where the customer waits for an answer.
+        Waiting = "waiting",
+        /// What is done.
+        Resolved = "resolved",
+        /// Everything.
+        All = "all",
+    }
+}
+
+/// Which conversations are wanted.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListFilter {
+    /// A view; `open` if absent.
+    pub view: Option<View>,
+    /// Only with this label.
+    pub label: Option<String>,
+    /// Only in this status.
+    pub status: Option<String>,
+    /// Only of this contact.
+    pub contact: Option<ContactId>,
+    /// Words in the title, the last message or the customer's name.
+    pub q: Option<String>,
+}
+
+/// One row with what the reader has seen.
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    conversation: ConversationRow,
+    read_count: Option<i64>,
+}
+
+/// Lists conversations, the one with the newest event first; one more than `limit`, to show whether there
+/// are more. Each comes with the time it is sorted by.
+pub async fn list(
+    cx: &Cx,
+    tx: &mut Tx,
+    filter: &ListFilter,
+    limit: i64,
+    after: Option<Cursor<ConversationId>>,
+) -> Result<Vec<(Timestamp, ConversationSummary)>, Error> {
+    let start = after.unwrap_or(Cursor { at: Timestamp::from_micros(i64::MAX), id: cx.entropy.id(cx.now) });
+    let rows = fetch_rows(cx, tx, filter, limit + 1, start).await?;
+    Ok(rows.into_iter().map(|row| (row.conversation.updated_at, summarise(row))).collect())
+}
+
+/// A conversation in one row of the inbox, as the caller sees it.
+pub async fn summary(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<ConversationSummary, Error> {
+    let conversation = get(cx, tx, id).await?;
+    let reader = model::reader_of(cx);
+    let read: Option<(i64, i64)> = fetch_optional!(
+        tx,
+        (i64, i64),
+        "SELECT inbound_count, outbound_count FROM read_marks
+         WHERE workspace_id = $1 AND conversation_id = $2 AND reader = $3",
+        cx.workspace,
+        id,
+        reader,
+    )?;
+    let (inbound, outbound) = read.unwrap_or((0, 0));
+    let unread = match cx.actor.kind() {
+        ActorKind::Contact => conversation.outbound_count - outbound,
+        ActorKind::Staff | ActorKind::Agent | ActorKind::Rule | ActorKind::System => {
+            conversation.inbound_count - inbound
+        }
+    };
+    let mut summary = conversation.summarise(unread);
+    if cx.actor.kind() == ActorKind::Contact {
+        hide_from_contact(&mut summary);
+    }
+    Ok(summary)
+}
+
+/// Summaries for signals, which go to all staff: without anybody's unread count. Missing ones are left out.
+pub async fn summaries(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    ids: &[ConversationId],
+) -> Result<Vec<ConversationSummary>, Error> {
+    let mut summaries = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(conversation) = super::store::find(tx, workspace, *id, None).await? {
+            summaries.push(conversation.summarise(0));
+        }
+    }
+    Ok(summaries)
+}
+
+/// What staff decided among themselves is not the customer's business.
+fn hide_from_contact(summary: &mut ConversationSummary) {
+    summary.labels.clear();
+    summary.draft = None;
+    summary.assignee = None;
+    summary.status = String::new();
+    summary.last_seq = summary.last_public_seq;
+}
+
+fn summarise(row: Row) -> ConversationSummary {
+    let read = row.read_count.unwrap_or(0);
+    let conversation = Conversation::from(row.conversation);
+    let unread = conversation.inbound_count - read;
+    conversation.summarise(unread)
+}
+
+async fn fetch_rows(
+    cx: &Cx,
+    tx: &mut Tx,
+    filter: &ListFilter,
+    limit: i64,
+    start: Cursor<ConversationId>,
+) -> Result<Vec<Row>, DbError> {
+    let view = filter.view.unwrap_or(View::Open);
+    let me: Option<StaffId> = match cx.actor {
+        Actor::Staff { id } => Some(id),
+        Actor::Contact { .. } | Actor::Agent | Actor::Rule { .. } | Actor::System => None,
+    };
+    fetch_all!(
+        tx,
+        Row,
+        "SELECT conversations.id, conversations.workspace_id, conversations.contact_id,
+                COALESCE(contacts.name, 'Visitor ' || substr(contacts.id, 27)) AS contact_name,
+                title, status, owner, assignee_id,
+                (SELECT string_agg(label, $11) FROM labels WHERE labels.conversation_id = conversations.id) AS labels,
+                last_seq, last_public_seq, conversations.inbound_count, conversations.outbound_count,
+                customer_seq, answered_seq, last_message_text, last_message_by, last_message_at, waiting_since,
+                draft_hint, conversations.created_at, conversations.updated_at, resolved_at,
+                read_marks.inbound_count AS read_count
+         FROM conversations
+         JOIN contacts ON contacts.id = conversations.contact_id
+         LEFT JOIN read_marks ON read_marks.conversation_id = conversations.id
+              AND read_marks.workspace_id = $1 AND read_marks.reader = $5
+         WHERE conversations.workspace_id = $1 AND (conversations.updated_at, conversations.id) < ($2, $3)
+           AND CASE CAST($4 AS TEXT)
+                   WHEN 'open' THEN resolved_at IS NULL
+                   WHEN 'mine' THEN resolved_at IS NULL AND assignee_id = $5
+                   WHEN 'unassigned' THEN resolved_at IS NULL AND assignee_id IS NULL
+                   WHEN 'waiting' THEN resolved_at IS NULL AND waiting_since IS NOT NULL
+                   WHEN 'resolved' THEN resolved_at IS NOT NULL
+                   ELSE TRUE END
+           AND (CAST($6 AS TEXT) IS NULL OR EXISTS (
+                   SELECT 1 FROM labels WHERE labels.conversation_id = conversations.id AND label = $6))
+           AND (CAST($7 AS TEXT) IS NULL OR status = $7)
+           AND (CAST($8 AS TEXT) IS NULL OR conversations.contact_id = $8)
+           AND (CAST($9 AS TEXT) IS NULL
+                OR lower(title) LIKE $9 ESCAPE '\\'
+                OR lower(COALESCE(last_message_text, '')) LIKE $9 ESCAPE '\\'
+                OR lower(COALESCE(contacts.name, '')) LIKE $9 ESCAPE '\\')
+         ORDER BY conversations.updated_at DESC, conversations.id DESC
+         LIMIT $10",
+        cx.workspace,
+        start.at,
+        start.id,
+        view.as_str(),
+        me,
+        &filter.label,
+        &filter.status,
+        filter.contact,
+        filter.q.as_deref().map(like_pattern),
+        limit,
+        "\n",
+    )
+}

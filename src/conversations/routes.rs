@@ -1,0 +1,255 @@
+//! Conversations over HTTP.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::base::{ConversationId, StaffId};
+use crate::conversations::{ListFilter, NewNote};
+use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
+use crate::identity::{self, Caller, Party, Permission, Site};
+use crate::protocol::{ConversationSummary, Entry, ErrorCode, MAX_PAGE, Posted};
+
+/// The routes of this domain. Posting as staff and taking over live with drafts, which they end.
+pub fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(entries))
+        .routes(routes!(note))
+        .routes(routes!(read))
+        .routes(routes!(assign))
+        .routes(routes!(label))
+        .routes(routes!(resolve))
+        .routes(routes!(hand_back))
+        .routes(routes!(ask_for_person))
+}
+
+/// Lists conversations, the one with the newest event first.
+#[utoipa::path(get, path = "/v1/conversations", tag = "conversations", params(ListFilter, PageQuery),
+    responses((status = 200, body = Page<ConversationSummary>)))]
+async fn list(
+    State(site): State<Site>,
+    caller: Caller,
+    Query(filter): Query<ListFilter>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<ConversationSummary>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let (limit, cursor) = (page.limit()?, page.cursor()?);
+    let mut tx = site.ports.db.read().await?;
+    let rows = super::list(&cx, &mut tx, &filter, limit, cursor).await?;
+    let page = Page::of(rows, limit, |(at, summary)| Cursor { at: *at, id: summary.id });
+    Ok(Json(page.map(|(_, summary)| summary)))
+}
+
+/// Shows a conversation.
+#[utoipa::path(get, path = "/v1/conversations/{id}", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn show(
+    State(site): State<Site>,
+    party: Party,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = party.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    Ok(Json(super::summary(&cx, &mut tx, id).await?))
+}
+
+/// Which entries are wanted.
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EntriesQuery {
+    /// The last `seq` the caller has; 0 or absent for the start.
+    after: Option<i64>,
+    /// Entries on the page, 1 to 200.
+    limit: Option<usize>,
+}
+
+/// Some entries of a timeline, oldest first.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct EntriesBody {
+    /// The store's epoch: positions of another epoch are void.
+    epoch: String,
+    /// The entries.
+    entries: Vec<Entry>,
+    /// Whether more follow.
+    more: bool,
+}
+
+/// Reads a timeline after a position. Customers get entries for everyone only.
+#[utoipa::path(get, path = "/v1/conversations/{id}/entries", tag = "conversations",
+    params(("id" = ConversationId, Path), EntriesQuery),
+    responses((status = 200, body = EntriesBody), (status = 404, body = ProblemBody)))]
+async fn entries(
+    State(site): State<Site>,
+    party: Party,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<EntriesQuery>,
+) -> Result<Json<EntriesBody>, Problem> {
+    let cx = party.may(Permission::Read)?.cx(&site.ports);
+    let after = query.after.unwrap_or(0);
+    let limit = query.limit.unwrap_or(MAX_PAGE);
+    if after < 0 || !(1..=MAX_PAGE).contains(&limit) {
+        let detail = format!("after must be 0 or more and limit from 1 to {MAX_PAGE}");
+        return Err(Problem::new(ErrorCode::InvalidField, detail));
+    }
+    let mut tx = site.ports.db.read().await?;
+    let page = super::timeline(&cx, &mut tx, id, after, limit).await?;
+    Ok(Json(EntriesBody { epoch: site.epoch.to_string(), entries: page.entries, more: page.more }))
+}
+
+/// Writes a private note.
+#[utoipa::path(post, path = "/v1/conversations/{id}/notes", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = NewNote, responses((status = 201, body = Posted), (status = 404, body = ProblemBody)))]
+async fn note(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(new): Json<NewNote>,
+) -> Result<impl IntoResponse, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let posted = super::note(&cx, &mut tx, id, new).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(posted)))
+}
+
+/// Up to where the caller has read.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReadBody {
+    /// The last entry seen.
+    seq: i64,
+}
+
+/// Marks everything up to an entry as read.
+#[utoipa::path(post, path = "/v1/conversations/{id}/read", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = ReadBody, responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn read(
+    State(site): State<Site>,
+    party: Party,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<ReadBody>,
+) -> Result<StatusCode, Problem> {
+    let cx = party.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::mark_read(&cx, &mut tx, id, body.seq).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// To whom a conversation goes.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AssignBody {
+    /// A colleague; absent for nobody.
+    staff: Option<StaffId>,
+}
+
+/// Assigns a conversation to a colleague, or to nobody.
+#[utoipa::path(post, path = "/v1/conversations/{id}/assign", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = AssignBody, responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn assign(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<AssignBody>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let to = match body.staff {
+        None => None,
+        Some(staff) => Some((staff, identity::get_staff(&cx, &mut tx, staff).await?.name)),
+    };
+    super::assign(&cx, &mut tx, id, to).await?;
+    let summary = super::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
+}
+
+/// Labels to add and remove.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LabelsBody {
+    /// To add.
+    #[serde(default)]
+    add: Vec<String>,
+    /// To remove.
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+/// Adds and removes labels.
+#[utoipa::path(post, path = "/v1/conversations/{id}/labels", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = LabelsBody, responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn label(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<LabelsBody>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::label(&cx, &mut tx, id, &body.add, &body.remove).await?;
+    let summary = super::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
+}
+
+/// Whether a conversation is done.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResolveBody {
+    /// Done, or open again.
+    resolved: bool,
+}
+
+/// Closes a conversation as done, or opens it again.
+#[utoipa::path(post, path = "/v1/conversations/{id}/resolve", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = ResolveBody, responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn resolve(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<ResolveBody>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::resolve(&cx, &mut tx, id, body.resolved).await?;
+    let summary = super::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
+}
+
+/// Gives a conversation back to the agent.
+#[utoipa::path(post, path = "/v1/conversations/{id}/hand-back", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn hand_back(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::hand_back(&cx, &mut tx, id).await?;
+    let summary = super::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
+}
+
+/// Asks for a person instead of the agent.
+#[utoipa::path(post, path = "/v1/conversations/{id}/ask-for-person", tag = "conversations",
+    params(("id" = ConversationId, Path)), responses((status = 204), (status = 404, body = ProblemBody)))]
+async fn ask_for_person(
+    State(site): State<Site>,
+    party: Party,
+    Path(id): Path<ConversationId>,
+) -> Result<StatusCode, Problem> {
+    let cx = party.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::ask_for_person(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,274 @@
+//! What people do to drafts: edit, approve, reject, undo, answer instead.
+
+use std::time::Duration;
+
+use crate::base::{Actor, Audience, ConversationId, DraftId, Role, StaffId, clean_text};
+use crate::conversations::{self, NewMessage};
+use crate::drafts::store::DecisionRow;
+use crate::drafts::write::{give_up_open, show};
+use crate::drafts::{Draft, Error, carry_edits, get, model, store};
+use crate::jobs;
+use crate::ports::{Cx, Tx};
+use crate::protocol::{Content, Decision, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason};
+
+/// Sends an approved draft when the time to undo is over.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct SendDraft {
+    /// Which draft.
+    pub draft: DraftId,
+}
+
+impl jobs::Job for SendDraft {
+    const KIND: &'static str = "send_draft";
+}
+
+/// What became of an approval. Either way the caller commits: a stale approval keeps the person's edits.
+#[derive(Debug)]
+pub enum Approval {
+    /// It will be sent, unless it is undone before.
+    Held(Held),
+    /// The customer wrote again: nothing is sent, the edits are kept for the next draft.
+    Stale,
+}
+
+/// Approves a pending draft as it was shown, or with the person's `text` instead.
+pub async fn approve(
+    cx: &Cx,
+    tx: &mut Tx,
+    role: Role,
+    id: DraftId,
+    shown: (i64, &str),
+    text: Option<&str>,
+    undo_window: Duration,
+) -> Result<Approval, Error> {
+    let (revision, hash) = shown;
+    let mut draft = get(cx, tx, id).await?;
+    draft.check_open(revision, Some(hash))?;
+    if let Some(needed) = draft.required_role.filter(|needed| role < *needed) {
+        return Err(Error::NeedsRole(needed));
+    }
+    let text = match text {
+        None => draft.current_text().to_owned(),
+        Some(text) => clean(text)?,
+    };
+    let conversation = conversations::get(cx, tx, draft.conversation).await?;
+    if conversation.customer_seq > draft.for_seq {
+        if text != draft.text {
+            store::keep_edit(tx, cx.workspace, id, revision, Some(&text), staff_of(cx)).await?;
+        }
+        return Ok(Approval::Stale);
+    }
+    let decision = if text == draft.text { Decision::Approved } else { Decision::ApprovedEdited };
+    let send_at = cx.now.after(undo_window);
+    let row = DecisionRow {
+        status: DraftStatus::Approved,
+        by: staff_of(cx),
+        name: &cx.name,
+        decision,
+        reason: None,
+        note: None,
+        send_at: Some(send_at),
+        sent_text: Some(&text),
+        edit_distance: Some(model::edit_distance(&draft.text, &text)),
+        at: cx.now,
+    };
+    decide(cx, tx, &mut draft, revision, &row).await?;
+    jobs::enqueue(cx, tx, &SendDraft { draft: id }, send_at).await?;
+    Ok(Approval::Held(Held { draft: id, send_at }))
+}
+
+/// Rejects a pending draft. With `rewrite` the message owes a turn again.
+pub async fn reject(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: DraftId,
+    revision: i64,
+    reason: RejectReason,
+    note: Option<&str>,
+    rewrite: bool,
+) -> Result<Draft, Error> {
+    let mut draft = get(cx, tx, id).await?;
+    draft.check_open(revision, None)?;
+    let note = match note.filter(|note| !note.trim().is_empty()) {
+        None => None,
+        Some(note) => Some(clean(note)?),
+    };
+    let row = DecisionRow {
+        status: DraftStatus::Rejected,
+        by: staff_of(cx),
+        name: &cx.name,
+        decision: Decision::Rejected,
+        reason: Some(reason),
+        note: note.as_deref(),
+        send_at: None,
+        sent_text: None,
+        edit_distance: None,
+        at: cx.now,
+    };
+    if rewrite {
+        conversations::owe_again(cx, tx, draft.conversation).await?;
+    }
+    decide(cx, tx, &mut draft, revision, &row).await?;
+    Ok(draft)
+}
+
+/// Writes a decision, shows it, and appends it to the timeline.
+async fn decide(
+    cx: &Cx,
+    tx: &mut Tx,
+    draft: &mut Draft,
+    revision: i64,
+    row: &DecisionRow<'_>,
+) -> Result<(), Error> {
+    if !store::decide(tx, cx.workspace, draft.id, revision, row).await? {
+        let now = get(cx, tx, draft.id).await?;
+        now.check_open(revision, None)?;
+        return Err(Error::Changed);
+    }
+    *draft = get(cx, tx, draft.id).await?;
+    show(cx, tx, draft).await?;
+    let content = Content::DraftDecided {
+        draft: draft.id,
+        decision: row.decision,
+        reason: row.reason,
+        note: row.note.map(str::to_owned),
+    };
+    conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;
+    Ok(())
+}
+
+/// Keeps an edit without deciding. On a draft that was superseded meanwhile the edit goes on to the open
+/// one, and the answer is `Stale`; the caller commits in both cases.
+pub async fn keep_edit(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: DraftId,
+    revision: i64,
+    text: &str,
+) -> Result<Result<Draft, Error>, Error> {
+    let draft = get(cx, tx, id).await?;
+    let text = clean(text)?;
+    if draft.status == DraftStatus::Superseded {
+        carry_on(cx, tx, &draft, &text).await?;
+        return Ok(Err(Error::Stale));
+    }
+    draft.check_open(revision, None)?;
+    let edited = Some(text.as_str()).filter(|text| *text != draft.text);
+    if !store::keep_edit(tx, cx.workspace, id, revision, edited, staff_of(cx)).await? {
+        return Err(Error::Changed);
+    }
+    let draft = get(cx, tx, id).await?;
+    show(cx, tx, &draft).await?;
+    Ok(Ok(draft))
+}
+
+/// Brings an edit of a superseded draft into the conversation's open one.
+async fn carry_on(cx: &Cx, tx: &mut Tx, old: &Draft, text: &str) -> Result<(), Error> {
+    let Some(open) = store::open_of(tx, cx.workspace, old.conversation).await? else { return Ok(()) };
+    match open.status {
+        DraftStatus::Writing => {
+            store::carry(tx, cx.workspace, open.id, &old.text, text, staff_of(cx)).await?;
+        }
+        DraftStatus::Pending => {
+            let merged = carry_edits(&old.text, text, open.current_text());
+            store::keep_edit(tx, cx.workspace, open.id, open.revision, Some(&merged), staff_of(cx)).await?;
+            let open = get(cx, tx, open.id).await?;
+            show(cx, tx, &open).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Takes an approval back before it was sent: the draft waits again.
+pub async fn undo(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
+    let draft = get(cx, tx, id).await?;
+    match draft.status {
+        DraftStatus::Approved => {}
+        DraftStatus::Sent => return Err(Error::AlreadySent),
+        DraftStatus::Writing | DraftStatus::Pending => return Ok(draft),
+        status => return Err(Error::AlreadyDecided { by: draft.decided_by_name, status }),
+    }
+    let newer = store::open_of(tx, cx.workspace, draft.conversation).await?.is_some_and(|open| open.id != id);
+    if newer {
+        // A draft for a later message is open already: this one cannot wait beside it.
+        give_back_superseded(cx, tx, draft).await
+    } else if store::undo(tx, cx.workspace, id).await? {
+        let draft = get(cx, tx, id).await?;
+        show(cx, tx, &draft).await?;
+        tell_undone(cx, tx, &draft).await?;
+        Ok(draft)
+    } else {
+        Err(Error::AlreadySent)
+    }
+}
+
+async fn give_back_superseded(cx: &Cx, tx: &mut Tx, mut draft: Draft) -> Result<Draft, Error> {
+    if !store::set_status(tx, cx.workspace, draft.id, DraftStatus::Approved, DraftStatus::Superseded).await? {
+        return Err(Error::AlreadySent);
+    }
+    let text = draft.current_text().to_owned();
+    carry_on(cx, tx, &draft, &text).await?;
+    draft.status = DraftStatus::Superseded;
+    tell_undone(cx, tx, &draft).await?;
+    Ok(draft)
+}
+
+async fn tell_undone(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
+    let content =
+        Content::DraftDecided { draft: draft.id, decision: Decision::Undone, reason: None, note: None };
+    conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;
+    Ok(())
+}
+
+/// Sends an approved draft whose time to undo is over. `assistant` is the name the customer sees. Does
+/// nothing when it was undone, sent before, or a person took over.
+pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Result<(), Error> {
+    let Some(draft) = store::find(tx, cx.workspace, id).await? else { return Ok(()) };
+    if draft.send_at.is_none_or(|at| at > cx.now) {
+        return Ok(());
+    }
+    let Some(text) = store::claim_for_sending(tx, cx.workspace, id).await? else { return Ok(()) };
+    let agent = cx.acting_as(Actor::Agent, assistant);
+    let seq = conversations::send_draft(&agent, tx, draft.conversation, id, text).await?;
+    store::set_sent(tx, cx.workspace, id, seq).await?;
+    let open = store::open_of(tx, cx.workspace, draft.conversation).await?;
+    let sent = get(cx, tx, id).await?;
+    show(cx, tx, &sent).await?;
+    if let Some(open) = open {
+        show(cx, tx, &open).await?;
+    }
+    Ok(())
+}
+
+/// Posts a person's own answer: whatever the agent was about to say is given up, and no turn is owed.
+pub async fn reply_in_person(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message: NewMessage,
+) -> Result<Posted, Error> {
+    let posted = conversations::post(cx, tx, conversation, message).await?;
+    if !posted.duplicate {
+        give_up_open(cx, tx, conversation).await?;
+        conversations::settle(cx, tx, conversation).await?;
+    }
+    Ok(posted)
+}
+
+/// Gives the conversation to the person who calls: nothing the agent wrote is sent from here on.
+pub async fn take_over(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<(), Error> {
+    conversations::take_over(cx, tx, conversation).await?;
+    give_up_open(cx, tx, conversation).await
+}
+
+fn staff_of(cx: &Cx) -> Option<StaffId> {
+    match cx.actor {
+        Actor::Staff { id } => Some(id),
+        Actor::Contact { .. } | Actor::Agent | Actor::Rule { .. } | Actor::System => None,
+    }
+}
+
+fn clean(text: &str) -> Result<String, Error> {
+    Ok(clean_text(text, MAX_BODY_CHARS).map_err(conversations::Error::from)?.into_string())
+}

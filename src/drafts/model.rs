@@ -1,0 +1,174 @@
+//! What a draft is, and which decisions it allows.
+
+use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
+use crate::drafts::Error;
+use crate::protocol::{Blocker, Citation, Decision, DraftHint, DraftStatus, DraftView, Sentence};
+
+/// Characters of a draft shown in the inbox.
+const GIST_CHARS: usize = 90;
+
+/// A proposed reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Its identifier.
+    pub id: DraftId,
+    /// The conversation it answers.
+    pub conversation: ConversationId,
+    /// The turn that wrote it.
+    pub turn: TurnId,
+    /// Rises with every kept edit.
+    pub revision: i64,
+    /// Where it stands.
+    pub status: DraftStatus,
+    /// The customer entry it answers.
+    pub for_seq: i64,
+    /// What the agent wrote.
+    pub text: String,
+    /// What it says with people's edits.
+    pub edited_text: Option<String>,
+    /// Who edited it last.
+    pub edited_by: Option<StaffId>,
+    /// The text that carried edits were made on, while this draft is being written.
+    pub carried_base: Option<String>,
+    /// That text with people's edits.
+    pub carried_edit: Option<String>,
+    /// Sources.
+    pub citations: Vec<Citation>,
+    /// What each sentence rests on.
+    pub sentences: Vec<Sentence>,
+    /// Why it waits.
+    pub blockers: Vec<Blocker>,
+    /// The intent it answers.
+    pub intent: Option<String>,
+    /// How sure the agent is, 0 to 1.
+    pub confidence: f64,
+    /// The least role that may approve it.
+    pub required_role: Option<Role>,
+    /// Who decided it.
+    pub decided_by: Option<StaffId>,
+    /// Their name.
+    pub decided_by_name: Option<String>,
+    /// What they decided.
+    pub decision: Option<Decision>,
+    /// When it goes out.
+    pub send_at: Option<Timestamp>,
+    /// The message it became.
+    pub sent_seq: Option<i64>,
+    /// When it was begun.
+    pub created_at: Timestamp,
+}
+
+/// What a turn wrote.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Its sources.
+    pub citations: Vec<Citation>,
+    /// What each sentence rests on.
+    pub sentences: Vec<Sentence>,
+    /// Why it waits.
+    pub blockers: Vec<Blocker>,
+    /// The intent it answers.
+    pub intent: Option<String>,
+    /// How sure the agent is, 0 to 1.
+    pub confidence: f64,
+    /// The least role that may approve it.
+    pub required_role: Option<Role>,
+}
+
+impl Draft {
+    /// The text that would be sent.
+    pub fn current_text(&self) -> &str {
+        self.edited_text.as_deref().unwrap_or(&self.text)
+    }
+
+    /// The draft as staff see it.
+    pub fn view(&self) -> DraftView {
+        DraftView {
+            id: self.id,
+            conversation: self.conversation,
+            turn: self.turn,
+            revision: self.revision,
+            status: self.status,
+            for_seq: self.for_seq,
+            text: self.text.clone(),
+            edited_text: self.edited_text.clone(),
+            edited_by: self.edited_by,
+            hash: hash_text(self.current_text()),
+            citations: self.citations.clone(),
+            sentences: self.sentences.clone(),
+            blockers: self.blockers.clone(),
+            intent: self.intent.clone(),
+            confidence: self.confidence,
+            decided_by: self.decided_by,
+            decided_by_name: self.decided_by_name.clone(),
+            send_at: self.send_at,
+            sent_seq: self.sent_seq,
+            created_at: self.created_at,
+        }
+    }
+
+    /// The draft in an inbox row.
+    pub fn hint(&self) -> DraftHint {
+        DraftHint {
+            id: self.id,
+            status: self.status,
+            gist: gist(self.current_text()),
+            waits_because: self.blockers.iter().map(|blocker| blocker.says.clone()).collect(),
+        }
+    }
+
+    /// Refuses a decision unless the draft is pending and as it was shown.
+    pub(super) fn check_open(&self, revision: i64, hash: Option<&str>) -> Result<(), Error> {
+        match self.status {
+            DraftStatus::Pending => {}
+            DraftStatus::Writing => return Err(Error::StillWriting),
+            status => return Err(Error::AlreadyDecided { by: self.decided_by_name.clone(), status }),
+        }
+        let same_text = hash.is_none_or(|hash| hash == hash_text(self.current_text()));
+        if self.revision != revision || !same_text {
+            return Err(Error::Changed);
+        }
+        Ok(())
+    }
+}
+
+/// The hash that a decision names: the first 128 bits of BLAKE3, in hex.
+pub fn hash_text(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+}
+
+/// The first words of a text on one line.
+pub(super) fn gist(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(GIST_CHARS) {
+        None => line,
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+    }
+}
+
+/// How much of a text was changed before it was sent: 0 for nothing, 1 for everything, by words.
+pub(super) fn edit_distance(written: &str, sent: &str) -> f64 {
+    let ratio = similar::TextDiff::from_words(written, sent).ratio();
+    f64::from(1.0 - ratio)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_is_a_share() {
+        assert!(edit_distance("the same", "the same") < 1e-6);
+        assert!(edit_distance("one two three", "uno dos tres") > 0.5);
+        let small = edit_distance("It costs 79 pounds in all", "It costs 89 pounds in all");
+        assert!(small > 0.0 && small < 0.3, "{small}");
+    }
+
+    #[test]
+    fn a_gist_is_one_short_line() {
+        assert_eq!(gist("Hello\n\nthere"), "Hello there");
+        assert_eq!(gist(&"ä".repeat(200)).chars().count(), GIST_CHARS + 1);
+    }
+}

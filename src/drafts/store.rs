@@ -1,0 +1,371 @@
+//! Drafts in the store.
+
+use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId, WorkspaceId};
+use crate::drafts::{Draft, Rejection};
+use crate::http::Cursor;
+use crate::ports::db::{FromRow, JsonText};
+use crate::ports::{DbError, Tx};
+use crate::protocol::{Blocker, Citation, Decision, DraftStatus, RejectReason, Sentence};
+use crate::{execute, fetch_all, fetch_optional};
+
+#[derive(FromRow)]
+struct Row {
+    id: DraftId,
+    conversation_id: ConversationId,
+    turn_id: TurnId,
+    revision: i64,
+    status: DraftStatus,
+    for_seq: i64,
+    text: String,
+    edited_text: Option<String>,
+    edited_by: Option<StaffId>,
+    carried_base: Option<String>,
+    carried_edit: Option<String>,
+    citations: JsonText<Vec<Citation>>,
+    sentences: JsonText<Vec<Sentence>>,
+    blockers: JsonText<Vec<Blocker>>,
+    intent: Option<String>,
+    confidence: f64,
+    required_role: Option<Role>,
+    decided_by: Option<StaffId>,
+    decided_by_name: Option<String>,
+    decision: Option<Decision>,
+    reason: Option<RejectReason>,
+    note: Option<String>,
+    send_at: Option<Timestamp>,
+    sent_seq: Option<i64>,
+    created_at: Timestamp,
+}
+
+impl From<Row> for Draft {
+    fn from(row: Row) -> Self {
+        Draft {
+            id: row.id,
+            conversation: row.conversation_id,
+            turn: row.turn_id,
+            revision: row.revision,
+            status: row.status,
+            for_seq: row.for_seq,
+            text: row.text,
+            edited_text: row.edited_text,
+            edited_by: row.edited_by,
+            carried_base: row.carried_base,
+            carried_edit: row.carried_edit,
+            citations: row.citations.0,
+            sentences: row.sentences.0,
+            blockers: row.blockers.0,
+            intent: row.intent,
+            confidence: row.confidence,
+            required_role: row.required_role,
+            decided_by: row.decided_by,
+            decided_by_name: row.decided_by_name,
+            decision: row.decision,
+            send_at: row.send_at,
+            sent_seq: row.sent_seq,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Adds a draft; says whether the conversation had no other open one.
+pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "INSERT INTO drafts (workspace_id, id, conversation_id, turn_id, revision, status, for_seq, text,
+             carried_base, carried_edit, citations, sentences, blockers, confidence, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', '[]', '[]', 0, $11)
+         ON CONFLICT DO NOTHING",
+        workspace,
+        draft.id,
+        draft.conversation,
+        draft.turn,
+        draft.revision,
+        draft.status,
+        draft.for_seq,
+        &draft.text,
+        &draft.carried_base,
+        &draft.carried_edit,
+        draft.created_at,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what a turn wrote, if the draft is still being written.
+pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET status = 'pending', text = $3, edited_text = $4, edited_by = $5, citations = $6,
+             sentences = $7, blockers = $8, intent = $9, confidence = $10, required_role = $11,
+             carried_base = NULL, carried_edit = NULL
+         WHERE workspace_id = $1 AND id = $2 AND status = 'writing'",
+        workspace,
+        draft.id,
+        &draft.text,
+        &draft.edited_text,
+        draft.edited_by,
+        JsonText(&draft.citations),
+        JsonText(&draft.sentences),
+        JsonText(&draft.blockers),
+        &draft.intent,
+        draft.confidence,
+        draft.required_role,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Moves a draft to a status, if it is still in one of the two open before it.
+pub(super) async fn set_status(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    from: DraftStatus,
+    to: DraftStatus,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET status = $4 WHERE workspace_id = $1 AND id = $2 AND status = $3",
+        workspace,
+        id,
+        from,
+        to,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Keeps an edit if the draft is still pending at this revision.
+pub(super) async fn keep_edit(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    revision: i64,
+    text: Option<&str>,
+    by: Option<StaffId>,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET edited_text = $4, edited_by = $5, revision = revision + 1
+         WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
+        workspace,
+        id,
+        revision,
+        text,
+        by,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Keeps edits for a draft that is still being written.
+pub(super) async fn carry(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    base: &str,
+    edit: &str,
+    by: Option<StaffId>,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET carried_base = $3, carried_edit = $4, edited_by = $5
+         WHERE workspace_id = $1 AND id = $2 AND status = 'writing'",
+        workspace,
+        id,
+        base,
+        edit,
+        by,
+    )?;
+    Ok(rows == 1)
+}
+
+/// What a person decided.
+pub(super) struct DecisionRow<'a> {
+    pub(super) status: DraftStatus,
+    pub(super) by: Option<StaffId>,
+    pub(super) name: &'a str,
+    pub(super) decision: Decision,
+    pub(super) reason: Option<RejectReason>,
+    pub(super) note: Option<&'a str>,
+    pub(super) send_at: Option<Timestamp>,
+    pub(super) sent_text: Option<&'a str>,
+    pub(super) edit_distance: Option<f64>,
+    pub(super) at: Timestamp,
+}
+
+/// Writes the decision if the draft is still pending at this revision; says whether it was.
+pub(super) async fn decide(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    revision: i64,
+    row: &DecisionRow<'_>,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET status = $4, decided_by = $5, decided_by_name = $6, decision = $7, reason = $8,
+             note = $9, send_at = $10, sent_text = $11, edit_distance = $12, decided_at = $13,
+             edited_text = CASE WHEN CAST($11 AS TEXT) IS NULL OR $11 = text THEN edited_text ELSE $11 END
+         WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
+        workspace,
+        id,
+        revision,
+        row.status,
+        row.by,
+        row.name,
+        row.decision,
+        row.reason,
+        row.note,
+        row.send_at,
+        row.sent_text,
+        row.edit_distance,
+        row.at,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Takes an approval back if it was not sent; says whether it was still approved.
+pub(super) async fn undo(tx: &mut Tx, workspace: WorkspaceId, id: DraftId) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET status = 'pending', decided_by = NULL, decided_by_name = NULL, decided_at = NULL,
+             decision = NULL, send_at = NULL, sent_text = NULL, edit_distance = NULL, revision = revision + 1
+         WHERE workspace_id = $1 AND id = $2 AND status = 'approved'",
+        workspace,
+        id,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Claims an approved draft for sending; gives its text if it was still approved.
+pub(super) async fn claim_for_sending(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+) -> Result<Option<String>, DbError> {
+    let row: Option<(Option<String>,)> = fetch_optional!(
+        tx,
+        (Option<String>,),
+        "UPDATE drafts SET status = 'sent' WHERE workspace_id = $1 AND id = $2 AND status = 'approved'
+         RETURNING sent_text",
+        workspace,
+        id,
+    )?;
+    Ok(row.and_then(|(text,)| text))
+}
+
+pub(super) async fn set_sent(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    seq: i64,
+) -> Result<(), DbError> {
+    execute!(tx, "UPDATE drafts SET sent_seq = $3 WHERE workspace_id = $1 AND id = $2", workspace, id, seq)?;
+    Ok(())
+}
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
+                    carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
+                    required_role, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq,
+                    created_at
+             FROM drafts ",
+            $rest
+        )
+    };
+}
+
+pub(super) async fn find(tx: &mut Tx, workspace: WorkspaceId, id: DraftId) -> Result<Option<Draft>, DbError> {
+    let row = fetch_optional!(tx, Row, columns!("WHERE workspace_id = $1 AND id = $2"), workspace, id)?;
+    Ok(row.map(Draft::from))
+}
+
+/// All drafts of a conversation that are not settled.
+pub(super) async fn unsettled(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+) -> Result<Vec<Draft>, DbError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        columns!(
+            "WHERE workspace_id = $1 AND conversation_id = $2 AND status IN ('writing', 'pending', 'approved')
+             ORDER BY created_at, id"
+        ),
+        workspace,
+        conversation,
+    )?;
+    Ok(rows.into_iter().map(Draft::from).collect())
+}
+
+pub(super) async fn open_of(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+) -> Result<Option<Draft>, DbError> {
+    Ok(unsettled(tx, workspace, conversation).await?.pop())
+}
+
+pub(super) async fn last_rejection(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    for_seq: i64,
+) -> Result<Option<Rejection>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        columns!(
+            "WHERE workspace_id = $1 AND conversation_id = $2 AND for_seq = $3 AND status = 'rejected'
+             ORDER BY created_at DESC, id DESC LIMIT 1"
+        ),
+        workspace,
+        conversation,
+        for_seq,
+    )?;
+    Ok(row.and_then(|row| {
+        let (reason, note) = (row.reason?, row.note.clone());
+        Some(Rejection { draft: row.into(), reason, note })
+    }))
+}
+
+/// Open drafts after a place in the order longest wait first.
+pub(super) async fn waiting(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    limit: i64,
+    after: Option<Cursor<DraftId>>,
+) -> Result<Vec<Draft>, DbError> {
+    let (at, id) = after.map_or((None, None), |cursor| (Some(cursor.at), Some(cursor.id)));
+    let rows = fetch_all!(
+        tx,
+        Row,
+        columns!(
+            "WHERE workspace_id = $1 AND status IN ('writing', 'pending')
+               AND (CAST($2 AS BIGINT) IS NULL OR (created_at, id) > ($2, $3))
+             ORDER BY created_at, id LIMIT $4"
+        ),
+        workspace,
+        at,
+        id,
+        limit,
+    )?;
+    Ok(rows.into_iter().map(Draft::from).collect())
+}
+
+/// Share of a workspace's decided drafts of an intent that went out as written, and how many there were.
+pub(super) async fn track_record(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    intent: &str,
+) -> Result<(i64, i64), DbError> {
+    let row: Option<(i64, i64)> = fetch_optional!(
+        tx,
+        (i64, i64),
+        "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN decision = 'approved' THEN 1 ELSE 0 END), 0) AS BIGINT)
+         FROM drafts WHERE workspace_id = $1 AND intent = $2 AND decision IS NOT NULL",
+        workspace,
+        intent,
+    )?;
+    Ok(row.unwrap_or((0, 0)))
+}

@@ -1,0 +1,148 @@
+//! What a turn does to drafts: begin, finish, fail.
+
+use crate::base::{Actor, Audience, ConversationId, DraftId, TurnId};
+use crate::conversations;
+use crate::drafts::{Draft, Error, Written, carry_edits, model, store};
+use crate::ports::bus::News;
+use crate::ports::{Cx, Tx};
+use crate::protocol::{Content, Decision, DraftStatus, Signal};
+
+/// Begins a draft in answer to the customer entry `for_seq`. An open draft of before is superseded; edits
+/// that people made in it are carried into the new one.
+pub async fn begin(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    turn: TurnId,
+    for_seq: i64,
+) -> Result<Draft, Error> {
+    let mut carried = None;
+    for open in store::unsettled(tx, cx.workspace, conversation).await? {
+        if open.status == DraftStatus::Approved {
+            continue;
+        }
+        carried = edits_of(&open).or(carried);
+        settle(cx, tx, open, DraftStatus::Superseded).await?;
+    }
+    let (carried_base, carried_edit, edited_by) = match carried {
+        None => (None, None, None),
+        Some((base, edit, by)) => (Some(base), Some(edit), by),
+    };
+    let draft = Draft {
+        id: cx.id(),
+        conversation,
+        turn,
+        revision: 1,
+        status: DraftStatus::Writing,
+        for_seq,
+        text: String::new(),
+        edited_text: None,
+        edited_by,
+        carried_base,
+        carried_edit,
+        citations: Vec::new(),
+        sentences: Vec::new(),
+        blockers: Vec::new(),
+        intent: None,
+        confidence: 0.0,
+        required_role: None,
+        decided_by: None,
+        decided_by_name: None,
+        decision: None,
+        send_at: None,
+        sent_seq: None,
+        created_at: cx.now,
+    };
+    if !store::insert(tx, cx.workspace, &draft).await? {
+        return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
+    }
+    show(cx, tx, &draft).await?;
+    Ok(draft)
+}
+
+/// The edits of a draft that must not be lost: what they were made on, what they made of it, and by whom.
+fn edits_of(draft: &Draft) -> Option<(String, String, Option<crate::base::StaffId>)> {
+    match (&draft.edited_text, &draft.carried_base, &draft.carried_edit) {
+        (Some(edited), _, _) => Some((draft.text.clone(), edited.clone(), draft.edited_by)),
+        (None, Some(base), Some(edit)) => Some((base.clone(), edit.clone(), draft.edited_by)),
+        _ => None,
+    }
+}
+
+/// Ends the writing: the draft waits for a person, with the edits that were carried into it.
+pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Result<Draft, Error> {
+    let mut draft = super::get(cx, tx, id).await?;
+    if let (Some(base), Some(edit)) = (draft.carried_base.take(), draft.carried_edit.take()) {
+        let merged = carry_edits(&base, &edit, &written.text);
+        draft.edited_text = Some(merged).filter(|merged| *merged != written.text);
+    }
+    if draft.edited_text.is_none() {
+        draft.edited_by = None;
+    }
+    draft.status = DraftStatus::Pending;
+    draft.text = written.text;
+    draft.citations = written.citations;
+    draft.sentences = written.sentences;
+    draft.blockers = written.blockers;
+    draft.intent = written.intent;
+    draft.confidence = written.confidence;
+    draft.required_role = written.required_role;
+    if !store::finish(tx, cx.workspace, &draft).await? {
+        return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
+    }
+    let content = Content::DraftProposed {
+        draft: draft.id,
+        turn: draft.turn,
+        gist: model::gist(draft.current_text()),
+        waits_because: draft.blockers.iter().map(|blocker| blocker.says.clone()).collect(),
+    };
+    show(cx, tx, &draft).await?;
+    conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;
+    Ok(draft)
+}
+
+/// Ends the writing without a draft.
+pub async fn fail(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<(), Error> {
+    let draft = super::get(cx, tx, id).await?;
+    if draft.status == DraftStatus::Writing {
+        settle(cx, tx, draft, DraftStatus::Failed).await?;
+    }
+    Ok(())
+}
+
+/// Gives up every draft of a conversation that is not sent, because a person answers instead.
+pub async fn give_up_open(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<(), Error> {
+    for open in store::unsettled(tx, cx.workspace, conversation).await? {
+        let id = open.id;
+        settle(cx, tx, open, DraftStatus::Superseded).await?;
+        let decided =
+            Content::DraftDecided { draft: id, decision: Decision::Superseded, reason: None, note: None };
+        conversations::append(cx, tx, conversation, Audience::Staff, None, decided).await?;
+    }
+    Ok(())
+}
+
+/// Ends a draft that nobody decided.
+async fn settle(cx: &Cx, tx: &mut Tx, mut draft: Draft, to: DraftStatus) -> Result<(), Error> {
+    if store::set_status(tx, cx.workspace, draft.id, draft.status, to).await? {
+        draft.status = to;
+        if let Actor::Staff { .. } = cx.actor {
+            draft.decided_by_name = Some(cx.name.clone());
+        }
+        show(cx, tx, &draft).await?;
+    }
+    Ok(())
+}
+
+/// Shows a draft as it is now to all staff, live and in the inbox.
+pub(super) async fn show(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
+    let open = matches!(draft.status, DraftStatus::Writing | DraftStatus::Pending | DraftStatus::Approved);
+    let hint = draft.hint();
+    conversations::set_draft_hint(cx, tx, draft.conversation, open.then_some(&hint)).await?;
+    let signal = Signal::Draft { draft: Box::new(draft.view()) };
+    tx.tell(
+        cx.workspace,
+        News::Signal { conversation: draft.conversation, audience: Audience::Staff, signal: signal.into() },
+    );
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Retrieval: the documents for a question.
+
+use std::io::{BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::collection::Collection;
+use super::{Error, answer, lines, resource};
+use crate::language::retrieval::query;
+use crate::ports::embedder::MiniLm;
+
+#[derive(Deserialize)]
+struct Asked {
+    id: String,
+    query: String,
+    #[serde(default)]
+    turns: Vec<Turn>,
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Turn {
+    pub(super) text: String,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a str,
+    ranked: Vec<&'a str>,
+}
+
+/// Documents given for each question.
+const SHOWN: usize = 20;
+
+pub(super) fn rank(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
+    let embedder = MiniLm::built_in();
+    let collection = Collection::build(resource("EVAL_DOCS")?, &embedder)?;
+    for line in lines::<Asked>(input) {
+        let asked = line?;
+        let earlier: Vec<&str> = earlier(&asked.turns, &asked.query);
+        let hits = collection.search(&query(&earlier, &asked.query), &embedder);
+        let ranked =
+            hits.iter().take(SHOWN).map(|hit| collection.documents[hit.document].id.as_str()).collect();
+        answer(&mut output, &Answer { id: &asked.id, ranked })?;
+    }
+    Ok(())
+}
+
+/// The turns before the last message.
+pub(super) fn earlier<'a>(turns: &'a [Turn], last: &str) -> Vec<&'a str> {
+    let mut earlier: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
+    if earlier.last().is_some_and(|turn| *turn == last) {
+        earlier.pop();
+    }
+    earlier
+}

@@ -1,0 +1,127 @@
+//! The evaluation kit's field extraction task, answered by the very code the pipeline uses.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::Timestamp;
+use crate::language::fields::{FieldKind, FieldSpec, SchemaFault, Setting, Speaker, Turn, extract};
+
+/// Why a line could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Reading or writing failed.
+    #[error("input or output failed")]
+    Io(#[from] std::io::Error),
+    /// A line is not in the kit's form.
+    #[error("line {line} is not in the task's form")]
+    Line {
+        /// Counted from one.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A line's schema cannot be read.
+    #[error("the schema cannot be read")]
+    Schema(#[from] SchemaFault),
+}
+
+#[derive(Deserialize)]
+struct Question {
+    id: String,
+    service: String,
+    schema: Value,
+    #[serde(default)]
+    requested: Vec<String>,
+    turns: Vec<Said>,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    role: String,
+    text: String,
+    #[serde(default)]
+    nbest: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Reply {
+    id: String,
+    fields: BTreeMap<String, Answer>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    value: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    confidence: f64,
+}
+
+/// Answers the kit's `slots` task: one JSON line in, one JSON line out.
+pub fn jsonl(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
+    for (number, line) in input.lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let question: Question =
+            serde_json::from_str(&line).map_err(|source| Error::Line { line: number + 1, source })?;
+        let reply = answer(&question)?;
+        let written = serde_json::to_string(&reply).map_err(std::io::Error::from)?;
+        writeln!(output, "{written}")?;
+    }
+    output.flush()?;
+    Ok(())
+}
+
+fn answer(question: &Question) -> Result<Reply, Error> {
+    let fields = FieldSpec::from_plain(&question.schema)?;
+    let last = question.turns.len().saturating_sub(1);
+    let turns: Vec<Turn<'_>> = question
+        .turns
+        .iter()
+        .enumerate()
+        .map(|(index, said)| {
+            let role = if said.role == "user" { Speaker::Customer } else { Speaker::Business };
+            // What was asked is known for the last message; a form that is asked again and again asks throughout.
+            let known = role == Speaker::Customer && (index == last || !said.nbest.is_empty());
+            let asks: &[String] = if known { &question.requested } else { &[] };
+            Turn { role, text: &said.text, asks, alternatives: &said.nbest }
+        })
+        .collect();
+    let found = extract(&fields, &turns, &setting(&question.service));
+    let fields = found
+        .into_iter()
+        .map(|f| {
+            let kind = fields.iter().find(|spec| spec.key == f.field).map(|spec| spec.kind);
+            // A listed value has one form; for others the words said count as well.
+            let listed = matches!(kind, Some(FieldKind::Choice | FieldKind::Boolean));
+            let text = (!listed).then_some(f.text);
+            let value = match f.value {
+                Value::Bool(true) => Value::from("True"),
+                Value::Bool(false) => Value::from("False"),
+                other => other,
+            };
+            (f.field, Answer { value, text, confidence: f.confidence })
+        })
+        .collect();
+    Ok(Reply { id: question.id.clone(), fields })
+}
+
+/// The kit counts dates from 2019-03-01; the one British set is read with British habits.
+fn setting(service: &str) -> Setting {
+    let british = matches!(service, "evi" | "restaurant8k");
+    let now = date(2019, 3, 1).at(8, 0, 0, 0).to_zoned(TimeZone::UTC);
+    Setting {
+        now: Timestamp::from_micros(now.map_or(0, |z| z.timestamp().as_microsecond())),
+        zone: TimeZone::UTC,
+        country: if british { "GB" } else { "US" }.to_owned(),
+        locale: if british { "en-GB" } else { "en-US" }.to_owned(),
+        currency: if british { "GBP" } else { "USD" }.to_owned(),
+    }
+}

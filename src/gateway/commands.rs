@@ -1,0 +1,325 @@
+//! What each command does: authorise, call one verb, answer.
+
+use std::time::Duration;
+
+use crate::base::{Audience, ConversationId};
+use crate::conversations::{NewMessage, NewNote};
+use crate::drafts::{self, Approval};
+use crate::gateway::connection::{Connection, reply};
+use crate::http::Problem;
+use crate::hub::GoLive;
+use crate::identity::{self, Caller, Party, Permission};
+use crate::ports::bus::{News, Note};
+use crate::ports::{Cx, Tx};
+use crate::protocol::{
+    Command, DraftStatus, Entry, ErrorCode, Joined, MAX_PAGE, Outcome, Posted, RejectReason, Signal,
+};
+use crate::{contacts, context, conversations, schemas, workspaces};
+
+/// Most conversations one connection follows at a time.
+const MAX_FOLLOWED: usize = 200;
+
+/// Times a join reads on because the room got further meanwhile.
+const CATCH_UPS: usize = 20;
+
+/// Runs a command. `None`: the answer was queued already.
+pub(super) async fn run(
+    connection: &Connection,
+    reference: &str,
+    command: Command,
+) -> Result<Option<Outcome>, Problem> {
+    let party = connection.line.party().clone();
+    if command.name().staff_only() {
+        let Party::Staff(caller) = party else {
+            return Err(Problem::new(ErrorCode::Forbidden, "only staff may do this"));
+        };
+        return run_staff(connection, &caller, command).await.map(Some);
+    }
+    match command {
+        Command::Hello { .. } => Err(Problem::new(ErrorCode::AlreadyGreeted, "hello was said already")),
+        Command::Ping => Ok(Some(Outcome::Done)),
+        Command::Join { conversation, after, epoch } => {
+            join(connection, reference, conversation, after, epoch.as_deref()).await?;
+            Ok(None)
+        }
+        Command::Leave { conversation } => {
+            connection.gateway.hub.leave(&connection.line, conversation);
+            Ok(Some(Outcome::Done))
+        }
+        Command::Send { conversation, client_id, body, files } => {
+            let message = NewMessage { client_id, body, files };
+            send(connection, &party.may(Permission::Answer)?, conversation, message)
+                .await
+                .map(|posted| Some(Outcome::Posted(posted)))
+        }
+        Command::Typing { conversation, on } => typing(connection, conversation, on).await.map(Some),
+        Command::Read { conversation, seq } => {
+            let cx = party.cx(&connection.gateway.site.ports);
+            let mut tx = connection.gateway.site.ports.db.begin().await?;
+            conversations::mark_read(&cx, &mut tx, conversation, seq).await?;
+            tx.commit().await?;
+            Ok(Some(Outcome::Done))
+        }
+        Command::AskForPerson { conversation } => {
+            let cx = party.cx(&connection.gateway.site.ports);
+            let mut tx = connection.gateway.site.ports.db.begin().await?;
+            conversations::ask_for_person(&cx, &mut tx, conversation).await?;
+            tx.commit().await?;
+            Ok(Some(Outcome::Done))
+        }
+        _ => Err(Problem::new(ErrorCode::Forbidden, "only staff may do this")),
+    }
+}
+
+async fn run_staff(connection: &Connection, caller: &Caller, command: Command) -> Result<Outcome, Problem> {
+    let ports = &connection.gateway.site.ports;
+    if let Command::Inbox { on } = command {
+        match on {
+            true => connection.gateway.hub.follow_inbox(&connection.line),
+            false => connection.gateway.hub.unfollow_inbox(&connection.line),
+        }
+        return Ok(Outcome::Done);
+    }
+    let caller = caller.clone().may(Permission::Answer)?;
+    let cx = caller.cx(ports);
+    let mut tx = ports.db.begin().await?;
+    let outcome = run_staff_verb(&cx, &mut tx, &caller, command).await?;
+    tx.commit().await?;
+    outcome
+}
+
+/// The inner result is a refusal whose work is committed all the same: a person's edits are kept.
+async fn run_staff_verb(
+    cx: &Cx,
+    tx: &mut Tx,
+    caller: &Caller,
+    command: Command,
+) -> Result<Result<Outcome, Problem>, Problem> {
+    let outcome = match command {
+        Command::Note { conversation, client_id, body, mentions } => {
+            let new = NewNote { client_id, body, mentions };
+            Outcome::Posted(conversations::note(cx, tx, conversation, new).await?)
+        }
+        Command::Edit { draft, revision, text } => {
+            match drafts::keep_edit(cx, tx, draft, revision, &text).await? {
+                Ok(draft) => Outcome::Draft { draft: Box::new(draft.view()) },
+                Err(refused) => return Ok(Err(refused.into())),
+            }
+        }
+        Command::Approve { draft, revision, hash, text } => {
+            let workspace = workspaces::get(tx, cx.workspace).await?;
+            let window = Duration::from_secs(workspace.settings.undo_seconds.into());
+            let shown = (revision, hash.as_str());
+            match drafts::approve(cx, tx, caller.role, draft, shown, text.as_deref(), window).await? {
+                Approval::Held(held) => Outcome::Held(held),
+                Approval::Stale => return Ok(Err(drafts::Error::Stale.into())),
+            }
+        }
+        Command::Reject { draft, revision, reason, note, rewrite } => {
+            reject(cx, tx, draft, revision, (reason, note.as_deref(), rewrite)).await?
+        }
+        Command::Undo { draft } => {
+            let draft = drafts::undo(cx, tx, draft).await?;
+            Outcome::Draft { draft: Box::new(draft.view()) }
+        }
+        Command::TakeOver { conversation } => {
+            drafts::take_over(cx, tx, conversation).await?;
+            Outcome::Done
+        }
+        Command::HandBack { conversation } => {
+            conversations::hand_back(cx, tx, conversation).await?;
+            Outcome::Done
+        }
+        Command::Assign { conversation, staff } => {
+            let to = match staff {
+                None => None,
+                Some(staff) => Some((staff, identity::get_staff(cx, tx, staff).await?.name)),
+            };
+            conversations::assign(cx, tx, conversation, to).await?;
+            Outcome::Done
+        }
+        Command::Label { conversation, add, remove } => {
+            conversations::label(cx, tx, conversation, &add, &remove).await?;
+            Outcome::Done
+        }
+        Command::SetStatus { conversation, status } => {
+            context::move_status(cx, tx, conversation, &status).await?;
+            Outcome::Done
+        }
+        _ => return Err(Problem::new(ErrorCode::Forbidden, "not for staff")),
+    };
+    Ok(Ok(outcome))
+}
+
+async fn reject(
+    cx: &Cx,
+    tx: &mut Tx,
+    draft: crate::base::DraftId,
+    revision: i64,
+    how: (RejectReason, Option<&str>, bool),
+) -> Result<Outcome, Problem> {
+    let (reason, note, rewrite) = how;
+    let draft = drafts::reject(cx, tx, draft, revision, reason, note, rewrite).await?;
+    Ok(Outcome::Draft { draft: Box::new(draft.view()) })
+}
+
+/// Posts a message; a visitor without a conversation begins one.
+async fn send(
+    connection: &Connection,
+    party: &Party,
+    conversation: Option<ConversationId>,
+    message: NewMessage,
+) -> Result<Posted, Problem> {
+    let site = &connection.gateway.site;
+    let cx = party.cx(&site.ports);
+    if !connection.gateway.may_post(cx.workspace) {
+        return Err(
+            Problem::new(ErrorCode::RateLimited, "this workspace is very busy; try again").retry_after(1_000)
+        );
+    }
+    let mut tx = site.ports.db.begin().await?;
+    let posted = match (party, conversation) {
+        (Party::Staff(_), Some(conversation)) => {
+            drafts::reply_in_person(&cx, &mut tx, conversation, message).await?
+        }
+        (Party::Staff(_), None) => {
+            return Err(Problem::new(ErrorCode::InvalidField, "conversation is missing"));
+        }
+        (Party::Visitor(_), Some(conversation)) => {
+            conversations::post(&cx, &mut tx, conversation, message).await?
+        }
+        (Party::Visitor(visitor), None) => {
+            contacts::seen(&cx, &mut tx, visitor.contact).await?;
+            let conversation = match conversations::open_of(&cx, &mut tx, visitor.contact).await? {
+                Some(conversation) => conversation,
+                None => {
+                    let status = schemas::initial_status(&cx, &mut tx).await?;
+                    conversations::start(&cx, &mut tx, visitor.contact, &status).await?
+                }
+            };
+            conversations::post(&cx, &mut tx, conversation, message).await?
+        }
+    };
+    tx.commit().await?;
+    Ok(posted)
+}
+
+/// Tells the others that somebody types. Only in a conversation that this connection has joined.
+async fn typing(connection: &Connection, conversation: ConversationId, on: bool) -> Result<Outcome, Problem> {
+    let line = &connection.line;
+    if !connection.gateway.hub.is_live(line, conversation) {
+        return Err(Problem::new(ErrorCode::NotJoined, "join the conversation first"));
+    }
+    let name = match line.party() {
+        Party::Staff(caller) => caller.clone().may(Permission::Answer)?.name,
+        Party::Visitor(_) => String::new(),
+    };
+    let signal = Signal::Typing { conversation, actor: line.actor(), name, on };
+    let news = News::Signal { conversation, audience: Audience::Everyone, signal: signal.into() };
+    connection.gateway.site.ports.bus.publish(Note { workspace: line.workspace(), news });
+    Ok(Outcome::Done)
+}
+
+/// Reads the missing entries and, once they are all read, goes live. The reply is queued in the room, so
+/// that no event can come before it.
+async fn join(
+    connection: &Connection,
+    reference: &str,
+    conversation: ConversationId,
+    after: i64,
+    epoch: Option<&str>,
+) -> Result<(), Problem> {
+    let site = &connection.gateway.site;
+    let line = &connection.line;
+    let cx = line.party().clone().may(Permission::Read)?.cx(&site.ports);
+    if after < 0 {
+        return Err(Problem::new(ErrorCode::InvalidField, "after must be 0 or more"));
+    }
+    if line.followed_count() >= MAX_FOLLOWED && !connection.gateway.hub.is_live(line, conversation) {
+        let detail = format!("a connection follows at most {MAX_FOLLOWED} conversations; leave one first");
+        return Err(Problem::new(ErrorCode::RateLimited, detail));
+    }
+    let mut tx = site.ports.db.read().await?;
+    conversations::exists(&cx, &mut tx, conversation).await?;
+    drop(tx);
+
+    connection.gateway.hub.enter(line, conversation);
+    let joined = catch_up(connection, &cx, reference, conversation, after, epoch).await;
+    if joined.is_err() {
+        connection.gateway.hub.leave(line, conversation);
+    }
+    joined
+}
+
+async fn catch_up(
+    connection: &Connection,
+    cx: &Cx,
+    reference: &str,
+    conversation: ConversationId,
+    after: i64,
+    epoch: Option<&str>,
+) -> Result<(), Problem> {
+    let site = &connection.gateway.site;
+    let mut tx = site.ports.db.read().await?;
+    let top = conversations::get(cx, &mut tx, conversation).await?.last_seq;
+    let resync = after > top || epoch.is_some_and(|epoch| epoch != &*site.epoch);
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut read_to = if resync { 0 } else { after };
+    for _ in 0..CATCH_UPS {
+        // Everything up to here is read by the next page or has been read before.
+        let top = conversations::get(cx, &mut tx, conversation).await?.last_seq;
+        let room_left = MAX_PAGE - entries.len().min(MAX_PAGE);
+        if room_left == 0 {
+            break;
+        }
+        let page = conversations::timeline(cx, &mut tx, conversation, read_to, room_left).await?;
+        read_to = page.entries.last().map_or(read_to, |entry| entry.seq);
+        entries.extend(page.entries);
+        if page.more {
+            break;
+        }
+        let position = read_to.max(top);
+        let staff = conversations::audience_of(cx) == Audience::Staff;
+        let (summary, draft) = match staff {
+            true => (
+                Some(Box::new(conversations::summary(cx, &mut tx, conversation).await?)),
+                drafts::open_of(cx, &mut tx, conversation).await?,
+            ),
+            false => (None, None),
+        };
+        let epoch = site.epoch.to_string();
+        let entries_now = entries.clone();
+        let outcome = connection.gateway.hub.go_live(&connection.line, conversation, position, |live| {
+            let draft = match (live, draft) {
+                (Some(live), Some(stored)) if stored.status == DraftStatus::Writing => Some(live),
+                (_, stored) => stored,
+            };
+            let joined = Joined {
+                conversation,
+                epoch,
+                resync,
+                entries: entries_now,
+                more: false,
+                summary,
+                draft: draft.map(Box::new),
+            };
+            reply(reference.to_owned(), Ok(Outcome::Joined(joined)))
+        });
+        match outcome {
+            GoLive::Live | GoLive::Left => return Ok(()),
+            GoLive::Behind => {}
+        }
+    }
+    let joined = Joined {
+        conversation,
+        epoch: site.epoch.to_string(),
+        resync,
+        entries,
+        more: true,
+        summary: None,
+        draft: None,
+    };
+    let frame = reply(reference.to_owned(), Ok(Outcome::Joined(joined)));
+    connection.line.send(crate::hub::Outgoing::Reply(frame));
+    Ok(())
+}

@@ -1,0 +1,308 @@
+//! One connection: its greeting, its loop, its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use axum::http::HeaderMap;
+use futures_util::{SinkExt, StreamExt};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::base::Timestamp;
+use crate::conversations;
+use crate::gateway::{Gateway, commands};
+use crate::http::Problem;
+use crate::hub::{Frame, Line, Outgoing, Queue, encode};
+use crate::identity::{Caller, Party, Visitor, check_visitor_origin};
+use crate::protocol::{
+    Close, Command, CommandName, ErrorCode, FrameError, MAX_KEY_BYTES, Outcome, ServerFrame, Welcome, You,
+};
+use crate::workspaces;
+
+/// Frames written at once when several wait.
+const COALESCE: usize = 64;
+
+/// How long a peer has to take a close frame.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A connection that has said hello.
+pub(super) struct Connection {
+    pub(super) gateway: Gateway,
+    pub(super) line: Arc<Line>,
+    commands: DefaultDirectRateLimiter,
+    strikes: u32,
+}
+
+/// Serves a socket until it ends.
+pub(super) async fn serve(
+    gateway: Gateway,
+    mut socket: WebSocket,
+    caller: Option<Caller>,
+    headers: HeaderMap,
+) {
+    let patience = Duration::from_secs(gateway.site.config.sockets.hello_seconds);
+    let greeted = tokio::time::timeout(patience, greet(&gateway, &mut socket, caller, &headers)).await;
+    let (reference, party, welcome) = match greeted {
+        Ok(Ok(Some(greeting))) => greeting,
+        Ok(Ok(None)) => return,
+        Ok(Err(reason)) => return farewell(&mut socket, reason).await,
+        Err(_) => return farewell(&mut socket, Close::HelloTimeout).await,
+    };
+    let sockets = &gateway.site.config.sockets;
+    let ends_at = match &party {
+        Party::Staff(caller) => caller.expires_at,
+        Party::Visitor(visitor) => visitor.expires_at,
+    };
+    let (line, queue) = gateway.hub.open_line(party, sockets.queue_frames, sockets.queue_bytes);
+    line.send(Outgoing::Reply(reply(reference, Ok(Outcome::Welcome(welcome)))));
+    let quota = Quota::per_second(sockets.per_second).allow_burst(sockets.burst);
+    let mut connection = Connection {
+        gateway: gateway.clone(),
+        line: line.clone(),
+        commands: RateLimiter::direct(quota),
+        strikes: 0,
+    };
+    let reason = connection.run(&mut socket, queue, ends_at).await;
+    gateway.hub.close_line(&line);
+    if let Some(reason) = reason {
+        farewell(&mut socket, reason).await;
+    }
+}
+
+type Greeting = (String, Party, Welcome);
+
+/// Waits for `hello` and finds out who is there. `None`: the peer has gone.
+async fn greet(
+    gateway: &Gateway,
+    socket: &mut WebSocket,
+    caller: Option<Caller>,
+    headers: &HeaderMap,
+) -> Result<Option<Greeting>, Close> {
+    loop {
+        let text = match socket.recv().await {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Binary(_))) => return Err(Close::Unauthenticated),
+            Some(Ok(Message::Close(_))) | None => return Ok(None),
+            Some(Err(error)) => return broken(&error).map_or(Ok(None), Err),
+        };
+        let (reference, command) = read_command(&text);
+        let refused = match command {
+            Ok(Command::Hello { token }) => match welcome(gateway, caller.clone(), token, headers).await {
+                Ok((party, welcome)) => return Ok(Some((reference, party, welcome))),
+                Err(problem) => problem,
+            },
+            Ok(_) => Problem::new(ErrorCode::HelloFirst, "say hello first"),
+            Err(problem) => problem,
+        };
+        let fatal = matches!(refused.code, ErrorCode::Unauthenticated | ErrorCode::OriginNotAllowed);
+        let frame = reply(reference, Err(refused));
+        if socket.send(Message::Text(frame)).await.is_err() {
+            return Ok(None);
+        }
+        if fatal {
+            return Err(Close::Unauthenticated);
+        }
+    }
+}
+
+async fn welcome(
+    gateway: &Gateway,
+    caller: Option<Caller>,
+    token: Option<String>,
+    headers: &HeaderMap,
+) -> Result<(Party, Welcome), Problem> {
+    let site = &gateway.site;
+    let party = match (token, caller) {
+        (Some(token), _) => Party::Visitor(Visitor::from_token(site, &token)?),
+        (None, Some(caller)) => Party::Staff(caller),
+        (None, None) => {
+            return Err(Problem::new(ErrorCode::Unauthenticated, "give a visitor's token, or sign in first"));
+        }
+    };
+    let cx = party.cx(&site.ports);
+    let you = match &party {
+        Party::Staff(caller) => You::Staff { id: caller.staff, name: caller.name.clone(), role: caller.role },
+        Party::Visitor(visitor) => {
+            let mut tx = site.ports.db.read().await?;
+            let workspace = workspaces::get(&mut tx, visitor.workspace).await?;
+            check_visitor_origin(headers, site, &workspace.settings.allowed_origins)?;
+            let conversation = conversations::open_of(&cx, &mut tx, visitor.contact).await?;
+            You::Contact { id: visitor.contact, conversation }
+        }
+    };
+    let ping_ms = site.config.sockets.ping_seconds * 1_000;
+    Ok((party, Welcome { you, workspace: cx.workspace, epoch: site.epoch.to_string(), ping_ms }))
+}
+
+impl Connection {
+    /// Runs until the peer goes (`None`) or the hub wants the connection closed.
+    async fn run(&mut self, socket: &mut WebSocket, mut queue: Queue, ends_at: Timestamp) -> Option<Close> {
+        let period = Duration::from_secs(self.gateway.site.config.sockets.ping_seconds);
+        let lifetime = ends_at.since(self.gateway.site.ports.now());
+        let end_of_token = tokio::time::sleep(lifetime);
+        tokio::pin!(end_of_token);
+        // Pings of many connections must not come at the same moment.
+        let jitter = self.gateway.site.ports.entropy.below(period.as_millis().try_into().unwrap_or(u64::MAX));
+        let mut ping = tokio::time::interval_at(
+            tokio::time::Instant::now() + period / 2 + Duration::from_millis(jitter / 2),
+            period,
+        );
+        let mut heard_at = tokio::time::Instant::now();
+        let closer = queue.closer();
+        loop {
+            tokio::select! {
+                biased;
+                reason = closer.closing() => return Some(reason),
+                frame = queue.next() => {
+                    let written = self.write(socket, &mut queue, frame?);
+                    tokio::select! {
+                        written = written => written.ok()?,
+                        reason = closer.closing() => return Some(reason),
+                    }
+                }
+                message = socket.recv() => {
+                    heard_at = tokio::time::Instant::now();
+                    match message {
+                        Some(Ok(Message::Text(text))) => self.take(&text).await?,
+                        Some(Ok(Message::Binary(_))) => {
+                            let refused = Problem::new(ErrorCode::MalformedFrame, "send JSON as text, not binary");
+                            self.answer(String::new(), Err(refused));
+                        }
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Close(_))) | None => return None,
+                        Some(Err(error)) => return broken(&error),
+                    }
+                }
+                _ = ping.tick() => {
+                    if heard_at.elapsed() > period * 2 {
+                        return Some(Close::Unresponsive);
+                    }
+                    socket.send(Message::Ping(bytes::Bytes::new())).await.ok()?;
+                }
+                () = &mut end_of_token => return Some(Close::TokenExpired),
+            }
+        }
+    }
+
+    /// Writes a frame and those that wait behind it in one go.
+    async fn write(
+        &self,
+        socket: &mut WebSocket,
+        queue: &mut Queue,
+        first: Frame,
+    ) -> Result<(), axum::Error> {
+        socket.feed(Message::Text(first)).await?;
+        for _ in 1..COALESCE {
+            match queue.next_now() {
+                Some(frame) => socket.feed(Message::Text(frame)).await?,
+                None => break,
+            }
+        }
+        socket.flush().await
+    }
+
+    /// Takes one command. `None` ends the loop; a reason to close was left with the line.
+    async fn take(&mut self, text: &str) -> Option<()> {
+        let arrived = std::time::Instant::now();
+        let (reference, command) = read_command(text);
+        if self.commands.check().is_err() {
+            let refused =
+                Problem::new(ErrorCode::RateLimited, "too many commands; wait a moment").retry_after(1_000);
+            self.answer(reference, Err(refused));
+            return Some(());
+        }
+        match command {
+            Err(problem) => self.answer(reference, Err(problem)),
+            Ok(command) => {
+                let name = command.name();
+                let result = commands::run(self, &reference, command).await;
+                if let Some(result) = result.transpose() {
+                    self.answer(reference, result);
+                }
+                if name == CommandName::Send {
+                    metrics::histogram!("concierge_ack_seconds").record(arrived.elapsed().as_secs_f64());
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn answer(&mut self, reference: String, result: Result<Outcome, Problem>) {
+        if let Err(problem) = &result {
+            metrics::counter!("concierge_refused_total", "code" => problem.code.as_str()).increment(1);
+            self.strikes += 1;
+            if self.strikes >= self.gateway.site.config.sockets.strikes {
+                self.line.send(Outgoing::Reply(reply(reference, result)));
+                self.line.close(Close::Strikes);
+                return;
+            }
+        } else {
+            self.strikes = self.strikes.saturating_sub(1);
+        }
+        self.line.send(Outgoing::Reply(reply(reference, result)));
+    }
+}
+
+/// Reads a command and, even from a broken one, the reference that its reply will echo.
+fn read_command(text: &str) -> (String, Result<Command, Problem>) {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        #[serde(rename = "ref", default)]
+        reference: Option<String>,
+        #[serde(default)]
+        cmd: Option<String>,
+    }
+    let head: Head = match serde_json::from_str(text) {
+        Ok(head) => head,
+        Err(error) => {
+            let detail = format!("the frame is not a command: {error}");
+            return (String::new(), Err(Problem::new(ErrorCode::MalformedFrame, detail)));
+        }
+    };
+    let reference = head.reference.unwrap_or_default();
+    if reference.is_empty() || reference.len() > MAX_KEY_BYTES {
+        let detail = format!("ref must be 1 to {MAX_KEY_BYTES} bytes");
+        return (String::new(), Err(Problem::new(ErrorCode::InvalidField, detail)));
+    }
+    let Some(cmd) = head.cmd else {
+        return (reference, Err(Problem::new(ErrorCode::InvalidField, "cmd is missing")));
+    };
+    if !CommandName::ALL.iter().any(|name| name.as_str() == cmd) {
+        let detail = format!("{cmd:?} is not a command of this protocol");
+        return (reference, Err(Problem::new(ErrorCode::UnknownCommand, detail)));
+    }
+    let command = serde_json::from_str(text)
+        .map_err(|error| Problem::new(ErrorCode::InvalidField, format!("{cmd}: {error}")));
+    (reference, command)
+}
+
+/// Encodes the reply to a command.
+pub(super) fn reply(reference: String, result: Result<Outcome, Problem>) -> Frame {
+    let (ok, error) = match result {
+        Ok(outcome) => (Some(Box::new(outcome)), None),
+        Err(problem) => (None, Some(FrameError::from(problem))),
+    };
+    encode(&ServerFrame::Reply { reference, ok, error })
+}
+
+/// What a broken socket deserves: a reason for a frame that was too large, nothing for one that has gone.
+fn broken(error: &axum::Error) -> Option<Close> {
+    let text = error.to_string();
+    (text.contains("too long") || text.contains("too big") || text.contains("Space limit"))
+        .then_some(Close::TooLarge)
+}
+
+/// Sends what waits no longer, and says why the connection ends.
+async fn farewell(socket: &mut WebSocket, reason: Close) {
+    metrics::counter!("concierge_sockets_closed_total", "code" => reason.code().to_string()).increment(1);
+    let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.reason()) };
+    let goodbye = async {
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            // Waits for the peer's own close frame, so that ours is not lost in a reset.
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    // A peer that does not take it within the time has gone.
+    let _ = tokio::time::timeout(FAREWELL, goodbye).await;
+}

@@ -1,0 +1,80 @@
+//! From the bus to the hub, and from the store where the bus lost something.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::conversations;
+use crate::gateway::Gateway;
+use crate::hub::Gap;
+use crate::ports::bus::Heard;
+use crate::protocol::MAX_PAGE;
+
+/// How often rooms are compared with the store when nothing says that the bus lost something.
+const POSITION_CHECK: Duration = Duration::from_secs(1);
+
+/// Carries notes from the bus to the hub. After a lag every room is compared with the store.
+pub(super) async fn listen(gateway: Gateway) {
+    let mut bus = gateway.site.ports.bus.subscribe();
+    let mut check = tokio::time::interval(POSITION_CHECK);
+    check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let unreliable = gateway.site.ports.bus.is_unreliable();
+    loop {
+        let heard = tokio::select! {
+            () = gateway.stop.cancelled() => return,
+            _ = check.tick(), if unreliable => Heard::Missed,
+            heard = bus.next() => heard,
+        };
+        match heard {
+            Heard::Note(note) => gateway.hub.hear(&note),
+            Heard::Missed => {
+                for gap in gateway.hub.positions() {
+                    fill(&gateway, gap).await;
+                }
+            }
+            Heard::Closed => return,
+        }
+    }
+}
+
+/// Reads what rooms are missing.
+pub(super) async fn fill_gaps(gateway: Gateway, mut gaps: mpsc::Receiver<Gap>) {
+    loop {
+        tokio::select! {
+            () = gateway.stop.cancelled() => return,
+            gap = gaps.recv() => match gap {
+                Some(gap) => fill(&gateway, gap).await,
+                None => return,
+            },
+        }
+    }
+}
+
+async fn fill(gateway: &Gateway, gap: Gap) {
+    let limit = i64::try_from(MAX_PAGE).unwrap_or(i64::MAX);
+    let mut after = gap.after;
+    loop {
+        let entries = match gateway.site.ports.db.read().await {
+            Ok(mut tx) => {
+                match conversations::raw_entries(&mut tx, gap.workspace, gap.conversation, after, limit).await
+                {
+                    Ok(entries) => entries,
+                    Err(error) => return report(gateway, gap, &error),
+                }
+            }
+            Err(error) => return report(gateway, gap, &error),
+        };
+        let full = entries.len() == MAX_PAGE;
+        after = entries.last().map_or(after, |(entry, _)| entry.seq);
+        gateway.hub.fill(gap.conversation, entries);
+        if !full {
+            return;
+        }
+    }
+}
+
+/// The room asks again at its next entry or comparison.
+fn report(gateway: &Gateway, gap: Gap, error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(error, conversation.id = %gap.conversation, "missing entries could not be read");
+    gateway.hub.fill(gap.conversation, Vec::new());
+}

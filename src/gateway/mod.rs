@@ -1,0 +1,77 @@
+//! The gateway: sockets in, frames out.
+//!
+//! One task per connection reads commands, authorises each of them, calls one verb, and sends what the hub
+//! queued. Three small tasks serve the hub, which reads no database itself: the **listener** carries notes
+//! from the bus to it, the **filler** reads entries that the bus lost, the **inbox** turns "something
+//! changed" into fresh inbox rows, a few times a second and for all changes at once.
+
+mod commands;
+mod connection;
+mod inbox;
+mod listener;
+mod routes;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use routes::routes;
+
+use crate::base::WorkspaceId;
+use crate::hub::{Gap, Hub};
+use crate::identity::Site;
+
+/// What all connections of this node share. Clones are the same gateway.
+#[derive(Clone)]
+pub struct Gateway {
+    site: Site,
+    hub: Arc<Hub>,
+    messages: Arc<DefaultKeyedRateLimiter<WorkspaceId>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Gateway {
+    /// Starts the gateway and its tasks; they end when `stop` is cancelled and are tracked by `tasks`.
+    pub fn start(
+        site: Site,
+        hub: Arc<Hub>,
+        gaps: mpsc::Receiver<Gap>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Gateway {
+        let quota = Quota::per_second(site.config.sockets.workspace_per_second);
+        let messages = Arc::new(RateLimiter::keyed(quota));
+        let gateway = Gateway { site, hub, messages, tasks, stop };
+        let Gateway { tasks, .. } = gateway.clone();
+        tasks.spawn(listener::listen(gateway.clone()));
+        tasks.spawn(listener::fill_gaps(gateway.clone(), gaps));
+        tasks.spawn(inbox::refresh(gateway.clone()));
+        gateway
+    }
+
+    /// The hub behind it.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Whether this node takes no more sockets because it stops.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Asks all clients to come back later, each after a delay of its own, and closes their sockets.
+    pub fn drain(&self) {
+        let spread = self.site.config.sockets.drain_spread_ms;
+        self.hub.drain(|| 200 + self.site.ports.entropy.below(spread.max(1)));
+    }
+
+    /// Whether a workspace may post another message now.
+    fn may_post(&self, workspace: WorkspaceId) -> bool {
+        matches!(self.messages.check_key_n(&workspace, NonZeroU32::MIN), Ok(Ok(())))
+    }
+}

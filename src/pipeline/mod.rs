@@ -1,0 +1,85 @@
+//! The pipeline: what happens between a customer's message and a draft that waits for a person.
+//!
+//! A turn runs seven stages in order: transcribe, classify, retrieve, extract, rules, draft, gate. Each is
+//! a function over one `Turn`; it adds facts, has a time budget and a fallback, and leaves a trace row. The
+//! draft streams to staff while it is written. Everything a turn changes for good (fields, rule actions,
+//! the draft) is stored in one transaction at its end, together with the note that the message is dealt
+//! with; so a turn that is superseded, crashes or loses its lease leaves nothing behind and runs again.
+
+mod actions;
+mod facts;
+mod library;
+mod routes;
+mod run;
+mod scheduler;
+mod stages;
+mod store;
+mod trace;
+mod turn;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use library::Library;
+pub use routes::routes;
+
+use crate::identity::Site;
+use crate::ports::DbError;
+use crate::{agents, context, conversations, drafts, identity, knowledge, rules, schemas, workspaces};
+
+/// Starts running turns on this node until `stop` is cancelled; turns in hand are finished.
+pub fn start(site: Site, library: Library, tasks: TaskTracker, stop: CancellationToken) {
+    let worker = tasks.clone();
+    tasks.spawn(scheduler::run(site, library, worker, stop));
+}
+
+/// Why a turn did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A newer message took its place, or another node holds it.
+    #[error("the turn was superseded")]
+    Superseded,
+    /// A stage ran out of its time or panicked.
+    #[error("the stage {0} did not end in time")]
+    Stage(crate::protocol::StageName),
+    /// A domain refused.
+    #[error(transparent)]
+    Conversation(#[from] conversations::Error),
+    /// Drafts refused.
+    #[error(transparent)]
+    Draft(#[from] drafts::Error),
+    /// Knowledge refused.
+    #[error(transparent)]
+    Knowledge(#[from] knowledge::Error),
+    /// Schemas refused.
+    #[error(transparent)]
+    Schema(#[from] schemas::Error),
+    /// Context refused.
+    #[error(transparent)]
+    Context(#[from] context::Error),
+    /// Rules refused.
+    #[error(transparent)]
+    Rule(#[from] rules::Error),
+    /// The workspace is not there.
+    #[error(transparent)]
+    Workspace(#[from] workspaces::Error),
+    /// Staff are not there.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    /// The agents are not readable.
+    #[error(transparent)]
+    Agent(#[from] agents::Error),
+    /// The store failed.
+    #[error("the pipeline's storage failed")]
+    Db(#[from] DbError),
+}
+
+impl From<Error> for crate::http::Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Conversation(error) => error.into(),
+            Error::Db(error) => error.into(),
+            other => Self::internal(&other),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! When turns run: after a message has settled, one at a time per conversation, a few at once per node.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::base::{Actor, ConversationId, TurnId, WorkspaceId};
+use crate::config::Pipeline;
+use crate::conversations;
+use crate::identity::Site;
+use crate::pipeline::{Library, run};
+use crate::ports::bus::{Heard, News, Note};
+use crate::protocol::{Content, Decision, Owner, Signal};
+
+/// Conversations that one look at the store takes up.
+const SWEEP: i64 = 200;
+
+/// Turns whose end may wait to be noted.
+const ENDS: usize = 1024;
+
+/// A conversation whose turn is due.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    workspace: WorkspaceId,
+    due: Instant,
+    /// No later than this, however long the customer types.
+    latest: Instant,
+}
+
+/// Decides when which turn runs. Holds no truth: the store knows who is owed a turn.
+struct Scheduler {
+    settings: Pipeline,
+    waiting: HashMap<ConversationId, Waiting>,
+    running: HashMap<ConversationId, CancellationToken>,
+}
+
+/// Runs turns until `stop` is cancelled.
+pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: CancellationToken) {
+    let settings = site.config.pipeline.clone();
+    let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
+    let (ended, mut ends) = mpsc::channel::<ConversationId>(ENDS);
+    let mut sweep = tokio::time::interval(Duration::from_secs(settings.sweep_seconds.max(1)));
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut bus = site.ports.bus.subscribe();
+    let holder = site.ports.id::<TurnId>().to_string();
+    let mut scheduler = Scheduler { settings, waiting: HashMap::new(), running: HashMap::new() };
+    loop {
+        let next = scheduler.next_due();
+        tokio::select! {
+            () = stop.cancelled() => break,
+            heard = bus.next() => match heard {
+                Heard::Note(note) => scheduler.hear(&note),
+                Heard::Missed => scheduler.sweep(&site).await,
+                Heard::Closed => break,
+            },
+            Some(conversation) = ends.recv() => {
+                scheduler.running.remove(&conversation);
+            }
+            _ = sweep.tick() => scheduler.sweep(&site).await,
+            () = sleep_until(next) => {}
+        }
+        scheduler.start_due(|conversation, workspace, cancelled| {
+            let (site, library, holder) = (site.clone(), library.clone(), holder.clone());
+            let (workers, ended) = (workers.clone(), ended.clone());
+            tasks.spawn(async move {
+                // The semaphore is never closed.
+                if let Ok(_permit) = workers.acquire().await {
+                    run::run(&site, &library, workspace, conversation, &holder, cancelled).await;
+                }
+                let _ = ended.send(conversation).await;
+            });
+        });
+        scheduler.count();
+    }
+    for cancelled in scheduler.running.values() {
+        cancelled.cancel();
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Scheduler {
+    fn next_due(&self) -> Option<Instant> {
+        let free = self.waiting.iter().filter(|(conversation, _)| !self.running.contains_key(conversation));
+        free.map(|(_, waiting)| waiting.due).min()
+    }
+
+    fn hear(&mut self, note: &Note) {
+        match &note.news {
+            News::Entry { conversation, entry, .. } => match (&entry.content, entry.actor) {
+                (Content::Message { .. }, Actor::Contact { .. }) => {
+                    self.supersede(*conversation);
+                    self.settle(note.workspace, *conversation);
+                }
+                (Content::Message { .. }, Actor::Staff { .. })
+                | (Content::OwnerChanged { owner: Owner::Person }, _) => {
+                    self.supersede(*conversation);
+                    self.waiting.remove(conversation);
+                }
+                (Content::DraftDecided { decision: Decision::Rejected, .. }, _)
+                | (Content::OwnerChanged { owner: Owner::Agent }, _) => {
+                    self.run_soon(note.workspace, *conversation)
+                }
+                _ => {}
+            },
+            News::Signal { conversation, signal, .. } => {
+                if let Signal::Typing { actor: Actor::Contact { .. }, on: true, .. } = **signal {
+                    self.typing(*conversation);
+                }
+            }
+            News::Inbox { .. } | News::JobDue { .. } | News::Revoked(_) => {}
+        }
+    }
+
+    /// Stops the turn that runs for an older message.
+    fn supersede(&self, conversation: ConversationId) {
+        if let Some(running) = self.running.get(&conversation) {
+            running.cancel();
+        }
+    }
+
+    /// Waits a moment after a message: quick ones that follow become the same turn.
+    fn settle(&mut self, workspace: WorkspaceId, conversation: ConversationId) {
+        let now = Instant::now();
+        let due = now + Duration::from_millis(self.settings.settle_ms);
+        let latest = now + Duration::from_millis(self.settings.settle_typing_ms);
+        let waiting = self.waiting.entry(conversation).or_insert(Waiting { workspace, due, latest });
+        waiting.due = due.min(waiting.latest.max(due));
+    }
+
+    /// Waits longer while the customer goes on typing, but not for ever.
+    fn typing(&mut self, conversation: ConversationId) {
+        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+            let longer = Instant::now() + Duration::from_millis(self.settings.settle_ms * 2);
+            waiting.due = waiting.due.max(longer).min(waiting.latest);
+        }
+    }
+
+    fn run_soon(&mut self, workspace: WorkspaceId, conversation: ConversationId) {
+        let now = Instant::now();
+        self.waiting.entry(conversation).or_insert(Waiting { workspace, due: now, latest: now });
+    }
+
+    /// Takes up turns that are owed and that nobody is on: after a crash, or from another node.
+    async fn sweep(&mut self, site: &Site) {
+        let owed = async {
+            let mut tx = site.ports.db.read().await?;
+            conversations::owed_turns(&mut tx, site.ports.now(), SWEEP).await
+        };
+        match owed.await {
+            Ok(owed) => {
+                for turn in owed {
+                    if !self.running.contains_key(&turn.id) {
+                        self.run_soon(turn.workspace_id, turn.id);
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "owed turns could not be read");
+            }
+        }
+    }
+
+    /// Starts every turn that is due and whose conversation has none running.
+    fn start_due(&mut self, mut start: impl FnMut(ConversationId, WorkspaceId, CancellationToken)) {
+        let now = Instant::now();
+        let due: Vec<(ConversationId, WorkspaceId)> = self
+            .waiting
+            .iter()
+            .filter(|(conversation, waiting)| waiting.due <= now && !self.running.contains_key(conversation))
+            .map(|(conversation, waiting)| (*conversation, waiting.workspace))
+            .collect();
+        for (conversation, workspace) in due {
+            self.waiting.remove(&conversation);
+            let cancelled = CancellationToken::new();
+            self.running.insert(conversation, cancelled.clone());
+            start(conversation, workspace, cancelled);
+        }
+    }
+
+    fn count(&self) {
+        let gauge = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        metrics::gauge!("concierge_turns_waiting").set(gauge(self.waiting.len()));
+        metrics::gauge!("concierge_turns_running").set(gauge(self.running.len()));
+    }
+}

@@ -1,0 +1,364 @@
+//! The stages of a turn. Each adds facts to it and reports what it did; none calls its neighbour.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::agents::{Brief, Missing, Moment, compose};
+use crate::base::Actor;
+use crate::context::Proposal;
+use crate::drafts::{self, Written};
+use crate::identity::Site;
+use crate::knowledge;
+use crate::language::fields::{self, FieldSpec, Setting};
+use crate::language::{answers, moments, steering};
+use crate::pipeline::library::blocking;
+use crate::pipeline::trace::Report;
+use crate::pipeline::turn::Turn;
+use crate::pipeline::{Error, Library, facts};
+use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName};
+use crate::rules::{self, Action};
+
+/// Passages that a reply may cite.
+const PASSAGES: usize = 8;
+
+/// A field value below this confidence is not read back to the customer.
+const SURE: f64 = 0.6;
+
+/// From this score on a message is said to steer the agent.
+const STEERS: f64 = 0.5;
+
+/// The name of the built-in engine in traces.
+const BUILT_IN: &str = "built-in";
+
+/// Speech to text. No transcription is part of the hub yet: sound is kept, playable, and marked.
+pub(super) fn transcribe(turn: &Turn) -> Report {
+    match turn.files {
+        0 => Report::skipped("nothing to transcribe"),
+        _ => Report::skipped("not transcribed: no transcription is set up"),
+    }
+}
+
+/// What the customer wants, with an honest "none of these".
+pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
+    if turn.text.is_empty() {
+        return Ok(Report::skipped("no words"));
+    }
+    let (library, agent, text) = (library.clone(), turn.agent.clone(), turn.text.clone());
+    let (classified, steering) = blocking(StageName::Classify, move || {
+        (library.classifier(&agent).classify(&text, None), steering::score(&text))
+    })
+    .await?;
+    turn.found.steering = steering.score;
+    if let Some((intent, confidence)) = classified.best {
+        turn.found.intent = Some(intent);
+        turn.found.intent_confidence = confidence;
+    }
+    let label =
+        turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)).map(|intent| &intent.label);
+    let summary = label.cloned().unwrap_or_else(|| "none of the known intents".to_owned());
+    let output = json!({
+        "intent": turn.found.intent,
+        "ranked": classified.ranked.iter().take(5).collect::<Vec<_>>(),
+        "because": classified.because,
+        "steering": { "score": steering.score, "reasons": steering.reasons },
+        "language": turn.language,
+    });
+    Ok(Report::done(summary, output).sure(turn.found.intent_confidence).by(BUILT_IN))
+}
+
+/// Passages that may answer.
+pub(super) async fn retrieve(site: &Site, _library: &Library, turn: &mut Turn) -> Result<Report, Error> {
+    if turn.text.is_empty() {
+        return Ok(Report::skipped("no words"));
+    }
+    let mut tx = site.ports.db.read().await?;
+    turn.found.hits = knowledge::search(&turn.cx, &mut tx, &turn.text, PASSAGES).await?;
+    drop(tx);
+    let best = turn.found.hits.first().map_or(0.0, |hit| hit.score);
+    let summary = match turn.found.hits.first() {
+        None => "nothing found".to_owned(),
+        Some(hit) => format!("{} passages, best in {:?}", turn.found.hits.len(), hit.title),
+    };
+    let passages: Vec<_> = turn
+        .found
+        .hits
+        .iter()
+        .map(|hit| json!({ "passage": hit.passage, "title": hit.title, "heading": hit.heading, "score": hit.score }))
+        .collect();
+    Ok(Report::done(summary, json!({ "passages": passages })).sure(best).by(BUILT_IN))
+}
+
+/// Values of the context record's fields, read from the conversation.
+pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Error> {
+    if turn.text.is_empty() {
+        return Ok(Report::skipped("no words"));
+    }
+    let specs: Vec<FieldSpec> = turn
+        .schemas
+        .iter()
+        .filter_map(|schema| serde_json::from_str(schema.document.get()).ok())
+        .filter_map(|document| FieldSpec::from_schema(&document).ok())
+        .flatten()
+        .collect();
+    let settings = &turn.workspace.settings;
+    let setting = Setting {
+        now: turn.cx.now,
+        zone: settings.zone(),
+        country: settings.country.clone(),
+        locale: settings.locale.clone(),
+        currency: settings.currency.clone(),
+    };
+    let said: Vec<(bool, String, i64)> = turn
+        .history
+        .iter()
+        .filter_map(|entry| Some((is_customer(entry), entry.body.clone()?, entry.seq)))
+        .collect();
+    let told = said.clone();
+    let found = blocking(StageName::Extract, move || {
+        let turns: Vec<fields::Turn<'_>> = told
+            .iter()
+            .map(|(customer, text, _)| match customer {
+                true => fields::Turn::customer(text),
+                false => fields::Turn::business(text),
+            })
+            .collect();
+        fields::extract(&specs, &turns, &setting)
+    })
+    .await?;
+    let known = known_values(turn);
+    for value in &found {
+        let seq = said.get(value.turn).map(|(_, _, seq)| *seq);
+        turn.found.proposals.push(Proposal {
+            field: value.field.clone(),
+            value: value.value.clone(),
+            confidence: value.confidence,
+            evidence: Some(value.text.clone()),
+            evidence_seq: seq,
+            origin: FieldOrigin::Extracted,
+        });
+        let is_new = !known.iter().any(|(field, known)| *field == value.field && *known == value.value);
+        if is_new && value.confidence >= SURE {
+            if let Some((label, shown)) = show(turn, &value.field, &value.value) {
+                turn.found.learned.push(format!("{label}: {shown}"));
+            }
+        }
+    }
+    let output = json!({
+        "found": found.iter().map(|value| json!({
+            "field": value.field, "value": value.value, "evidence": value.text, "confidence": value.confidence,
+        })).collect::<Vec<_>>(),
+    });
+    let summary = match turn.found.learned.len() {
+        0 => "nothing new".to_owned(),
+        _ => turn.found.learned.join(", "),
+    };
+    Ok(Report::done(summary, output).by(BUILT_IN))
+}
+
+fn is_customer(entry: &Entry) -> bool {
+    matches!(entry.actor, Actor::Contact { .. })
+}
+
+fn known_values(turn: &Turn) -> Vec<(String, serde_json::Value)> {
+    let fields = turn.records.iter().flat_map(|record| &record.fields);
+    fields.filter_map(|field| Some((field.key.clone(), field.value.clone()?))).collect()
+}
+
+/// A field's name and a value of it as a person reads it.
+fn show(turn: &Turn, key: &str, value: &serde_json::Value) -> Option<(String, String)> {
+    let field = turn.schemas.iter().find_map(|schema| schema.field(key))?;
+    Some((field.label.clone(), crate::schemas::show_value(field, value)))
+}
+
+/// The business's rules on what is known now. They are decided here and carried out when the turn ends.
+pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
+    let facts = facts::of(turn, site.ports.now());
+    let decided = rules::decide(&turn.rules, &facts);
+    let matched: Vec<&str> =
+        decided.runs.iter().filter(|run| run.matched).map(|run| turn.rule_name(run.rule)).collect();
+    let summary = match matched.len() {
+        0 => format!("none of {} rules matched", decided.runs.len()),
+        _ => matched.join(", "),
+    };
+    let output = json!({
+        "matched": matched,
+        "facts": facts,
+    });
+    for (_, action) in &decided.actions {
+        if let Action::RequireApproval { role, .. } = action {
+            turn.found.required_role = turn.found.required_role.max(Some(*role));
+        }
+    }
+    turn.found.runs = decided.runs;
+    turn.found.actions = decided.actions;
+    Report::done(summary, output)
+}
+
+/// The reply, from cited sentences and the agent's phrases.
+pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
+    let hits = usable_hits(turn);
+    let (query, passages) = (turn.text.clone(), hits.iter().map(|hit| hit.text.clone()).collect::<Vec<_>>());
+    let answer = blocking(StageName::Draft, move || answers::answer(&query, &passages)).await?;
+    let mut citations: Vec<Citation> = Vec::new();
+    let mut quotes = Vec::new();
+    for sentence in &answer.sentences {
+        let Some(hit) = hits.get(sentence.passage) else { continue };
+        let number = cite(&mut citations, hit, &sentence.text);
+        quotes.push(crate::agents::Quote { text: sentence.text.clone(), number });
+    }
+    let missing = missing(turn);
+    let brief = Brief {
+        language: &turn.language,
+        business: &turn.workspace.name,
+        name: first_name(&turn.conversation.contact.name),
+        first: !turn.answered_before(),
+        moment: moment(turn),
+        intent: turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)),
+        quotes: &quotes,
+        answerability: answer.answerability,
+        learned: &turn.found.learned,
+        missing: &missing,
+        already_asked: None,
+    };
+    let composed = compose(library.phrases(), &brief);
+    let used: BTreeSet<i64> =
+        composed.sentences.iter().flat_map(|sentence| sentence.citations.iter().copied()).collect();
+    citations.retain(|citation| used.contains(&citation.number));
+    let confidence = if citations.is_empty() { 0.3 } else { answer.answerability };
+    let summary = format!("{} characters, {} sources", composed.text.chars().count(), citations.len());
+    let output =
+        json!({ "text": composed.text, "answerability": answer.answerability, "asks": composed.asks });
+    turn.found.answerability = answer.answerability;
+    turn.found.written = Written {
+        text: composed.text,
+        citations,
+        sentences: composed.sentences,
+        blockers: composed.blockers,
+        intent: turn.found.intent.clone(),
+        confidence,
+        required_role: turn.found.required_role,
+    };
+    Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
+}
+
+/// The passages a reply may use: none that a colleague has just called wrong.
+fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
+    let wrong: Vec<_> = match &turn.rejection {
+        Some(rejection) if rejection.reason == RejectReason::Wrong => {
+            rejection.draft.citations.iter().map(|citation| citation.passage).collect()
+        }
+        _ => Vec::new(),
+    };
+    turn.found.hits.iter().filter(|hit| !wrong.contains(&hit.passage)).cloned().collect()
+}
+
+/// The number of a passage among the citations; adds it if it is new.
+fn cite(citations: &mut Vec<Citation>, hit: &knowledge::Hit, quote: &str) -> i64 {
+    if let Some(known) = citations.iter().find(|citation| citation.passage == hit.passage) {
+        return known.number;
+    }
+    let number = i64::try_from(citations.len() + 1).unwrap_or(i64::MAX);
+    citations.push(Citation {
+        number,
+        passage: hit.passage,
+        document: hit.document,
+        title: hit.title.clone(),
+        heading: hit.heading.clone(),
+        start: hit.start,
+        end: hit.end,
+        quote: quote.to_owned(),
+        score: hit.score,
+    });
+    number
+}
+
+/// Fields the intent needs and nobody knows yet, in the agent's order.
+fn missing(turn: &Turn) -> Vec<Missing> {
+    let Some(intent) = turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)) else {
+        return Vec::new();
+    };
+    let known = known_values(turn);
+    let is_known = |key: &str| {
+        known.iter().any(|(field, _)| field == key)
+            || turn
+                .found
+                .proposals
+                .iter()
+                .any(|proposal| proposal.field == key && proposal.confidence >= SURE)
+    };
+    intent
+        .needs
+        .iter()
+        .filter(|key| !is_known(key))
+        .filter_map(|key| turn.schemas.iter().find_map(|schema| schema.field(key)))
+        .map(|field| Missing {
+            field: field.key.clone(),
+            label: field.label.clone(),
+            ask: Some(field.ask.clone()).filter(|ask| !ask.is_empty()),
+        })
+        .collect()
+}
+
+fn moment(turn: &Turn) -> Moment {
+    let hands_over = turn.found.actions.iter().any(|(_, action)| matches!(action, Action::HandOver { .. }));
+    if turn.text.is_empty() {
+        return Moment::Wordless;
+    }
+    if turn.found.steering >= STEERS {
+        return Moment::Steering;
+    }
+    match moments::of(&turn.text) {
+        moments::Moment::WantsPerson => Moment::WantsPerson,
+        _ if hands_over => Moment::WantsPerson,
+        moments::Moment::Greeting => Moment::Greeting,
+        moments::Moment::Thanks => Moment::Thanks,
+        moments::Moment::Other => Moment::Ask,
+    }
+}
+
+/// The first name, unless the name is only a stand-in.
+fn first_name(name: &str) -> Option<&str> {
+    name.split_whitespace().next().filter(|first| *first != "Visitor")
+}
+
+/// Why the draft waits for a person: what blocks it, what a rule asks for, what is not proven yet.
+pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> {
+    if turn.person_answers() {
+        return Ok(Report::skipped("a person answers in this conversation"));
+    }
+    let actions = std::mem::take(&mut turn.found.actions);
+    for (_, action) in &actions {
+        if let Action::RequireApproval { because, role } = action {
+            let says = if because.is_empty() { format!("A rule asks for a {role}") } else { because.clone() };
+            block(turn, BlockerKind::RuleRequires, says);
+        }
+        if let Action::HandOver { because } = action {
+            block(turn, BlockerKind::PersonRequested, because.clone());
+        }
+    }
+    turn.found.actions = actions;
+    if turn.found.steering >= STEERS {
+        block(turn, BlockerKind::Steering, "The message tries to steer the agent".to_owned());
+    }
+    let intent = turn.found.intent.clone().unwrap_or_default();
+    let mut tx = site.ports.db.read().await?;
+    let (decided, unedited) = drafts::track_record(&turn.cx, &mut tx, &intent).await?;
+    drop(tx);
+    let says = match decided {
+        0 => "No reply of this kind has been approved yet".to_owned(),
+        _ => format!("{unedited} of {decided} replies of this kind went out unedited"),
+    };
+    block(turn, BlockerKind::NotTrustedYet, says);
+    let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
+    let output =
+        json!({ "blockers": kinds, "required_role": turn.found.required_role, "decision": "person" });
+    Ok(Report::done("waits for a person", output))
+}
+
+fn block(turn: &mut Turn, kind: BlockerKind, says: String) {
+    let blockers = &mut turn.found.written.blockers;
+    if !blockers.iter().any(|known| known.kind == kind && known.says == says) {
+        blockers.push(Blocker { kind, says });
+    }
+}

@@ -1,0 +1,140 @@
+//! What a turn knows: it begins with what the store holds, and every stage adds to it.
+
+use std::sync::Arc;
+
+use crate::agents::Agent;
+use crate::base::{Actor, ConversationId, Role, TurnId};
+use crate::context::RecordView;
+use crate::conversations::{self, Conversation, Lease};
+use crate::drafts::{self, Rejection, Written};
+use crate::identity::Site;
+use crate::knowledge::Hit;
+use crate::pipeline::{Error, Library};
+use crate::ports::{Cx, Tx};
+use crate::protocol::{Content, Entry, Owner};
+use crate::rules::{Action, Run, Trigger};
+use crate::schemas::Schema;
+use crate::workspaces::{self, Workspace};
+use crate::{context, rules, schemas};
+
+/// Messages of the conversation that a turn reads.
+const HISTORY: i64 = 30;
+
+/// What a turn knows.
+pub(super) struct Turn {
+    /// The call: the agent acts, in this workspace.
+    pub(super) cx: Cx,
+    /// Which turn.
+    pub(super) id: TurnId,
+    /// The right to run it, and the message it answers.
+    pub(super) lease: Lease,
+    pub(super) workspace: Workspace,
+    pub(super) agent: Arc<Agent>,
+    pub(super) conversation: Conversation,
+    pub(super) history: Vec<Entry>,
+    pub(super) schemas: Vec<Schema>,
+    pub(super) records: Vec<RecordView>,
+    pub(super) rules: Vec<rules::Rule>,
+    pub(super) rejection: Option<Rejection>,
+    /// The newest customer messages that nobody has answered, as one text.
+    pub(super) text: String,
+    /// Files came with them.
+    pub(super) files: usize,
+    /// Two-letter language of the text.
+    pub(super) language: String,
+    /// What the stages found.
+    pub(super) found: Findings,
+}
+
+/// What the stages found.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub(super) intent: Option<String>,
+    pub(super) intent_confidence: f64,
+    pub(super) steering: f64,
+    pub(super) hits: Vec<Hit>,
+    pub(super) proposals: Vec<context::Proposal>,
+    pub(super) learned: Vec<String>,
+    pub(super) runs: Vec<Run>,
+    pub(super) actions: Vec<(crate::base::RuleId, Action)>,
+    pub(super) required_role: Option<Role>,
+    pub(super) answerability: f64,
+    pub(super) written: Written,
+}
+
+impl Turn {
+    /// Takes a conversation's turn and reads what it needs. `None`: there is none to take.
+    pub(super) async fn take(
+        site: &Site,
+        library: &Library,
+        tx: &mut Tx,
+        cx: &Cx,
+        conversation: ConversationId,
+        holder: &str,
+    ) -> Result<Option<Turn>, Error> {
+        let until = cx.now.after(std::time::Duration::from_secs(site.config.pipeline.lease_seconds));
+        let Some(lease) = conversations::take_turn(cx, tx, conversation, holder, until).await? else {
+            return Ok(None);
+        };
+        let workspace = workspaces::get(tx, cx.workspace).await?;
+        let agent = library.agent(&workspace.agent);
+        let cx = cx.acting_as(Actor::Agent, workspace.settings.assistant_name.clone());
+        let history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
+        let unanswered = unanswered(&history);
+        let text = joined_text(unanswered);
+        let files = unanswered.iter().map(|entry| files_of(entry)).sum();
+        let language = library.language(&text, &workspace.settings.locale);
+        Ok(Some(Turn {
+            id: cx.id(),
+            conversation: conversations::get(&cx, tx, conversation).await?,
+            schemas: schemas::active(&cx, tx).await?,
+            records: context::view(&cx, tx, conversation).await?,
+            rules: rules::enabled(&cx, tx, Trigger::Message).await?,
+            rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
+            lease,
+            workspace,
+            agent,
+            history,
+            text,
+            files,
+            language,
+            found: Findings::default(),
+            cx,
+        }))
+    }
+
+    /// Whether a person answers here: then the turn reads along and drafts nothing.
+    pub(super) fn person_answers(&self) -> bool {
+        self.conversation.owner == Owner::Person
+    }
+
+    /// The name of a rule of this turn.
+    pub(super) fn rule_name(&self, id: crate::base::RuleId) -> &str {
+        self.rules.iter().find(|rule| rule.id == id).map_or("", |rule| rule.document.name.as_str())
+    }
+
+    /// Whether anybody of the business has answered yet.
+    pub(super) fn answered_before(&self) -> bool {
+        self.conversation.outbound_count > 0
+    }
+}
+
+/// The customer messages after the business's last one.
+fn unanswered(history: &[Entry]) -> &[Entry] {
+    let start = history
+        .iter()
+        .rposition(|entry| !matches!(entry.actor, Actor::Contact { .. }))
+        .map_or(0, |position| position + 1);
+    &history[start..]
+}
+
+fn joined_text(entries: &[Entry]) -> String {
+    entries.iter().filter_map(|entry| entry.body.as_deref()).collect::<Vec<_>>().join("\n")
+}
+
+fn files_of(entry: &Entry) -> usize {
+    match &entry.content {
+        Content::Message { files, .. } => files.len(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,104 @@
+// A real Chromium, and pages that count what goes wrong in them.
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium, devices } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-default-apps",
+  "--mute-audio",
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
+export const phone = (() => {
+  const { defaultBrowserType: _, ...iphone } = devices["iPhone 14"];
+  return iphone;
+})();
+
+export async function startBrowser() {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ARGS,
+  });
+
+  /** A visitor's browser window of their own. */
+  async function visitor(options = {}) {
+    const context = await browser.newContext({
+      locale: "en-GB",
+      reducedMotion: "reduce",
+      permissions: ["microphone"],
+      ...options,
+    });
+    context.setDefaultTimeout(15_000);
+    return context;
+  }
+
+  return { visitor, close: () => browser.close() };
+}
+
+/** Opens a page and keeps a list of its errors, so that a test can say there were none. */
+export async function openPage(context, address) {
+  const page = await context.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" || /Content Security|TrustedHTML/.test(message.text()))
+      errors.push(message.text());
+  });
+  if (address) await page.goto(address);
+  return { page, errors };
+}
+
+/** The widget on a host page. */
+export function widgetOf(page) {
+  return {
+    launcher: page.getByRole("button", { name: /^(Chat with us|Schreiben|Escr|تحدّث)/ }),
+    box: page.getByRole("textbox"),
+    log: page.getByRole("log"),
+    send: page.getByRole("button", { name: "Send", exact: true }),
+    open: async () => {
+      await page.getByRole("button", { name: /^(Chat with us|Schreiben|Escr|تحدّث)/ }).click();
+      await page.getByRole("textbox").waitFor();
+    },
+    say: async (text) => {
+      await page.getByRole("textbox").fill(text);
+      await page.keyboard.press("Enter");
+      await page.getByRole("log").getByText(text, { exact: true }).waitFor();
+    },
+    said: (text) => page.getByRole("log").getByText(text, { exact: true }),
+  };
+}
+
+/** What axe finds wrong by WCAG 2.2 AA and its best practices. */
+export async function violations(page) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return violations.map(
+      (one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(" | ")}`,
+    );
+  });
+  return found;
+}
+
+/** Keeps a picture for human eyes when SHOTS names a folder. */
+export async function shot(page, name) {
+  const folder = process.env.SHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}

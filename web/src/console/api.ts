@@ -1,0 +1,169 @@
+/** The HTTP API as the console uses it, and its cache keys. */
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { Refused } from "@/wire/link";
+import { createRest, type Method } from "@/wire/rest";
+import { upload } from "@/wire/upload";
+import type {
+  Agent,
+  Contact,
+  ContextAnswer,
+  ContextRecord,
+  ConversationSummary,
+  Document,
+  DraftView,
+  Entry,
+  Held,
+  Hit,
+  Page,
+  QueueItem,
+  RejectReason,
+  Rule,
+  Schema,
+  Session,
+  Staff,
+  Turn,
+  TurnRow,
+  Workspace,
+} from "./types";
+
+const rest = createRest();
+
+async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  try {
+    return await rest.call<T>(method, path, body);
+  } catch (error) {
+    if (error instanceof Refused && error.code === "unauthenticated")
+      window.dispatchEvent(new Event("concierge:signed-out"));
+    throw error;
+  }
+}
+
+const get = <T>(path: string) => call<T>("GET", path);
+const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body);
+
+type Params = Readonly<Record<string, string | number | undefined>>;
+
+function query(params: Params): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    if (value !== undefined && value !== "") search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+export type InboxView = "open" | "mine" | "unassigned" | "waiting" | "resolved" | "all";
+export type InboxFilter = {
+  readonly view: InboxView;
+  readonly label?: string | undefined;
+  readonly status?: string | undefined;
+  readonly q?: string | undefined;
+};
+
+export const api = {
+  signIn: (form: { workspace?: string; email: string; password: string }) =>
+    post<Session>("/v1/session", form),
+  signOut: () => call<void>("DELETE", "/v1/session"),
+  session: () => get<Session>("/v1/session"),
+  conversations: (filter: InboxFilter, cursor?: string) =>
+    get<Page<ConversationSummary>>(`/v1/conversations${query({ ...filter, limit: 100, cursor })}`),
+  conversation: (id: string) => get<ConversationSummary>(`/v1/conversations/${id}`),
+  entries: (id: string, after: number) =>
+    get<{ epoch: string; entries: readonly Entry[]; more: boolean }>(
+      `/v1/conversations/${id}/entries${query({ after, limit: 200 })}`,
+    ),
+  resolve: (id: string, resolved: boolean) =>
+    post<ConversationSummary>(`/v1/conversations/${id}/resolve`, { resolved }),
+  context: (id: string) => get<ContextAnswer>(`/v1/conversations/${id}/context`),
+  setField: (id: string, field: string, value: unknown, locked?: boolean) =>
+    call<ContextRecord>("PUT", `/v1/conversations/${id}/context/${field}`, {
+      value,
+      ...(locked === undefined ? {} : { locked }),
+    }),
+  turns: async (id: string) => {
+    const answer = await get<readonly TurnRow[] | Page<TurnRow>>(`/v1/conversations/${id}/turns`);
+    return "items" in answer ? answer.items : answer;
+  },
+  turn: (id: string) => get<Turn>(`/v1/turns/${id}`),
+  drafts: () => get<Page<QueueItem>>("/v1/drafts?status=pending&limit=200"),
+  draft: (id: string) => get<DraftView>(`/v1/drafts/${id}`),
+  edit: (draft: string, revision: number, text: string) =>
+    call<DraftView>("PUT", `/v1/drafts/${draft}/edit`, { revision, text }),
+  approve: (draft: string, body: { revision: number; hash: string; text?: string }) =>
+    post<Held>(`/v1/drafts/${draft}/approve`, body),
+  reject: (
+    draft: string,
+    body: { revision: number; reason: RejectReason; note?: string; rewrite: boolean },
+  ) => post<DraftView>(`/v1/drafts/${draft}/reject`, body),
+  undo: (draft: string) => post<DraftView>(`/v1/drafts/${draft}/undo`),
+  contacts: (q: string, cursor?: string) =>
+    get<Page<Contact>>(`/v1/contacts${query({ q, limit: 100, cursor })}`),
+  contact: (id: string) => get<Contact>(`/v1/contacts/${id}`),
+  addContact: (contact: Partial<Contact>) => post<Contact>("/v1/contacts", contact),
+  changeContact: (id: string, change: Partial<Contact>) =>
+    call<Contact>("PATCH", `/v1/contacts/${id}`, change),
+  documents: () => get<Page<Document>>("/v1/knowledge/documents?limit=200"),
+  document: (id: string) => get<Document>(`/v1/knowledge/documents/${id}`),
+  addDocument: (document: { title: string; body: string; language: string }) =>
+    post<Document>("/v1/knowledge/documents", document),
+  changeDocument: (id: string, document: { title: string; body: string; language: string }) =>
+    call<Document>("PUT", `/v1/knowledge/documents/${id}`, document),
+  deleteDocument: (id: string) => call<void>("DELETE", `/v1/knowledge/documents/${id}`),
+  ask: (q: string) => get<{ hits: readonly Hit[] }>(`/v1/knowledge/search${query({ q, limit: 12 })}`),
+  staff: () => get<Page<Staff>>("/v1/staff?limit=200"),
+  addStaff: (staff: { name: string; email: string; role: string; password: string }) =>
+    post<Staff>("/v1/staff", staff),
+  changeStaff: (id: string, change: Partial<Pick<Staff, "name" | "role" | "disabled">>) =>
+    call<Staff>("PATCH", `/v1/staff/${id}`, change),
+  workspace: () => get<Workspace>("/v1/workspace"),
+  changeWorkspace: (change: Partial<Workspace>) => call<Workspace>("PATCH", "/v1/workspace", change),
+  schemas: () => get<Page<Schema>>("/v1/schemas"),
+  agents: () => get<Page<Agent>>("/v1/agents"),
+  rules: () => get<Page<Rule>>("/v1/rules"),
+  changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
+  upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
+};
+
+export const fileUrl = (id: string): string => `/v1/files/${id}`;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 60_000,
+      gcTime: 15 * 60_000,
+      refetchOnWindowFocus: false,
+      retry: (count, error) =>
+        count < 2 && (!(error instanceof Refused) || error.code === "internal" || error.code === "busy"),
+    },
+  },
+});
+
+export const ask = {
+  session: queryOptions({
+    queryKey: ["session"],
+    queryFn: api.session,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  }),
+  inbox: (filter: InboxFilter) =>
+    queryOptions({ queryKey: ["inbox", filter], queryFn: () => api.conversations(filter) }),
+  drafts: queryOptions({ queryKey: ["drafts"], queryFn: () => api.drafts() }),
+  draft: (id: string) => queryOptions({ queryKey: ["draft", id], queryFn: () => api.draft(id) }),
+  conversation: (id: string) =>
+    queryOptions({ queryKey: ["conversation", id], queryFn: () => api.conversation(id) }),
+  context: (id: string) => queryOptions({ queryKey: ["context", id], queryFn: () => api.context(id) }),
+  turns: (id: string) =>
+    queryOptions({ queryKey: ["turns", id], queryFn: () => api.turns(id), staleTime: 0 }),
+  turn: (id: string) =>
+    queryOptions({ queryKey: ["turn", id], queryFn: () => api.turn(id), staleTime: 5_000 }),
+  contacts: (q: string) => queryOptions({ queryKey: ["contacts", q], queryFn: () => api.contacts(q) }),
+  contact: (id: string) => queryOptions({ queryKey: ["contact", id], queryFn: () => api.contact(id) }),
+  documents: queryOptions({ queryKey: ["documents"], queryFn: api.documents }),
+  document: (id: string) => queryOptions({ queryKey: ["document", id], queryFn: () => api.document(id) }),
+  hits: (q: string) => queryOptions({ queryKey: ["hits", q], queryFn: () => api.ask(q) }),
+  staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),
+  workspace: queryOptions({ queryKey: ["workspace"], queryFn: api.workspace, staleTime: 5 * 60_000 }),
+  schemas: queryOptions({ queryKey: ["schemas"], queryFn: api.schemas, staleTime: 5 * 60_000 }),
+  agents: queryOptions({ queryKey: ["agents"], queryFn: api.agents, staleTime: 5 * 60_000, retry: false }),
+  rules: queryOptions({ queryKey: ["rules"], queryFn: api.rules }),
+};

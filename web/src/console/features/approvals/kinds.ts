@@ -1,0 +1,59 @@
+import {
+  BookX,
+  CircleHelp,
+  Gauge,
+  type LucideIcon,
+  Scale,
+  ShieldAlert,
+  SplitIcon,
+  Sprout,
+  UserRoundSearch,
+  UserRoundX,
+} from "lucide-react";
+import type { BlockerKind } from "../../types";
+
+export const KIND_ICON: Readonly<Record<BlockerKind, LucideIcon>> = {
+  missing_fact: CircleHelp,
+  missing_knowledge: BookX,
+  contradiction: Scale,
+  sensitive: ShieldAlert,
+  unverified_identity: UserRoundX,
+  steering: ShieldAlert,
+  rule_requires: SplitIcon,
+  not_trusted_yet: Sprout,
+  person_requested: UserRoundSearch,
+};
+
+export const UNKNOWN_KIND = Gauge;
+
+type Tone = "amber" | "brick" | "pencil" | "";
+
+const TONES: Readonly<Record<BlockerKind, Tone>> = {
+  missing_fact: "pencil",
+  missing_knowledge: "amber",
+  contradiction: "amber",
+  sensitive: "brick",
+  unverified_identity: "amber",
+  steering: "brick",
+  rule_requires: "amber",
+  not_trusted_yet: "",
+  person_requested: "brick",
+};
+
+export const kindTone = (kind: BlockerKind): Tone => TONES[kind];
+
+/** The reason that says most comes first: "not trusted yet" is true of nearly every draft. */
+const WEIGHT: readonly BlockerKind[] = [
+  "steering",
+  "person_requested",
+  "sensitive",
+  "contradiction",
+  "unverified_identity",
+  "rule_requires",
+  "missing_knowledge",
+  "missing_fact",
+  "not_trusted_yet",
+];
+
+export const heaviest = <T extends { readonly kind: BlockerKind }>(blockers: readonly T[]): T | undefined =>
+  blockers.toSorted((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind))[0];

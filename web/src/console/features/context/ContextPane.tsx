@@ -1,0 +1,235 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { ask } from "../../api";
+import { monthYear, span, useNow } from "../../lib/format";
+import { Avatar, Icon, Key, Stitch } from "../../parts/basics";
+import { recordStates, useSchemas } from "../../parts/data";
+import type { ContextRecord, ConversationSummary, DraftView } from "../../types";
+import { KIND_ICON, kindTone } from "../approvals/kinds";
+import { FieldRow } from "./FieldRow";
+
+type Props = {
+  summary: ConversationSummary;
+  draft: DraftView | undefined;
+  onWhy: () => void;
+  onAsk: (question: string) => void;
+};
+
+/** Who this is, what is known, where it stands, and why it waits. */
+export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
+  const { t } = useTranslation();
+  const now = useNow(60_000);
+  const { data: contact } = useQuery(ask.contact(summary.contact.id));
+  const { data: context } = useQuery(ask.context(summary.id));
+  const address = contact?.phone ?? contact?.email;
+  const blockers = draft?.status === "pending" ? draft.blockers : [];
+  return (
+    <aside className="ctx" aria-label={t("ctx.title")}>
+      <div className="who">
+        <Avatar id={summary.contact.id} name={summary.contact.name} />
+        <div className="min-w-0">
+          <Link
+            to="/contacts/{-$id}"
+            params={{ id: summary.contact.id }}
+            className="rounded-r1 hover:underline"
+            dir="auto"
+          >
+            {summary.contact.name}
+          </Link>
+          {address ? (
+            <small className="num" dir="ltr">
+              {address}
+            </small>
+          ) : null}
+        </div>
+      </div>
+      {contact ? (
+        <div className="facts">
+          <div>
+            <b className="num">{contact.conversations}</b>
+            {t("ctx.conversations", { count: contact.conversations })}
+          </div>
+          <div>
+            <b className="num">{monthYear(contact.created_at)}</b>
+            {t("ctx.firstSeen")}
+          </div>
+          {contact.last_seen_at ? (
+            <div>
+              <b className="num">{t("time.ago", { span: span(now - Date.parse(contact.last_seen_at)) })}</b>
+              {t("ctx.lastSeen")}
+            </div>
+          ) : null}
+        </div>
+      ) : (
+        <div className="facts h-9" />
+      )}
+      {context?.records.map((record) => (
+        <Record key={record.id} record={record} summary={summary} onAsk={onAsk} />
+      ))}
+      {blockers.length > 0 ? (
+        <section className="sec">
+          <h3 className="sh">
+            {t("ctx.whyTitle")}
+            <small>
+              <button type="button" className="rounded-r1 hover:text-ink" onClick={onWhy}>
+                {t("ctx.whyMore")}
+              </button>
+            </small>
+          </h3>
+          <ul className="grid gap-1.5">
+            {blockers.map((blocker) => (
+              <li key={blocker.says} className="flex gap-2 text-ink2">
+                <span className={`why ${kindTone(blocker.kind)} mt-[3.5px] h-fit flex-none`}>
+                  <Icon of={KIND_ICON[blocker.kind]} />
+                </span>
+                <span dir="auto">{blocker.says}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : (
+        <section className="sec">
+          <button type="button" className="btn line" onClick={onWhy}>
+            {t("conv.why")}
+            <Key name="why" />
+          </button>
+        </section>
+      )}
+      {contact?.note ? (
+        <section className="sec">
+          <h3 className="sh">{t("ctx.notes", { name: summary.contact.name })}</h3>
+          <p className="text-ink2" dir="auto">
+            {contact.note}
+          </p>
+        </section>
+      ) : null}
+    </aside>
+  );
+}
+
+function Record({
+  record,
+  summary,
+  onAsk,
+}: {
+  record: ContextRecord;
+  summary: ConversationSummary;
+  onAsk: (question: string) => void;
+}) {
+  const { t } = useTranslation();
+  const schemas = useSchemas();
+  const schema =
+    schemas.find((one) => one.id === record.schema.id) ??
+    schemas.find((one) => one.key === record.schema.key);
+  const states = recordStates(record);
+  const known = states.filter((state) => state === "known").length;
+  const inferred = states.filter((state) => state === "inferred").length;
+  const flow = schema?.document["x-workflow"];
+  return (
+    <>
+      <section className="sec" aria-label={record.schema.name}>
+        <h3 className="sh">
+          {record.schema.name}
+          <small className="num">{t("ctx.known", { n: known + inferred, of: states.length })}</small>
+        </h3>
+        <div className="mb-[9px]">
+          <Stitch
+            big
+            states={states}
+            label={t("ctx.stitch", {
+              known,
+              inferred,
+              missing: states.length - known - inferred,
+              of: states.length,
+            })}
+          />
+        </div>
+        <dl>
+          {record.fields.map((field) => (
+            <FieldRow
+              key={field.key}
+              conversation={summary.id}
+              field={field}
+              schema={schema?.document.properties?.[field.key]}
+              onAsk={onAsk}
+            />
+          ))}
+        </dl>
+      </section>
+      {flow ? (
+        <Where
+          states={flow.states}
+          transitions={flow.transitions}
+          initial={flow.initial}
+          now={summary.status}
+        />
+      ) : null}
+    </>
+  );
+}
+
+type Flow = NonNullable<import("../../types").SchemaDocument["x-workflow"]>;
+
+/** The straight way through the workflow that passes through where the conversation is. */
+function path(flow: Pick<Flow, "states" | "transitions" | "initial">, now: string): readonly string[] {
+  const order = new Map(flow.states.map((state, at) => [state.key, at]));
+  const forward = (key: string): string | undefined =>
+    flow.transitions
+      .filter((move) => move.from === key && (order.get(move.to) ?? 0) > (order.get(key) ?? 0))
+      .map((move) => move.to)
+      .sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))[0];
+  const way = [flow.initial];
+  for (let next = forward(flow.initial); next && !way.includes(next); next = forward(next)) way.push(next);
+  if (!way.includes(now)) {
+    const at = order.get(now) ?? way.length;
+    const place = way.findIndex((key) => (order.get(key) ?? 0) > at);
+    way.splice(place < 0 ? way.length : place, 0, now);
+  }
+  return way;
+}
+
+/** So many letters of states fit in one line of the pane. */
+const LETTERS = 27;
+
+function Where({ states, transitions, initial, now }: Flow & { now: string }) {
+  const { t } = useTranslation();
+  const way = path({ states, transitions, initial }, now);
+  const at = way.indexOf(now);
+  // Around where it is: a long workflow does not fit the pane, and the far ends say little.
+  const name = (key: string) => states.find((state) => state.key === key)?.label ?? key;
+  let from = at;
+  let to = at + 1;
+  let room = LETTERS - name(now).length;
+  for (const next of [at + 1, at - 1, at + 2, at - 2, at + 3]) {
+    const key = way[next];
+    if (key === undefined || name(key).length > room || (next !== from - 1 && next !== to)) continue;
+    room -= name(key).length + 2;
+    from = Math.min(from, next);
+    to = Math.max(to, next + 1);
+  }
+  const shown = way.slice(from, to);
+  return (
+    <section className="sec">
+      <h3 className="sh">{t("ctx.where")}</h3>
+      <ol className="steps">
+        {shown.map((key, index) => {
+          const place = from + index;
+          const label = name(key);
+          return (
+            <li key={key}>
+              {index > 0 ? <u className={place <= at ? "d" : ""} /> : null}
+              <span
+                className={place === at ? "now" : place > at ? "todo" : ""}
+                aria-current={place === at ? "step" : undefined}
+              >
+                <i />
+                <b title={label}>{label}</b>
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,239 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Plus } from "lucide-react";
+import { HoverCard } from "radix-ui";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, ask } from "../../api";
+import { percent } from "../../lib/format";
+import { refusal } from "../../lib/refusal";
+import { Icon } from "../../parts/basics";
+import { fieldState, useMay } from "../../parts/data";
+import { complain } from "../../parts/toast";
+import type { ContextField, FieldSchema } from "../../types";
+
+type Props = {
+  conversation: string;
+  field: ContextField;
+  schema: FieldSchema | undefined;
+  onAsk: (question: string) => void;
+};
+
+/** What stands in the input for a value. */
+function asText(field: ContextField): string {
+  const { value } = field;
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return value.join(", ");
+  return field.text ?? JSON.stringify(value);
+}
+
+function asValue(text: string, type: string): unknown {
+  const trimmed = text.trim();
+  if (trimmed === "") return null;
+  if (type === "boolean") return trimmed === "true";
+  if (type === "tags" || type === "multi_choice") {
+    return trimmed
+      .split(",")
+      .map((one) => one.trim())
+      .filter(Boolean);
+  }
+  if ((type === "number" || type === "percent" || type === "rating") && Number.isFinite(Number(trimmed)))
+    return Number(trimmed);
+  return trimmed;
+}
+
+const INPUT_TYPES: Readonly<Record<string, string>> = {
+  date: "date",
+  time: "time",
+  email: "email",
+  phone: "tel",
+  url: "url",
+};
+
+export function FieldRow({ conversation, field, schema, onAsk }: Props) {
+  const { t } = useTranslation();
+  const mayEdit = useMay("staff");
+  const cache = useQueryClient();
+  const [editing, setEditing] = useState(false);
+  const [wrong, setWrong] = useState<string>();
+  const trigger = useRef<HTMLButtonElement>(null);
+  const box = useRef<HTMLInputElement & HTMLSelectElement>(null);
+  const state = fieldState(field);
+  const shown = field.text ?? asText(field);
+
+  useEffect(() => {
+    if (editing) box.current?.focus();
+  }, [editing]);
+
+  async function save(value: unknown) {
+    setWrong(undefined);
+    try {
+      await api.setField(conversation, field.key, value);
+      await cache.invalidateQueries({ queryKey: ask.context(conversation).queryKey });
+      setEditing(false);
+      trigger.current?.focus();
+    } catch (error) {
+      setWrong(refusal(error));
+    }
+  }
+
+  function handleSubmit(event: FormEvent) {
+    event.preventDefault();
+    const text = box.current?.value ?? "";
+    if (text === asText(field)) {
+      setEditing(false);
+      return;
+    }
+    void save(asValue(text, field.type));
+  }
+
+  if (editing) {
+    const choices = schema?.enum ?? (field.type === "boolean" ? ["true", "false"] : undefined);
+    const name = (choice: string) =>
+      field.type === "boolean"
+        ? t(choice === "true" ? "ctx.yes" : "ctx.no")
+        : (schema?.["x-labels"]?.[choice] ?? choice);
+    const shared = {
+      ref: box,
+      className: "input h-7! px-1.5!",
+      "aria-label": field.label,
+      "aria-invalid": wrong !== undefined,
+      defaultValue: asText(field),
+      onKeyDown: (event: React.KeyboardEvent) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        event.preventDefault();
+        setEditing(false);
+      },
+    };
+    return (
+      <div className="fld">
+        <dt>{field.label}</dt>
+        <dd className="col-span-2 py-0.5">
+          <form
+            onSubmit={handleSubmit}
+            onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && handleSubmit(event)}
+          >
+            {choices ? (
+              <select {...shared} onChange={(event) => void save(asValue(event.target.value, field.type))}>
+                <option value="" />
+                {choices.map((choice) => (
+                  <option key={choice} value={choice}>
+                    {name(choice)}
+                  </option>
+                ))}
+              </select>
+            ) : (
+              <input
+                {...shared}
+                type={INPUT_TYPES[field.type] ?? "text"}
+                dir="auto"
+                placeholder={schema?.["x-hint"]}
+              />
+            )}
+          </form>
+          {wrong ? (
+            <p className="err" role="alert">
+              {wrong}
+            </p>
+          ) : null}
+        </dd>
+      </div>
+    );
+  }
+
+  return (
+    <div className="fld">
+      <dt title={field.label}>{field.label}</dt>
+      <dd className="min-w-0">
+        <button
+          ref={trigger}
+          type="button"
+          className={`v num ${state === "missing" ? "miss" : ""}`}
+          disabled={!mayEdit}
+          aria-label={`${t("ctx.edit", { label: field.label })}: ${state === "missing" ? t("ctx.unknown") : shown}`}
+          title={shown}
+          dir="auto"
+          onClick={() => setEditing(true)}
+        >
+          {state === "missing" ? t("ctx.unknown") : shown}
+        </button>
+      </dd>
+      <dd className="k num">
+        {state === "missing" ? (
+          mayEdit ? (
+            <button
+              type="button"
+              className="ask"
+              title={t("ctx.askHint", { ask: field.ask })}
+              aria-label={`${t("ctx.ask")}: ${field.label}`}
+              onClick={() => onAsk(field.ask)}
+            >
+              <Icon of={Plus} size="s" />
+              {t("ctx.ask")}
+            </button>
+          ) : null
+        ) : (
+          <Basis
+            field={field}
+            onTake={(value) => void save(value).catch(() => complain(t("error.internal")))}
+          />
+        )}
+      </dd>
+    </div>
+  );
+}
+
+/** Where a value comes from, and the words it was read from. */
+function Basis({ field, onTake }: { field: ContextField; onTake: (value: unknown) => void }) {
+  const { t } = useTranslation();
+  const word =
+    field.origin === "person"
+      ? t("ctx.checked")
+      : field.origin === "rule"
+        ? t("ctx.rule")
+        : percent(field.confidence);
+  return (
+    <HoverCard.Root openDelay={120} closeDelay={120}>
+      <HoverCard.Trigger asChild>
+        <button
+          type="button"
+          className="flex items-center gap-1.5 rounded-r1 py-1"
+          aria-label={`${field.label}: ${word}`}
+        >
+          <i className={`seg ${fieldState(field)}`} />
+          {word}
+          {field.proposal ? <span className="size-1.5 rounded-full bg-amber-mark" /> : null}
+        </button>
+      </HoverCard.Trigger>
+      <HoverCard.Portal>
+        <HoverCard.Content className="pop w-[280px]!" side="left" sideOffset={10} collisionPadding={12}>
+          {field.origin === "extracted" ? (
+            <>
+              <p className="mb-1 flex justify-between text-meta text-ink3">
+                <span>{t("ctx.evidence")}</span>
+                <span className="num">{t("ctx.sure", { n: percent(field.confidence) })}</span>
+              </p>
+              <p className="text-ink2" dir="auto">
+                {field.evidence ? <mark className="text-ink!">{field.evidence}</mark> : t("ctx.evidenceNone")}
+              </p>
+            </>
+          ) : (
+            <p className="text-ink2">{t(field.origin === "rule" ? "ctx.setByRule" : "ctx.setByPerson")}</p>
+          )}
+          {field.proposal ? (
+            <div className="mt-2 flex items-center gap-2 border-t border-line pt-2">
+              <p className="flex-1" dir="auto">
+                {t("ctx.proposal", { value: String(field.proposal.value) })}
+              </p>
+              <button type="button" className="mini" onClick={() => onTake(field.proposal?.value)}>
+                {t("ctx.accept")}
+              </button>
+            </div>
+          ) : null}
+        </HoverCard.Content>
+      </HoverCard.Portal>
+    </HoverCard.Root>
+  );
+}

@@ -1,0 +1,256 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Hand, PencilLine, Search, X } from "lucide-react";
+import { memo, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, ask, type InboxFilter, type InboxView } from "../../api";
+import { shortTime, useNow } from "../../lib/format";
+import { useKeys } from "../../lib/keys";
+import { NARROW, useMedia } from "../../lib/media";
+import { lastAt } from "../../live/inbox";
+import { Avatar, Empty, Icon } from "../../parts/basics";
+import { stateColour, useMe, useWorkflow } from "../../parts/data";
+import { VirtualList } from "../../parts/VirtualList";
+import type { ConversationSummary } from "../../types";
+import { Conversation } from "../conversation/Conversation";
+
+const VIEWS: readonly InboxView[] = ["open", "waiting", "mine", "unassigned", "resolved", "all"];
+
+export function Inbox() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const { id } = useParams({ from: "/inbox/{-$id}" });
+  const search = useSearch({ from: "/inbox/{-$id}" });
+  const narrow = useMedia(NARROW);
+  const filter: InboxFilter = { view: search.view ?? "open", label: search.label, q: search.q };
+  const { data, isPending } = useQuery({ ...ask.inbox(filter), placeholderData: keepPreviousData });
+  const older = useOlder(filter, data?.next);
+  const items = useMemo(() => {
+    const first = data?.items ?? [];
+    const known = new Set(first.map((row) => row.id));
+    return [...first, ...older.items.filter((row) => !known.has(row.id))];
+  }, [data, older.items]);
+  const at = items.findIndex((row) => row.id === id);
+
+  const open = (conversation: string | undefined, replace = false) =>
+    void navigate({ to: "/inbox/{-$id}", params: { id: conversation }, search, replace });
+
+  const first = items[0]?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only an empty place is filled by itself.
+  useEffect(() => {
+    if (id === undefined && first !== undefined && !narrow) open(first, true);
+  }, [id, first, narrow]);
+
+  const step = (by: 1 | -1) => {
+    const target = items[at < 0 ? 0 : at + by];
+    if (target) open(target.id);
+    return target !== undefined;
+  };
+  useKeys({ next: () => step(1), previous: () => step(-1) });
+
+  return (
+    <main className={`desk ${id ? "open" : "wide"}`}>
+      <section className="queue" aria-label={t("inbox.list")}>
+        <div className="qh">
+          <h1>{search.label ?? (search.view ? t(`inbox.view.${search.view}`) : t("inbox.title"))}</h1>
+          <span className="c num">{items.length > 0 ? `${items.length}${data?.next ? "+" : ""}` : ""}</span>
+          {search.label ? (
+            <Link to="/inbox/{-$id}" params={{ id: undefined }} search={{}} className="sort">
+              {t("inbox.clear")}
+              <Icon of={X} size="s" />
+            </Link>
+          ) : null}
+        </div>
+        <SearchBox filter={filter} />
+        <div className="tabs">
+          {VIEWS.map((view) => (
+            <Link
+              key={view}
+              to="/inbox/{-$id}"
+              params={{ id: undefined }}
+              search={{
+                ...(view === "open" ? {} : { view }),
+                ...(search.label ? { label: search.label } : {}),
+                ...(search.q ? { q: search.q } : {}),
+              }}
+              activeOptions={{ exact: true }}
+              aria-current={filter.view === view ? "page" : undefined}
+            >
+              {t(`inbox.view.${view}`)}
+            </Link>
+          ))}
+        </div>
+        <List items={items} current={id} search={search} pending={isPending} more={older.more} />
+      </section>
+      {id ? (
+        <Conversation key={id} id={id} from="inbox" known={items[at]} onDone={() => {}} />
+      ) : (
+        <section className="conv">{isPending ? null : <Empty title={t("inbox.pick")} />}</section>
+      )}
+    </main>
+  );
+}
+
+/** Pages beyond the first; the first is the one that signals keep up to date. */
+function useOlder(filter: InboxFilter, next: string | null | undefined) {
+  const { data, fetchNextPage, hasNextPage, isFetching } = useInfiniteQuery({
+    queryKey: ["older", filter, next],
+    queryFn: ({ pageParam }) => api.conversations(filter, pageParam),
+    initialPageParam: next ?? "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    enabled: false,
+  });
+  const started = data !== undefined;
+  return {
+    items: data?.pages.flatMap((page) => page.items) ?? [],
+    more: next && !isFetching && (!started || hasNextPage) ? () => void fetchNextPage() : undefined,
+  };
+}
+
+function SearchBox({ filter }: { filter: InboxFilter }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [text, setText] = useState(filter.q ?? "");
+  useEffect(() => {
+    const timer = window.setTimeout(() => {
+      if ((filter.q ?? "") === text.trim()) return;
+      void navigate({
+        to: "/inbox/{-$id}",
+        params: { id: undefined },
+        search: {
+          ...(filter.view === "open" ? {} : { view: filter.view }),
+          ...(filter.label ? { label: filter.label } : {}),
+          ...(text.trim() === "" ? {} : { q: text.trim() }),
+        },
+        replace: true,
+      });
+    }, 250);
+    return () => window.clearTimeout(timer);
+  }, [text, filter.q, filter.view, filter.label, navigate]);
+  return (
+    <div className="qsearch">
+      <Icon of={Search} size="s" />
+      <input
+        type="search"
+        value={text}
+        aria-label={t("inbox.search")}
+        placeholder={t("inbox.search")}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            setText("");
+            event.currentTarget.blur();
+          }
+        }}
+      />
+    </div>
+  );
+}
+
+type ListProps = {
+  items: readonly ConversationSummary[];
+  current: string | undefined;
+  search: { view?: InboxView; label?: string; q?: string };
+  pending: boolean;
+  more: (() => void) | undefined;
+};
+
+function List({ items, current, search, pending, more }: ListProps) {
+  const { t } = useTranslation();
+  const now = useNow(30_000);
+  return (
+    <VirtualList
+      label={t("inbox.list")}
+      items={items}
+      keyOf={(row) => row.id}
+      current={items.findIndex((row) => row.id === current)}
+      row={(row) => <Row row={row} on={row.id === current} search={search} now={now} />}
+    >
+      {items.length === 0 && !pending ? <Empty title={t("inbox.none")} text={t("inbox.noneText")} /> : null}
+      {more ? (
+        <button type="button" className="btn mx-auto my-2 flex!" onClick={more}>
+          {t("app.loadMore")}
+        </button>
+      ) : null}
+    </VirtualList>
+  );
+}
+
+const Row = memo(function Row({
+  row,
+  on,
+  search,
+  now,
+}: {
+  row: ConversationSummary;
+  on: boolean;
+  search: ListProps["search"];
+  now: number;
+}) {
+  const { t } = useTranslation();
+  const { me } = useMe();
+  const { states, label } = useWorkflow();
+  const state = states.find((one) => one.key === row.status);
+  const last = row.last_message;
+  const mine = last?.by === "staff" && row.assignee === me.id;
+  return (
+    <Link
+      to="/inbox/{-$id}"
+      params={{ id: row.id }}
+      search={search}
+      preload={false}
+      className="row"
+      aria-current={on ? "true" : undefined}
+      draggable={false}
+    >
+      <Avatar id={row.contact.id} name={row.contact.name} title={row.contact.name} />
+      <div className="min-w-0">
+        <div className="r1">
+          <b dir="auto" className={row.unread > 0 ? "font-[680]!" : ""}>
+            {row.contact.name}
+          </b>
+          <span className="wait num">{shortTime(lastAt(row), now)}</span>
+        </div>
+        <p className={`gist ${row.unread > 0 ? "text-ink!" : ""}`} dir="auto">
+          {last
+            ? mine
+              ? t("inbox.you", { text: last.text })
+              : last.text || row.title
+            : t("inbox.noMessage")}
+        </p>
+        <div className="r3">
+          <span className="why">
+            <span
+              className="mx-[3px] size-[7px] flex-none rounded-full"
+              style={{ background: stateColour(state) }}
+            />
+            <span>{label(row.status)}</span>
+          </span>
+          {row.draft?.status === "pending" || row.draft?.status === "writing" ? (
+            <span className="why pencil">
+              <Icon of={PencilLine} />
+              <span>{t("inbox.draftWaits")}</span>
+            </span>
+          ) : row.owner === "person" ? (
+            <span className="why">
+              <Icon of={Hand} />
+              <span>{t("inbox.person")}</span>
+            </span>
+          ) : null}
+          <span className="ms-auto flex min-w-0 items-center gap-1.5">
+            {row.labels.slice(0, row.draft || row.owner === "person" ? 0 : 1).map((each) => (
+              <span key={each} className="tag2 h-[18px]! max-w-[90px] truncate text-[11px]!" dir="auto">
+                {each}
+              </span>
+            ))}
+            {row.unread > 0 ? (
+              <span className="count num" role="img" aria-label={t("inbox.unread", { count: row.unread })}>
+                {row.unread}
+              </span>
+            ) : null}
+          </span>
+        </div>
+      </div>
+    </Link>
+  );
+});

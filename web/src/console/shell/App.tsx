@@ -1,0 +1,56 @@
+import { useQuery } from "@tanstack/react-query";
+import { Tooltip } from "radix-ui";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Lost } from "@/wire/link";
+import { ask, queries } from "../api";
+import { closeLine, openLine } from "../live/live";
+import { Toasts } from "../parts/toast";
+import { Shell } from "./Shell";
+import { SignIn } from "./SignIn";
+
+/** Signed in or not: the whole console hangs on that. */
+export function App() {
+  const { t } = useTranslation();
+  const { data: session, error, isPending, refetch } = useQuery(ask.session);
+  const [expired, setExpired] = useState(false);
+
+  useEffect(() => {
+    const handleSignedOut = () => {
+      if (queries.getQueryData(ask.session.queryKey)) setExpired(true);
+      closeLine();
+    };
+    window.addEventListener("concierge:signed-out", handleSignedOut);
+    return () => window.removeEventListener("concierge:signed-out", handleSignedOut);
+  }, []);
+
+  const staff = session?.staff.id;
+  useEffect(() => {
+    if (staff !== undefined && !expired) openLine(staff);
+  }, [staff, expired]);
+
+  if (isPending) return null;
+  if (!session || expired) {
+    const unreachable = error instanceof Lost;
+    return (
+      <SignIn
+        notice={expired ? t("app.expired") : unreachable ? t("signin.unreachable") : undefined}
+        onSignedIn={(next) => {
+          if (session && session.staff.id !== next.staff.id) {
+            location.reload();
+            return;
+          }
+          queries.setQueryData(ask.session.queryKey, next);
+          setExpired(false);
+          void refetch();
+        }}
+      />
+    );
+  }
+  return (
+    <Tooltip.Provider delayDuration={350}>
+      <Shell />
+      <Toasts />
+    </Tooltip.Provider>
+  );
+}

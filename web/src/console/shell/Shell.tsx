@@ -1,0 +1,76 @@
+import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useKeys } from "../lib/keys";
+import { useLive } from "../live/live";
+import { Nav } from "./Nav";
+import { Offline } from "./Offline";
+import { TopBar } from "./TopBar";
+import { UndoBar } from "./UndoBar";
+
+const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
+const KeySheet = lazy(() => import("./KeySheet").then((module) => ({ default: module.KeySheet })));
+
+export function Shell() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [open, setOpen] = useState<"palette" | "keys">();
+  const inside = useRouterState({
+    select: (state) => /^\/(approvals|inbox)\/./.test(state.location.pathname),
+  });
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const down = useLive(
+    (state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting",
+  );
+
+  useEffect(() => {
+    const area = /^\/(\w+)/.exec(path)?.[1];
+    const areas = {
+      approvals: t("nav.approvals"),
+      inbox: t("nav.inbox"),
+      contacts: t("nav.contacts"),
+      knowledge: t("nav.knowledge"),
+      settings: t("nav.settings"),
+    };
+    const name = Object.entries(areas).find(([key]) => key === area)?.[1];
+    document.title = name ? `${name} · ${t("app.name")}` : t("app.name");
+  }, [path, t]);
+
+  useKeys({
+    palette: () => void setOpen("palette"),
+    keySheet: () => void setOpen("keys"),
+    search: () => {
+      const box = document.querySelector<HTMLInputElement>("input[type=search]");
+      if (box && box.offsetParent !== null) box.focus();
+      else setOpen("palette");
+      return true;
+    },
+    goApprovals: () => void navigate({ to: "/approvals/{-$id}" }),
+    goInbox: () => void navigate({ to: "/inbox/{-$id}" }),
+    goContacts: () => void navigate({ to: "/contacts/{-$id}" }),
+    goKnowledge: () => void navigate({ to: "/knowledge/{-$id}" }),
+  });
+
+  const close = (isOpen: boolean) => {
+    if (!isOpen) setOpen(undefined);
+  };
+
+  return (
+    <div className={`app ${inside ? "inside" : ""} ${down ? "down" : ""}`}>
+      <a href="#main" className="skip">
+        {t("app.skip")}
+      </a>
+      <TopBar onSearch={() => setOpen("palette")} onKeys={() => setOpen("keys")} />
+      {down ? <Offline /> : null}
+      <Nav />
+      <div id="main" tabIndex={-1} className="min-h-0 min-w-0 outline-none">
+        <Outlet />
+      </div>
+      <UndoBar />
+      <Suspense>
+        {open === "palette" ? <Palette onOpenChange={close} onKeys={() => setOpen("keys")} /> : null}
+        {open === "keys" ? <KeySheet onOpenChange={close} /> : null}
+      </Suspense>
+    </div>
+  );
+}

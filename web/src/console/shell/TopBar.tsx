@@ -1,0 +1,184 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { AtSign, Bell, CircleHelp, Search, Stamp } from "lucide-react";
+import { useMemo, useState } from "react";
+import { Trans, useTranslation } from "react-i18next";
+import { ask } from "../api";
+import { span, useNow } from "../lib/format";
+import { keyCap } from "../lib/keys";
+import { seeMentions, useBell } from "../live/bell";
+import { useTally } from "../live/held";
+import { inQueue, waitingSince } from "../live/inbox";
+import { useLive } from "../live/live";
+import { Avatar, Cap, Icon, IconButton } from "../parts/basics";
+import { useMe } from "../parts/data";
+import { Menu, MenuItem, MenuLine, MenuTitle } from "../parts/Menu";
+import { Logo } from "./Logo";
+
+export function TopBar(props: { onSearch: () => void; onKeys: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <header className="top">
+      <Link to="/approvals/{-$id}" params={{ id: undefined }} className="brand" aria-label={t("app.name")}>
+        <Logo />
+        <span>{t("app.name")}</span>
+      </Link>
+      <button type="button" className="search" onClick={props.onSearch}>
+        <Icon of={Search} />
+        <span>{t("top.search")}</span>
+        {keyCap("Mod+K").map((cap) => (
+          <Cap key={cap}>{cap}</Cap>
+        ))}
+      </button>
+      <SessionBar />
+      <div className="ms-auto" />
+      <Colleagues />
+      <BellMenu />
+      <IconButton says={t("top.keys")} icon={CircleHelp} keys="keySheet" onClick={props.onKeys} />
+    </header>
+  );
+}
+
+/** How far this person is through what waits. */
+function SessionBar() {
+  const { t } = useTranslation();
+  const { data } = useQuery(ask.drafts);
+  const { done, perDraft } = useTally();
+  const left = (data?.items ?? []).filter((item) => inQueue(item.conversation)).length;
+  if (done + left === 0) return <div className="session" />;
+  return (
+    <div className="session">
+      <div
+        className="track"
+        role="progressbar"
+        aria-label={t("top.progress")}
+        aria-valuenow={done}
+        aria-valuemin={0}
+        aria-valuemax={done + left}
+      >
+        <i style={{ transform: `scaleX(${done / (done + left)})` }} />
+      </div>
+      <span className="num">
+        <Trans
+          t={t}
+          i18nKey="top.session"
+          count={left}
+          values={{ done, count: left }}
+          components={[<b key="0" />]}
+        />
+      </span>
+      {left > 0 ? (
+        <span className="eta text-ink3">
+          {t("top.about", { span: span(Math.max(60_000, left * perDraft)) })}
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+/** Colleagues who have a conversation open that we see. */
+function Colleagues() {
+  const { t } = useTranslation();
+  const { me } = useMe();
+  const rooms = useLive((state) => state.rooms);
+  const here = useMemo(() => {
+    const people = new Map<string, string>();
+    for (const room of Object.values(rooms)) {
+      if (room.live) for (const person of room.viewers) people.set(person.id, person.name);
+    }
+    people.delete(me.id);
+    return [...people].map(([id, name]) => ({ id, name }));
+  }, [rooms, me.id]);
+  if (here.length === 0) return null;
+  const names = here.map((person) => person.name).join(", ");
+  return (
+    <div
+      className="faces"
+      role="img"
+      aria-label={t("top.colleagues", { names })}
+      title={t("top.colleagues", { names })}
+    >
+      {here.slice(0, 3).map((person) => (
+        <Avatar key={person.id} id={person.id} name={person.name} />
+      ))}
+      {here.length > 3 ? <span className="av bg-sunk! text-ink2!">+{here.length - 3}</span> : null}
+    </div>
+  );
+}
+
+function BellMenu() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const now = useNow(15_000);
+  const { data } = useQuery(ask.drafts);
+  const { mentions, seen } = useBell();
+  const [seenDrafts, setSeenDrafts] = useState<ReadonlySet<string>>(new Set());
+  const waiting = (data?.items ?? []).filter((item) => item.conversation.draft?.status === "pending");
+  const oldest = waiting.toSorted((a, b) =>
+    waitingSince(a.conversation) < waitingSince(b.conversation) ? -1 : 1,
+  )[0];
+  const freshMentions = mentions.length - seen;
+  const freshDrafts = waiting.filter((item) => !seenDrafts.has(item.conversation.draft?.id ?? "")).length;
+  const fresh = freshMentions + freshDrafts;
+
+  const handleOpen = (open: boolean) => {
+    if (open) return;
+    seeMentions();
+    setSeenDrafts(new Set(waiting.map((item) => item.conversation.draft?.id ?? "")));
+  };
+
+  return (
+    <Menu
+      onOpenChange={handleOpen}
+      trigger={
+        <button
+          type="button"
+          className="icb"
+          aria-label={fresh > 0 ? t("top.notifications_new", { n: fresh }) : t("top.notifications")}
+          title={t("top.notifications")}
+        >
+          <Icon of={Bell} />
+          {fresh > 0 ? <em /> : null}
+        </button>
+      }
+    >
+      <MenuTitle>{t("bell.title")}</MenuTitle>
+      {waiting.length === 0 && mentions.length === 0 ? (
+        <p className="max-w-[280px] px-2.5 pt-1 pb-3 text-ink2">{t("bell.none")}</p>
+      ) : null}
+      {oldest ? (
+        <MenuItem
+          onSelect={() => void navigate({ to: "/approvals/{-$id}", params: { id: oldest.conversation.id } })}
+        >
+          <Icon of={Stamp} />
+          <span className="min-w-0 py-1">
+            <b className="block font-[570]">{t("bell.waiting", { count: waiting.length })}</b>
+            <small className="block text-meta text-ink3">
+              {t("bell.longest", {
+                name: oldest.conversation.contact.name,
+                span: span(now - Date.parse(waitingSince(oldest.conversation))),
+              })}
+            </small>
+          </span>
+        </MenuItem>
+      ) : null}
+      {mentions.length > 0 && oldest ? <MenuLine /> : null}
+      {mentions.map((mention) => (
+        <MenuItem
+          key={`${mention.conversation}${mention.seq}`}
+          onSelect={() => void navigate({ to: "/inbox/{-$id}", params: { id: mention.conversation } })}
+        >
+          <Icon of={AtSign} />
+          <span className="min-w-0 py-1">
+            <b className="block font-[570]">
+              {t("bell.mention", { name: mention.by, title: mention.text.slice(0, 60) })}
+            </b>
+            <small className="block text-meta text-ink3">
+              {t("time.ago", { span: span(now - Date.parse(mention.at)) })}
+            </small>
+          </span>
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}

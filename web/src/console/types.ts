@@ -1,0 +1,132 @@
+/** What the HTTP API answers beyond the socket protocol. */
+import type { ConversationSummary, DraftView, FieldOrigin, StageName, StageState } from "@/wire/protocol";
+
+export type * from "@/wire/protocol";
+export type { Contact, Hours, Page, Session, Staff, Workspace } from "@/wire/rest";
+
+export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+export type Day = (typeof DAYS)[number];
+
+/** A place in the approval queue; the draft itself is missing until somebody looks at a row that came by signal. */
+export type QueueItem = { readonly draft?: DraftView; readonly conversation: ConversationSummary };
+
+export type ContextField = {
+  readonly key: string;
+  readonly label: string;
+  readonly type: string;
+  readonly value?: unknown;
+  readonly text?: string;
+  readonly confidence: number;
+  readonly origin?: FieldOrigin;
+  readonly evidence?: string;
+  readonly evidence_seq?: number;
+  readonly locked: boolean;
+  readonly proposal?: { readonly value: unknown; readonly confidence: number; readonly evidence?: string };
+  readonly ask: string;
+};
+
+export type ContextRecord = {
+  readonly id: string;
+  readonly schema: {
+    readonly id: string;
+    readonly key: string;
+    readonly name: string;
+    readonly version: number;
+  };
+  readonly status: string;
+  readonly completion: number;
+  readonly fields: readonly ContextField[];
+};
+
+export type ContextAnswer = { readonly records: readonly ContextRecord[] };
+
+export type WorkflowState = {
+  readonly key: string;
+  readonly label: string;
+  readonly colour?: string;
+  readonly final?: boolean;
+};
+
+export type SchemaDocument = {
+  readonly title?: string;
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly "x-workflow"?: {
+    readonly initial: string;
+    readonly states: readonly WorkflowState[];
+    readonly transitions: readonly { readonly from: string; readonly to: string }[];
+  };
+};
+
+export type FieldSchema = {
+  readonly title?: string;
+  readonly enum?: readonly string[];
+  readonly items?: { readonly enum?: readonly string[] };
+  readonly "x-type"?: string;
+  readonly "x-labels"?: Readonly<Record<string, string>>;
+  readonly "x-hint"?: string;
+};
+
+export type Schema = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly version: number;
+  readonly document: SchemaDocument;
+};
+
+export type TurnRow = {
+  readonly id: string;
+  readonly for_seq: number;
+  readonly status: string;
+  readonly started_at: string;
+  readonly micros?: number;
+  readonly draft?: string;
+};
+
+export type TurnStage = {
+  readonly stage: StageName;
+  readonly state: StageState;
+  readonly micros: number;
+  readonly summary?: string;
+  readonly input_hash?: string;
+  readonly output?: unknown;
+  readonly confidence?: number;
+  readonly model?: string;
+  readonly prompt_hash?: string;
+};
+
+export type Turn = TurnRow & { readonly stages: readonly TurnStage[]; readonly prompt?: string };
+
+export type Document = {
+  readonly id: string;
+  readonly title: string;
+  readonly body: string;
+  readonly language: string;
+  readonly version: number;
+  readonly passages: number;
+  readonly updated_at: string;
+};
+
+export type Hit = {
+  readonly passage: string;
+  readonly document: string;
+  readonly title: string;
+  readonly heading?: string;
+  readonly start: number;
+  readonly end: number;
+  readonly snippet: string;
+  readonly score: number;
+};
+
+export type Rule = {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly enabled: boolean;
+};
+export type Agent = {
+  readonly key: string;
+  readonly name: string;
+  readonly assistant_name: string;
+  readonly intents?: readonly { readonly key: string; readonly label: string }[];
+};

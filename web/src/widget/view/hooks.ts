@@ -1,0 +1,38 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Chat, ChatState } from "../model.ts";
+import { english, fill, type Language, type Words } from "../words.ts";
+
+/** The language the views speak; painting again from the top shows another one. */
+export let language: Language = english;
+
+export function setLanguage(to: Language): void {
+  language = to;
+}
+
+export function say(key: keyof Words, values: Readonly<Record<string, string | number>> = {}): string {
+  return fill(language.words[key], values);
+}
+
+export function useChat(chat: Chat): ChatState {
+  const [state, setState] = useState(chat.state);
+  useEffect(() => {
+    setState(chat.state());
+    return chat.subscribe(() => setState(chat.state()));
+  }, [chat]);
+  return state;
+}
+
+/** Building a formatter costs more than all it formats: one per locale. */
+const formats = new Map<string, { time: Intl.DateTimeFormat; day: Intl.DateTimeFormat }>();
+
+export function formatsFor(locale: string): { time: Intl.DateTimeFormat; day: Intl.DateTimeFormat } {
+  let known = formats.get(locale);
+  if (!known) {
+    known = {
+      time: new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }),
+      day: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
+    };
+    formats.set(locale, known);
+  }
+  return known;
+}

@@ -1,0 +1,384 @@
+/** @jsxImportSource preact */
+// Pictures, documents and voices: loaded with the first file or the first press on the microphone.
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Attachment } from "../../wire/protocol.ts";
+import css from "../media.css?inline";
+import type { Chat } from "../model.ts";
+import { peaks, type Recorder, type Recording, record } from "../recorder.ts";
+import { language, say } from "./hooks.ts";
+import { Glyph, Icon } from "./icons.tsx";
+
+const PICTURES = /^image\/(png|jpeg|gif|webp|avif)$/;
+const drawn = {
+  again: "M3 12a9 9 0 1 0 3-6.7L3 8M3 3v5h5",
+  file: "M14 2v5h5M6 2h9l5 5v13a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2",
+  load: "M12 15V3M7 10l5 5 5-5M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4",
+  play: "M7 4.5v15a1 1 0 0 0 1.5.86l12-7.5a1 1 0 0 0 0-1.72l-12-7.5A1 1 0 0 0 7 4.5",
+  pause: "M7 4h3.5v16H7zM13.5 4H17v16h-3.5z",
+  stop: "M7 6h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1",
+} as const;
+
+const BARS = 36;
+const LEVELS = 40;
+
+export { css };
+
+const DEFAULT_MAX = 20_000_000;
+
+function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function bytesText(bytes: number): string {
+  const [value, unit] =
+    bytes < 1_000_000 ? [Math.max(1, bytes / 1_000), "kilobyte"] : [bytes / 1_000_000, "megabyte"];
+  return new Intl.NumberFormat(language.locale, {
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 && unit === "megabyte" ? 1 : 0,
+  }).format(value);
+}
+
+/** The files that may be sent, and a word on the first that may not. */
+export function admit(
+  files: readonly File[],
+  max = DEFAULT_MAX,
+): { readonly files: readonly File[]; readonly notice: string } {
+  const refused = files.find((file) => file.size > max);
+  return {
+    files: files.filter((file) => file.size <= max),
+    notice: refused ? say("tooBig", { name: refused.name, size: bytesText(max) }) : "",
+  };
+}
+
+type FileProps = { readonly chat: Chat; readonly file: Attachment; readonly progress?: number | undefined };
+
+export function FileView(props: FileProps): JSX.Element {
+  const { media_type } = props.file;
+  if (PICTURES.test(media_type)) return <Picture {...props} />;
+  if (/^(audio|video)\/(mp4|webm|ogg|mpeg|wav|x-wav|m4a|x-m4a|aac)/.test(media_type))
+    return <Voice {...props} />;
+  return <Document {...props} />;
+}
+
+/** An address for bytes that only the signed-in visitor may fetch. */
+function useBlob(chat: Chat, id: string): { url?: string; blob?: Blob; failed?: true } {
+  const [state, setState] = useState<{ url?: string; blob?: Blob; failed?: true }>({});
+  useEffect(() => {
+    let url: string | undefined;
+    let gone = false;
+    chat.bytes(id).then(
+      (blob) => {
+        if (gone) return;
+        url = URL.createObjectURL(blob);
+        setState({ url, blob });
+      },
+      () => !gone && setState({ failed: true }),
+    );
+    return () => {
+      gone = true;
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [chat, id]);
+  return state;
+}
+
+function Progress({ file, progress }: FileProps): JSX.Element | null {
+  if (progress === undefined || progress >= 1) return null;
+  const percent = `${Math.round(progress * 100)}%`;
+  return (
+    <span
+      class="progress"
+      role="progressbar"
+      aria-valuenow={Math.round(progress * 100)}
+      aria-label={say("uploading", { name: file.name, percent })}
+    >
+      <i style={{ inlineSize: percent }} />
+    </span>
+  );
+}
+
+function Picture(props: FileProps): JSX.Element {
+  const { url, failed } = useBlob(props.chat, props.file.id);
+  if (failed) return <p class="small">{say("fileFailed", { name: props.file.name })}</p>;
+  return (
+    <a class="picture" href={url} target="_blank" rel="noopener">
+      {url ? <img src={url} alt={say("photo", { name: props.file.name })} /> : <span class="blank" />}
+      <Progress {...props} />
+    </a>
+  );
+}
+
+function Document(props: FileProps): JSX.Element {
+  const { name, size, id } = props.file;
+  const [failed, setFailed] = useState(false);
+
+  async function handleDownload(): Promise<void> {
+    try {
+      const url = URL.createObjectURL(await props.chat.bytes(id));
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      setFailed(false);
+    } catch {
+      setFailed(true);
+    }
+  }
+
+  return (
+    <button type="button" class="doc" aria-label={say("download", { name })} onClick={handleDownload}>
+      <Glyph path={drawn.file} size={20} />
+      <span>
+        <bdi>{name}</bdi>
+        <small>{failed ? say("fileFailed", { name }) : bytesText(size)}</small>
+      </span>
+      <Glyph path={drawn.load} size={16} />
+      <Progress {...props} />
+    </button>
+  );
+}
+
+function Voice(props: FileProps): JSX.Element {
+  const { url, blob, failed } = useBlob(props.chat, props.file.id);
+  if (failed) return <p class="small">{say("fileFailed", { name: say("voice") })}</p>;
+  return (
+    <span class="voice">
+      <Player url={url} blob={blob} />
+      <Progress {...props} />
+    </span>
+  );
+}
+
+function Bars({
+  levels,
+  upTo = 1,
+}: {
+  readonly levels: readonly number[];
+  readonly upTo?: number;
+}): JSX.Element {
+  return (
+    <span class="bars" aria-hidden="true">
+      {levels.map((level, at) => (
+        <i
+          key={at}
+          class={at / levels.length < upTo ? "on" : ""}
+          style={{ blockSize: `${12 + level * 88}%` }}
+        />
+      ))}
+    </span>
+  );
+}
+
+type PlayerProps = {
+  readonly url: string | undefined;
+  readonly blob: Blob | undefined;
+  readonly ms?: number;
+};
+
+/** Recorders leave the length out of the file, so it is taken from the decoded sound. */
+function Player({ url, blob, ms }: PlayerProps): JSX.Element {
+  const audio = useRef<HTMLAudioElement>(null);
+  const [playing, setPlaying] = useState(false);
+  const [at, setAt] = useState(0);
+  const [sound, setSound] = useState<{ levels: number[]; seconds: number }>({
+    levels: new Array<number>(BARS).fill(0.05),
+    seconds: (ms ?? 0) / 1_000,
+  });
+
+  useEffect(() => {
+    let gone = false;
+    if (blob)
+      peaks(blob, BARS).then(
+        (found) => !gone && setSound(found),
+        () => {},
+      );
+    return () => {
+      gone = true;
+    };
+  }, [blob]);
+
+  function handleToggle(): void {
+    if (playing) audio.current?.pause();
+    else audio.current?.play().catch(() => {});
+  }
+
+  const total = sound.seconds;
+  return (
+    <>
+      <button
+        type="button"
+        class="round play"
+        aria-label={say(playing ? "pause" : "play")}
+        disabled={!url}
+        onClick={handleToggle}
+      >
+        <Glyph path={playing ? drawn.pause : drawn.play} solid size={14} />
+      </button>
+      <span class="wave">
+        <Bars levels={sound.levels} upTo={total > 0 ? at / total : 0} />
+        <input
+          type="range"
+          aria-label={say("position")}
+          min="0"
+          max={total || 1}
+          step="0.1"
+          value={at}
+          aria-valuetext={clock(at * 1_000)}
+          onInput={(event) => {
+            if (audio.current) audio.current.currentTime = Number(event.currentTarget.value);
+          }}
+        />
+      </span>
+      <span class="num">{clock((playing || at > 0 ? at : total) * 1_000)}</span>
+      {/* biome-ignore lint/a11y/useMediaCaption: a customer's own voice has no captions */}
+      <audio
+        ref={audio}
+        src={url}
+        preload="metadata"
+        onPlay={() => setPlaying(true)}
+        onPause={() => setPlaying(false)}
+        onEnded={() => setAt(0)}
+        onTimeUpdate={(event) => setAt(event.currentTarget.currentTime)}
+      />
+    </>
+  );
+}
+
+export function Chosen({
+  file,
+  onRemove,
+}: {
+  readonly file: File;
+  readonly onRemove: () => void;
+}): JSX.Element {
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    if (!/^image\/(png|jpeg|gif|webp|avif)$/.test(file.type)) return;
+    const address = URL.createObjectURL(file);
+    setUrl(address);
+    return () => URL.revokeObjectURL(address);
+  }, [file]);
+  return (
+    <li>
+      {url ? <img src={url} alt="" /> : <Glyph path={drawn.file} size={18} />}
+      <span>
+        <bdi>{file.name}</bdi>
+        <small>{bytesText(file.size)}</small>
+      </span>
+      <button
+        type="button"
+        class="tool"
+        aria-label={say("removeFile", { name: file.name })}
+        onClick={onRemove}
+      >
+        <Icon name="x" size={14} />
+      </button>
+    </li>
+  );
+}
+
+export type VoiceBoxProps = {
+  readonly onClose: (why?: "micBlocked" | "micMissing") => void;
+  readonly onSend: (recording: Recording) => void;
+};
+
+/** Recording, then hearing it again; every step is a button, so no key has to be held. */
+export function VoiceBox({ onClose, onSend }: VoiceBoxProps): JSX.Element {
+  const recorder = useRef<Recorder | undefined>(undefined);
+  const main = useRef<HTMLButtonElement>(null);
+  const [levels, setLevels] = useState<readonly number[]>(new Array<number>(LEVELS).fill(0));
+  const [ms, setMs] = useState(0);
+  const [take, setTake] = useState(0);
+  const [done, setDone] = useState<Recording & { readonly url: string }>();
+
+  useEffect(() => {
+    let gone = false;
+    record({
+      level: (level, at) => {
+        setLevels((known) => [...known.slice(1), level]);
+        setMs(at);
+      },
+      done: (recording) => !gone && setDone({ ...recording, url: URL.createObjectURL(recording.blob) }),
+    }).then(
+      (started) => {
+        if (gone) started.cancel();
+        else recorder.current = started;
+      },
+      (error: unknown) => {
+        if (gone) return;
+        onClose(
+          error instanceof DOMException && error.name === "NotFoundError" ? "micMissing" : "micBlocked",
+        );
+      },
+    );
+    return () => {
+      gone = true;
+      recorder.current?.cancel();
+      recorder.current = undefined;
+    };
+  }, [take]);
+
+  useEffect(() => main.current?.focus(), [done]);
+  useEffect(
+    () => () => {
+      if (done) URL.revokeObjectURL(done.url);
+    },
+    [done],
+  );
+
+  function handleAgain(): void {
+    setDone(undefined);
+    setMs(0);
+    setLevels(new Array<number>(LEVELS).fill(0));
+    setTake(take + 1);
+  }
+
+  return (
+    <div class={`box voicebox ${done ? "" : "live"}`}>
+      <button type="button" class="tool" aria-label={say("discard")} onClick={() => onClose()}>
+        <Icon name="x" />
+      </button>
+      {done ? (
+        <>
+          <span class="voice">
+            <Player url={done.url} blob={done.blob} ms={done.ms} />
+          </span>
+          <button type="button" class="tool" aria-label={say("again")} onClick={handleAgain}>
+            <Glyph path={drawn.again} />
+          </button>
+          <button
+            ref={main}
+            type="button"
+            class="round send"
+            aria-label={say("sendVoice")}
+            onClick={() => onSend(done)}
+          >
+            <Icon name="up" />
+          </button>
+        </>
+      ) : (
+        <>
+          <span class="red" aria-hidden="true" />
+          <span class="num" role="timer" aria-label={say("recording", { time: clock(ms) })}>
+            {clock(ms)}
+          </span>
+          <Bars levels={levels} />
+          <button
+            ref={main}
+            type="button"
+            class="round stop"
+            aria-label={say("stop")}
+            onClick={() => recorder.current?.stop()}
+          >
+            <Glyph path={drawn.stop} solid size={16} />
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
