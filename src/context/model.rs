@@ -104,7 +104,7 @@ pub struct Proposal {
     pub confidence: f64,
     /// The words it was read from.
     pub evidence: Option<String>,
-    /// The entry these words stand in.
+    /// The entry these words stand in; `None` for what is said just now, such as by a rule.
     pub evidence_seq: Option<i64>,
     /// Who says so. Only people set as a person, and they use `set`.
     pub origin: FieldOrigin,
@@ -257,11 +257,15 @@ impl State {
 
 /// Whether a statement holds against an earlier one of the same strength.
 fn holds(proposal: &Proposal, confidence: f64, seq: Option<i64>) -> bool {
-    let is_later = proposal.evidence_seq > seq;
-    match is_later {
+    match is_later(proposal.evidence_seq, seq) {
         true => sane(proposal.confidence) >= confidence - NEARLY,
         false => sane(proposal.confidence) > confidence,
     }
+}
+
+/// Whether something was said after something else; what stands in no entry is said just now.
+fn is_later(seq: Option<i64>, than: Option<i64>) -> bool {
+    seq.is_none() || seq > than
 }
 
 /// A confidence from 0 to 1, whatever it was computed to.
@@ -348,6 +352,8 @@ mod tests {
             weight: 1,
             required: false,
             choices: Vec::new(),
+            least: None,
+            most: None,
         }
     }
 
@@ -447,10 +453,10 @@ mod tests {
             let end = after(before.clone(), &proposal);
             if end.value != before.value && before.value.is_some() {
                 prop_assert!(end.origin >= before.origin);
-                let is_later = end.evidence_seq > before.evidence_seq;
                 let is_surer = end.confidence > before.confidence;
-                let is_nearly_as_sure = end.confidence >= before.confidence - NEARLY;
-                prop_assert!(end.origin > before.origin || is_surer || (is_later && is_nearly_as_sure));
+                let is_correction = is_later(end.evidence_seq, before.evidence_seq)
+                    && end.confidence >= before.confidence - NEARLY;
+                prop_assert!(end.origin > before.origin || is_surer || is_correction);
             }
             prop_assert!((0.0..=1.0).contains(&end.confidence));
         }

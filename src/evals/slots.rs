@@ -80,7 +80,10 @@ pub fn jsonl(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
 }
 
 fn answer(question: &Question) -> Result<Reply, Error> {
-    let fields = FieldSpec::from_plain(&question.schema)?;
+    let fields = match question.schema.get("properties") {
+        Some(_) => FieldSpec::from_schema(&question.schema)?,
+        None => FieldSpec::from_plain(&question.schema)?,
+    };
     let last = question.turns.len().saturating_sub(1);
     let turns: Vec<Turn<'_>> = question
         .turns
@@ -123,5 +126,33 @@ fn setting(service: &str) -> Setting {
         country: if british { "GB" } else { "US" }.to_owned(),
         locale: if british { "en-GB" } else { "en-US" }.to_owned(),
         currency: if british { "GBP" } else { "USD" }.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_in_is_a_line_out() {
+        let line = serde_json::json!({
+            "id": "x#0", "service": "restaurant8k",
+            "schema": { "fields": [
+                { "name": "people", "type": "number", "description": "how many people" },
+                { "name": "time", "type": "time", "description": "time of the booking" },
+            ] },
+            "turns": [{ "role": "user", "text": "a table for four at 7:30pm" }],
+        });
+        let mut output = Vec::new();
+        assert!(jsonl(format!("{line}\n\n").as_bytes(), &mut output).is_ok());
+        let reply: Value = serde_json::from_slice(&output).unwrap_or_default();
+        assert_eq!(reply.pointer("/fields/people/value"), Some(&Value::from(4)));
+        assert_eq!(reply.pointer("/fields/time/value"), Some(&Value::from("19:30")));
+    }
+
+    #[test]
+    fn a_broken_line_is_named() {
+        let failed = jsonl("{".as_bytes(), Vec::new());
+        assert!(matches!(failed, Err(Error::Line { line: 1, .. })));
     }
 }

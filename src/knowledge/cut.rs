@@ -4,6 +4,8 @@
 //! embedding still tells apart. It is cut where the text has a joint: between paragraphs and list items,
 //! else between sentences, else between words.
 //!
+//! A heading belongs to the passages below it; one with nothing below is a statement and a passage itself.
+//!
 //! Invariants: passages stand in the order of the text and do not overlap; every visible character is in
 //! exactly one passage or in a heading; a span cuts exactly the passage's text out of the body.
 
@@ -56,24 +58,35 @@ pub(super) fn cut(body: &str) -> Vec<Cut> {
     let outline = Outline::of(body);
     let mut cuts = Vec::new();
     let mut place = Place { body, byte: 0, char: 0 };
+    let mut push = |path: &[(usize, &str)], piece: Range<usize>| {
+        cuts.push(Cut {
+            heading: title_of(path),
+            start: place.chars_at(piece.start),
+            end: place.chars_at(piece.end),
+            text: body[piece].to_owned(),
+        });
+    };
     let mut path: Vec<(usize, &str)> = Vec::new();
-    let mut start = 0;
-    let sections = outline.headings.iter().map(Some).chain([None]);
-    for heading in sections {
+    let mut above: Option<&Heading> = None;
+    for heading in outline.headings.iter().map(Some).chain([None]) {
+        let start = above.map_or(0, |above| above.span.end);
         let end = heading.map_or(body.len(), |heading| heading.span.start);
-        for piece in pieces(body, &outline, start..end) {
-            cuts.push(Cut {
-                heading: title_of(&path),
-                start: place.chars_at(piece.start),
-                end: place.chars_at(piece.end),
-                text: body[piece].to_owned(),
-            });
+        let pieces = pieces(body, &outline, start..end);
+        if let Some(above) = above
+            && pieces.is_empty()
+            && heading.is_none_or(|heading| heading.level <= above.level)
+            && let Some(statement) = trimmed(body, above.span.clone())
+        {
+            push(&path[..path.len() - 1], statement);
+        }
+        for piece in pieces {
+            push(&path, piece);
         }
         if let Some(heading) = heading {
             path.retain(|(level, _)| *level < heading.level);
             path.push((heading.level, &heading.text));
-            start = heading.span.end;
         }
+        above = heading;
     }
     cuts
 }
@@ -339,6 +352,14 @@ mod tests {
                 (Some("Prices › Tyres"), "From £62."),
             ]
         );
+    }
+
+    #[test]
+    fn a_heading_with_nothing_below_is_a_passage() {
+        let cuts = cut("# House rules\n## Dogs are welcome\n## Smoking is not\n");
+        let read: Vec<_> = cuts.iter().map(|cut| (cut.heading.as_deref(), cut.text.as_str())).collect();
+        let above = Some("House rules");
+        assert_eq!(read, [(above, "## Dogs are welcome"), (above, "## Smoking is not")]);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! engines give the same order and the same numbers.
 //!
 //! The **score** says how much of the question a passage covers, from 0 to 1, so that it means the same in
-//! every search: `coverage × (0.5 + 0.25 × prominence + 0.25 × focus)`.
+//! every search: `coverage × (0.5 + 0.2 × prominence + 0.2 × focus + 0.1 × likeness)`.
 //! - Coverage is the share of the question's words that the passage, its headings or its title holds,
 //!   rare words counting more (by their inverse document frequency), and words that no passage holds as
 //!   much as those found do on average.
 //! - Prominence is the same share for headings and title alone.
 //! - Focus is the passage's BM25 divided by the best one of this search.
+//! - Likeness is how like the question the heading is, "how" and "much" included: it tells "How much is
+//!   it?" from "How long does it take?".
 //!
 //! The best passage of a document whose title is the question scores 1 and stands first.
 
@@ -38,55 +40,30 @@ struct Found {
     weights: Vec<f64>,
     prominent: Vec<bool>,
     length: f64,
+    /// How like the question its heading is, word by word, small words included.
+    likeness: f64,
 }
 
 /// Weighs passages; best first. `passages_in_all` is the number of passages that were searched.
 pub(super) fn rank(wanted: &Wanted, passages: Vec<Passage>, passages_in_all: i64) -> Vec<Candidate> {
     let found: Vec<Found> = passages.into_iter().map(|passage| find(wanted, passage)).collect();
-    let all = as_float(passages_in_all).max(as_float(found.len()));
-    let holding: Vec<usize> = (0..wanted.words.len())
-        .map(|word| found.iter().filter(|found| found.weights[word] > 0.0).count())
-        .collect();
-    let mut rarity: Vec<f64> = holding
-        .iter()
-        .map(|holding| (1.0 + (all - as_float(*holding) + 0.5) / (as_float(*holding) + 0.5)).ln())
-        .collect();
-    let known = (0..rarity.len()).filter(|word| holding[*word] > 0);
-    let usual = known.clone().map(|word| rarity[word]).sum::<f64>() / as_float(known.count()).max(1.0);
-    for (rarity, _) in rarity.iter_mut().zip(&holding).filter(|(_, holding)| **holding == 0) {
-        *rarity = usual;
-    }
-    let whole: f64 = rarity.iter().sum();
+    let rarity = rarity(wanted, &found, passages_in_all);
     let mean_length = found.iter().map(|found| found.length).sum::<f64>() / as_float(found.len()).max(1.0);
-
-    let mut candidates: Vec<(Candidate, f64)> = found
+    let lexical: Vec<f64> = found.iter().map(|found| found.bm25(&rarity, mean_length)).collect();
+    let best = lexical.iter().copied().fold(0.0, f64::max);
+    let mut ranked: Vec<Candidate> = found
         .into_iter()
-        .map(|found| {
-            let held = |is_held: &dyn Fn(usize) -> bool| -> f64 {
-                let share: f64 =
-                    (0..rarity.len()).filter(|word| is_held(*word)).map(|word| rarity[word]).sum();
-                if whole > 0.0 { share / whole } else { 0.0 }
-            };
-            let coverage = held(&|word| found.weights[word] > 0.0);
-            let prominence = held(&|word| found.prominent[word]);
-            let discount = 1.0 - B + B * found.length / mean_length.max(1.0);
-            let lexical = (rarity.iter().zip(&found.weights))
-                .map(|(rarity, weight)| rarity * weight * (K1 + 1.0) / (weight + K1 * discount))
-                .sum();
+        .zip(lexical)
+        .map(|(found, lexical)| {
+            let coverage = share(&rarity, |word| found.weights[word] > 0.0);
+            let prominence = share(&rarity, |word| found.prominent[word]);
+            let focus = if best > 0.0 { lexical / best } else { 0.0 };
+            let score = coverage * (0.5 + 0.2 * prominence + 0.2 * focus + 0.1 * found.likeness);
             let is_title = !wanted.title_key.is_empty()
                 && folded_words(&found.passage.title).join(" ") == wanted.title_key;
-            let score = coverage * (0.5 + 0.25 * prominence);
-            (Candidate { passage: found.passage, lexical, score, is_title }, coverage)
+            Candidate { passage: found.passage, lexical, score, is_title }
         })
         .collect();
-
-    let best = candidates.iter().map(|(candidate, _)| candidate.lexical).fold(0.0, f64::max);
-    for (candidate, coverage) in &mut candidates {
-        if best > 0.0 {
-            candidate.score += *coverage * 0.25 * candidate.lexical / best;
-        }
-    }
-    let mut ranked: Vec<Candidate> = candidates.into_iter().map(|(candidate, _)| candidate).collect();
     ranked.sort_by(by_score);
     if let Some(first) = ranked.iter().position(|candidate| candidate.is_title) {
         ranked[first].score = 1.0;
@@ -94,6 +71,42 @@ pub(super) fn rank(wanted: &Wanted, passages: Vec<Passage>, passages_in_all: i64
     }
     ranked.retain(|candidate| candidate.score > 0.0);
     ranked
+}
+
+/// How much each wanted word tells: the fewer passages hold it, the more.
+fn rarity(wanted: &Wanted, found: &[Found], passages_in_all: i64) -> Vec<f64> {
+    let all = as_float(passages_in_all).max(as_float(found.len()));
+    let mut rarity = Vec::with_capacity(wanted.words.len());
+    let mut unknown = Vec::new();
+    for word in 0..wanted.words.len() {
+        let holding = as_float(found.iter().filter(|found| found.weights[word] > 0.0).count());
+        rarity.push((1.0 + (all - holding + 0.5) / (holding + 0.5)).ln());
+        if holding == 0.0 {
+            unknown.push(word);
+        }
+    }
+    let known = (0..rarity.len()).filter(|word| !unknown.contains(word));
+    let usual = known.clone().map(|word| rarity[word]).sum::<f64>() / as_float(known.count()).max(1.0);
+    for word in unknown {
+        rarity[word] = usual;
+    }
+    rarity
+}
+
+/// The share of what all words tell that some of them tell.
+fn share(rarity: &[f64], is_held: impl Fn(usize) -> bool) -> f64 {
+    let whole: f64 = rarity.iter().sum();
+    let held: f64 =
+        rarity.iter().enumerate().filter(|(word, _)| is_held(*word)).map(|(_, tells)| tells).sum();
+    if whole > 0.0 { held / whole } else { 0.0 }
+}
+
+impl Found {
+    fn bm25(&self, rarity: &[f64], mean_length: f64) -> f64 {
+        let discount = 1.0 - B + B * self.length / mean_length.max(1.0);
+        let parts = rarity.iter().zip(&self.weights);
+        parts.map(|(tells, weight)| tells * weight * (K1 + 1.0) / (weight + K1 * discount)).sum()
+    }
 }
 
 fn by_score(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
@@ -126,7 +139,17 @@ fn find(wanted: &Wanted, passage: Passage) -> Found {
         weights.push(weight);
         prominent.push(in_title || in_heading);
     }
-    Found { passage, weights, prominent, length }
+    let innermost = passage.heading.as_deref().and_then(|heading| heading.rsplit(" › ").next());
+    let likeness = likeness(&wanted.title_key, innermost.unwrap_or(&passage.title));
+    Found { passage, weights, prominent, length, likeness }
+}
+
+/// Twice the words two texts share, divided by the words they have (Dice's coefficient).
+fn likeness(question: &str, heading: &str) -> f64 {
+    let question: BTreeSet<String> = question.split_whitespace().map(str::to_owned).collect();
+    let heading: BTreeSet<String> = folded_words(heading).into_iter().collect();
+    let shared = as_float(question.intersection(&heading).count());
+    2.0 * shared / as_float(question.len() + heading.len()).max(1.0)
 }
 
 /// The part of a passage that says most about the question, as plain text.
@@ -239,6 +262,16 @@ mod tests {
             passage(2, "Car parts", "How much is a new battery?", "A new battery costs from £119 fitted."),
         ];
         assert_eq!(order("what does a battery cost", &passages)[0].0, 1);
+    }
+
+    #[test]
+    fn small_words_tell_one_heading_from_another() {
+        let passages = [
+            passage(1, "MOT tests", "How long does an MOT take?", "An MOT takes 50 minutes."),
+            passage(2, "MOT tests", "How much is an MOT?", "An MOT for a car or a light van costs £48."),
+        ];
+        assert_eq!(order("How much is an MOT?", &passages)[0].0, 1);
+        assert_eq!(order("how long does the mot take", &passages)[0].0, 0);
     }
 
     #[test]

@@ -78,7 +78,7 @@ const PORTUGUESE: &[&str] = &[
 pub(super) struct Wanted {
     /// The words that say something about the subject, folded, each once.
     pub words: Vec<String>,
-    /// The whole question in folded words, to compare with titles.
+    /// The whole question in folded words, to compare with titles and headings.
     pub title_key: String,
 }
 

@@ -467,6 +467,8 @@ mod tests {
             weight: 1,
             required: false,
             choices,
+            least: None,
+            most: None,
         }
     }
 

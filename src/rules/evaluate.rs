@@ -57,6 +57,8 @@ pub enum Asked {
 pub struct Run {
     /// Which rule.
     pub rule: RuleId,
+    /// Its name.
+    pub name: String,
     /// Its version.
     pub version: i64,
     /// Whether its actions are due: its condition held and nothing stopped it.
@@ -85,7 +87,8 @@ pub fn decide(rules: &[Rule], facts: &Facts) -> Decided {
     for rule in enabled {
         let tree = evaluate(&rule.document.when, facts);
         let matched = tree.met && stopped_by.is_none();
-        decided.runs.push(Run { rule: rule.id, version: rule.version, matched, stopped_by, tree });
+        let name = rule.document.name.clone();
+        decided.runs.push(Run { rule: rule.id, name, version: rule.version, matched, stopped_by, tree });
         if matched {
             decided.actions.extend(rule.document.then.iter().map(|action| (rule.id, action.clone())));
             stopped_by = rule.document.stop.then_some(rule.id);

@@ -31,6 +31,8 @@ const FIELD_WORDS: &[&str] = &[
     "type",
     "enum",
     "items",
+    "minimum",
+    "maximum",
     "x-type",
     "x-hint",
     "x-ask",
@@ -233,9 +235,14 @@ fn read_field(key: &str, required: bool, place: &Place<'_>, problems: &mut Probl
     let (label, kind) = (label?, kind?);
     check_json_type(kind, place, problems);
     let choices = read_choices(kind, place, problems);
+    let least = read_bound(kind, "minimum", place, problems);
+    let most = read_bound(kind, "maximum", place, problems);
+    if least.zip(most).is_some_and(|(least, most)| least > most) {
+        problems.add(&place_of(place, "minimum"), "this is greater than maximum");
+    }
     let ask = place.text("x-ask", problems).unwrap_or_else(|| format!("{label}?"));
     let hint = place.text("x-hint", problems).unwrap_or_default();
-    Some(Field { key: key.to_owned(), label, kind, hint, ask, weight, required, choices })
+    Some(Field { key: key.to_owned(), label, kind, hint, ask, weight, required, choices, least, most })
 }
 
 /// `type` must be one that values of the field type can have.
@@ -254,6 +261,18 @@ fn check_json_type(kind: FieldType, place: &Place<'_>, problems: &mut Problems) 
         let says = format!("a field with x-type {kind} has type {}, not {word:?}", allowed.join(" or "));
         problems.add(&place_of(place, "type"), &says);
     }
+}
+
+fn read_bound(kind: FieldType, word: &str, place: &Place<'_>, problems: &mut Problems) -> Option<f64> {
+    let bound = place.get(word)?;
+    let is_number =
+        matches!(kind, FieldType::Number | FieldType::Percent | FieldType::Rating | FieldType::Currency);
+    match bound.value.as_f64() {
+        Some(number) if is_number => return Some(number),
+        Some(_) => problems.add(&bound.path, "only number, percent, rating and currency have bounds"),
+        None => problems.add(&bound.path, "this must be a number"),
+    }
+    None
 }
 
 fn read_choices(kind: FieldType, place: &Place<'_>, problems: &mut Problems) -> Vec<Choice> {
@@ -508,6 +527,16 @@ mod tests {
                 "/properties/vehicle/type",
                 json!("number"),
                 "properties.vehicle.type: a field with x-type text has type string",
+            ),
+            (
+                "/properties/vehicle",
+                json!({"type": "string", "title": "V", "x-type": "text", "minimum": 1}),
+                "properties.vehicle.minimum: only number",
+            ),
+            (
+                "/properties/vehicle",
+                json!({"type": "number", "title": "V", "x-type": "number", "minimum": 1, "maximum": 0}),
+                "properties.vehicle.minimum: this is greater",
             ),
             ("/properties/work/enum", json!([]), "properties.work.enum: from 1 to"),
             ("/properties/work/enum", json!(["a", "a"]), "properties.work.enum: a choice is there twice"),

@@ -45,7 +45,7 @@ crate::word_enum! {
         Name = "name",
         /// An uploaded file, by its identifier.
         File = "file",
-        /// A mark from 1 to 5.
+        /// A mark from 1 to 5, unless the document sets other bounds.
         Rating = "rating",
     }
 }
@@ -107,6 +107,10 @@ pub struct Field {
     pub required: bool,
     /// What can be chosen, for `choice` and `multi_choice`.
     pub choices: Vec<Choice>,
+    /// The least number it takes, where the document sets one.
+    pub least: Option<f64>,
+    /// The greatest number it takes, where the document sets one.
+    pub most: Option<f64>,
 }
 
 /// One thing that can be chosen.

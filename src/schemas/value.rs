@@ -29,13 +29,12 @@ pub fn check_value(field: &Field, value: &Value) -> Result<(), String> {
         FieldType::Time => parsed::<civil::Time>(value, "a time of day such as 09:30"),
         FieldType::Datetime => parsed::<civil::DateTime>(value, "a day and time such as 2026-03-14T09:30"),
         FieldType::Duration => match value {
-            Value::Number(_) => number_in(value, 0.0..=f64::MAX, "a number of minutes"),
+            Value::Number(_) => bounded(value.as_f64(), Some(0.0), None),
             _ => parsed::<jiff::Span>(value, "a length of time such as PT1H30M"),
         },
-        FieldType::Number => number_in(value, f64::MIN..=f64::MAX, "a number"),
-        FieldType::Percent => number_in(value, f64::MIN..=f64::MAX, "a number of percent"),
-        FieldType::Rating => number_in(value, 1.0..=5.0, "a mark from 1 to 5"),
-        FieldType::Currency => amount(value).map(drop),
+        FieldType::Number | FieldType::Percent => bounded(value.as_f64(), field.least, field.most),
+        FieldType::Rating => bounded(value.as_f64(), field.least.or(Some(1.0)), field.most.or(Some(5.0))),
+        FieldType::Currency => bounded(Some(amount(value)?.0), field.least, field.most),
         FieldType::Boolean => match value.is_boolean() {
             true => Ok(()),
             false => Err("this must be true or false".to_owned()),
@@ -91,7 +90,7 @@ pub fn show_value(field: &Field, value: &Value) -> String {
         (FieldType::Boolean, Value::Bool(true)) => "yes".to_owned(),
         (FieldType::Boolean, Value::Bool(false)) => "no".to_owned(),
         (FieldType::Percent, value) => format!("{} %", plain(value)),
-        (FieldType::Rating, value) => format!("{} of 5", plain(value)),
+        (FieldType::Rating, value) => format!("{} of {}", plain(value), field.most.unwrap_or(5.0)),
         (FieldType::Duration, Value::Number(minutes)) => format!("{minutes} min"),
         (FieldType::Datetime, value) => plain(value).replace('T', " "),
         (FieldType::Currency, value) => match amount(value) {
@@ -144,10 +143,16 @@ fn shaped(value: &Value, what: &str, fits: impl Fn(&str) -> bool) -> Result<(), 
     if fits(text) { Ok(()) } else { Err(format!("{text:?} is not {what}")) }
 }
 
-fn number_in(value: &Value, range: std::ops::RangeInclusive<f64>, what: &str) -> Result<(), String> {
-    match value.as_f64() {
-        Some(number) if range.contains(&number) => Ok(()),
-        _ => Err(format!("{value} is not {what}")),
+fn bounded(number: Option<f64>, least: Option<f64>, most: Option<f64>) -> Result<(), String> {
+    match number {
+        None => Err("this must be a number".to_owned()),
+        Some(number) if least.is_some_and(|least| number < least) => {
+            Err(format!("{number} is less than {}", least.unwrap_or_default()))
+        }
+        Some(number) if most.is_some_and(|most| number > most) => {
+            Err(format!("{number} is more than {}", most.unwrap_or_default()))
+        }
+        Some(_) => Ok(()),
     }
 }
 
@@ -200,6 +205,8 @@ mod tests {
             weight: 1,
             required: false,
             choices,
+            least: None,
+            most: None,
         }
     }
 
@@ -236,6 +243,22 @@ mod tests {
             assert_eq!(check_value(&field(kind), &right), Ok(()), "{kind}");
             assert!(check_value(&field(kind), &wrong).is_err(), "{kind}");
         }
+    }
+
+    #[test]
+    fn bounds_of_the_schema_are_kept() {
+        let guests = Field { least: Some(1.0), most: Some(12.0), ..field(FieldType::Number) };
+        assert_eq!(check_value(&guests, &json!(12)), Ok(()));
+        assert_eq!(check_value(&guests, &json!(0)), Err("0 is less than 1".to_owned()));
+        assert_eq!(check_value(&guests, &json!(13)), Err("13 is more than 12".to_owned()));
+        let stars = Field { most: Some(10.0), ..field(FieldType::Rating) };
+        assert_eq!(check_value(&stars, &json!(7)), Ok(()));
+    }
+
+    #[test]
+    fn a_day_and_time_may_carry_its_offset() {
+        let field = field(FieldType::Datetime);
+        assert_eq!(check_value(&field, &json!("2026-03-14T09:30:00+01:00")), Ok(()));
     }
 
     #[test]

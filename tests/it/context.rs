@@ -6,7 +6,7 @@ use concierge::schemas;
 use serde_json::{Value, json};
 
 use crate::schemas::document;
-use crate::support::{App, on_each_engine};
+use crate::support::{Store, on_each_store};
 
 fn says(field: &str, value: Value, confidence: f64, seq: i64) -> Proposal {
     Proposal {
@@ -19,13 +19,13 @@ fn says(field: &str, value: Value, confidence: f64, seq: i64) -> Proposal {
     }
 }
 
-async fn install(app: &App) {
-    let mut tx = app.begin().await;
+async fn install(store: &Store) {
+    let mut tx = store.begin().await;
     let fields = json!({
         "day": {"type": "string", "title": "Day", "x-type": "date", "x-weight": 3},
         "guests": {"type": "number", "title": "Guests", "x-type": "number"}
     });
-    schemas::install(&app.cx(), &mut tx, &document("visit", &fields)).await.expect("valid");
+    schemas::install(&store.cx(), &mut tx, &document("visit", &fields)).await.expect("valid");
     tx.commit().await.expect("stored");
 }
 
@@ -34,8 +34,8 @@ fn day(record: &RecordView) -> (Option<&Value>, bool, Option<&Value>) {
     (field.value.as_ref(), field.locked, field.proposal.as_ref().map(|beside| &beside.value))
 }
 
-async fn entries(app: &App, conversation: concierge::base::ConversationId) -> i64 {
-    let mut tx = app.begin().await;
+async fn entries(store: &Store, conversation: concierge::base::ConversationId) -> i64 {
+    let mut tx = store.begin().await;
     let (seq,) =
         concierge::fetch_one!(tx, (i64,), "SELECT last_seq FROM conversations WHERE id = $1", conversation)
             .expect("read");
@@ -44,10 +44,10 @@ async fn entries(app: &App, conversation: concierge::base::ConversationId) -> i6
 
 #[tokio::test]
 async fn what_customers_say_is_kept_with_its_evidence() {
-    on_each_engine(async |app| {
-        install(&app).await;
-        let (cx, conversation) = (app.cx(), app.conversation().await);
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install(store).await;
+        let (cx, conversation) = (store.cx(), store.conversation().await);
+        let mut tx = store.begin().await;
         let proposals = vec![
             says("day", json!("2026-03-14"), 0.9, 1),
             says("guests", json!(4), 0.4, 1),
@@ -62,21 +62,21 @@ async fn what_customers_say_is_kept_with_its_evidence() {
         assert_eq!(values, [("day", set(json!("2026-03-14"))), ("guests", set(json!(5)))]);
         tx.commit().await.expect("stored");
 
-        let mut tx = app.begin().await;
+        let mut tx = store.begin().await;
         let records = context::view(&cx, &mut tx, conversation).await.expect("read");
         insta::assert_json_snapshot!("record", records);
         drop(tx);
-        assert_eq!(entries(&app, conversation).await, 2);
+        assert_eq!(entries(store, conversation).await, 2);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_person_locks_a_field_and_the_machine_stands_beside() {
-    on_each_engine(async |app| {
-        install(&app).await;
-        let (cx, conversation) = (app.cx(), app.conversation().await);
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install(store).await;
+        let (cx, conversation) = (store.cx(), store.conversation().await);
+        let mut tx = store.begin().await;
         let (friday, monday) = (json!("2026-03-13"), json!("2026-03-16"));
         let record =
             context::set(&cx, &mut tx, conversation, "day", Some(friday.clone()), true).await.expect("set");
@@ -93,17 +93,17 @@ async fn a_person_locks_a_field_and_the_machine_stands_beside() {
             context::propose(&cx, &mut tx, conversation, vec![says("day", monday.clone(), 0.6, 10)]).await;
         assert_eq!(taken.expect("taken")[0].what, Changed::Value { from: None, to: monday });
         tx.commit().await.expect("stored");
-        assert_eq!(entries(&app, conversation).await, 3);
+        assert_eq!(entries(store, conversation).await, 3);
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_new_version_of_the_schema_keeps_what_is_known() {
-    on_each_engine(async |app| {
-        install(&app).await;
-        let (cx, conversation) = (app.cx(), app.conversation().await);
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install(store).await;
+        let (cx, conversation) = (store.cx(), store.conversation().await);
+        let mut tx = store.begin().await;
         let before = context::set(&cx, &mut tx, conversation, "day", Some(json!("2026-03-13")), true)
             .await
             .expect("set");
@@ -121,17 +121,17 @@ async fn a_new_version_of_the_schema_keeps_what_is_known() {
 
 #[tokio::test]
 async fn a_wrong_value_or_field_is_refused() {
-    on_each_engine(async |app| {
-        install(&app).await;
-        let (cx, conversation) = (app.cx(), app.conversation().await);
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install(store).await;
+        let (cx, conversation) = (store.cx(), store.conversation().await);
+        let mut tx = store.begin().await;
         let wrong = context::set(&cx, &mut tx, conversation, "day", Some(json!("soon")), true).await;
         assert!(matches!(wrong, Err(Error::Invalid { field, .. }) if field == "day"));
         let wrong = context::set(&cx, &mut tx, conversation, "colour", Some(json!("red")), true).await;
         assert!(matches!(wrong, Err(Error::NoField(_))));
-        let foreign = context::set(&app.foreign(), &mut tx, conversation, "day", None, true).await;
+        let foreign = context::set(&store.foreign(), &mut tx, conversation, "day", None, true).await;
         assert!(matches!(foreign, Err(Error::Conversation(_))));
-        let foreign = context::view(&app.foreign(), &mut tx, conversation).await;
+        let foreign = context::view(&store.foreign(), &mut tx, conversation).await;
         assert!(matches!(foreign, Err(Error::Conversation(_))));
     })
     .await;

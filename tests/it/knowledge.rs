@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concierge::knowledge::{self, Error, NewDocument};
 
-use crate::support::on_each_engine;
+use crate::support::on_each_store;
 
 const MOT: &str = "## How much is an MOT?\nAn MOT test costs £48 at Northgate Motors.\n\n\
     ## How long does it take?\nAbout 50 minutes. You can wait in the waiting room.";
@@ -19,9 +19,9 @@ fn document(title: &str, body: &str, language: &str) -> NewDocument {
 
 #[tokio::test]
 async fn the_search_finds_words_in_their_other_forms() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         for (title, body, language) in
             [("MOT tests", MOT, "en"), ("Tyres", TYRES, "en"), ("Revisão", REVISAO, "pt-PT")]
         {
@@ -57,9 +57,9 @@ async fn the_search_finds_words_in_their_other_forms() {
 
 #[tokio::test]
 async fn the_exact_title_is_the_first_hit() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let noise = "Where we are, where we are, and what we do where we are.";
         knowledge::create(&cx, &mut tx, document("Directions", noise, "en")).await.expect("added");
         knowledge::create(&cx, &mut tx, document("Where we are", "14 Northgate Road.", "en"))
@@ -73,9 +73,9 @@ async fn the_exact_title_is_the_first_hit() {
 
 #[tokio::test]
 async fn a_span_cuts_the_passage_out_of_the_body() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let body = "Olá 👩‍👩‍👧!\r\n\r\n## É 🚗\r\nDuas linhas.\r\nSão duas.";
         let added = knowledge::create(&cx, &mut tx, document("Emoji", body, "pt")).await.expect("added");
         let chars: Vec<char> = added.body.chars().collect();
@@ -92,9 +92,9 @@ async fn a_span_cuts_the_passage_out_of_the_body() {
 
 #[tokio::test]
 async fn a_deleted_document_is_found_no_more() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let mot = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
         let before = knowledge::stamp(&cx, &mut tx).await.expect("a stamp");
         knowledge::delete(&cx, &mut tx, mot.id).await.expect("deleted");
@@ -109,12 +109,12 @@ async fn a_deleted_document_is_found_no_more() {
 
 #[tokio::test]
 async fn a_change_is_a_new_version_and_is_cut_anew() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let first = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
-        app.clock.advance(Duration::from_secs(1));
-        let cx = app.cx();
+        store.clock.advance(Duration::from_secs(1));
+        let cx = store.cx();
         let same =
             knowledge::update(&cx, &mut tx, first.id, document("MOT tests", MOT, "en")).await.expect("same");
         assert_eq!(same, first);
@@ -131,16 +131,16 @@ async fn a_change_is_a_new_version_and_is_cut_anew() {
 
 #[tokio::test]
 async fn a_workspace_holds_a_text_once() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let mot = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
         let tyres = knowledge::create(&cx, &mut tx, document("Tyres", TYRES, "en")).await.expect("added");
         let twice = knowledge::create(&cx, &mut tx, document("Other title", MOT, "en")).await;
         assert!(matches!(twice, Err(Error::AlreadyThere(id)) if id == mot.id));
         let twice = knowledge::update(&cx, &mut tx, tyres.id, document("Tyres", MOT, "en")).await;
         assert!(matches!(twice, Err(Error::AlreadyThere(id)) if id == mot.id));
-        knowledge::create(&app.foreign(), &mut tx, document("MOT tests", MOT, "en"))
+        knowledge::create(&store.foreign(), &mut tx, document("MOT tests", MOT, "en"))
             .await
             .expect("another's");
     })
@@ -149,9 +149,9 @@ async fn a_workspace_holds_a_text_once() {
 
 #[tokio::test]
 async fn a_workspace_sees_its_own_knowledge_only() {
-    on_each_engine(async |app| {
-        let (cx, foreign) = (app.cx(), app.foreign());
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let (cx, foreign) = (store.cx(), store.foreign());
+        let mut tx = store.begin().await;
         let mot = knowledge::create(&cx, &mut tx, document("MOT tests", MOT, "en")).await.expect("added");
         let passages = knowledge::all_passages(&cx, &mut tx).await.expect("read");
         assert_eq!(knowledge::search(&foreign, &mut tx, "mot tests", 5).await.expect("searched"), []);
@@ -168,14 +168,14 @@ async fn a_workspace_sees_its_own_knowledge_only() {
 
 #[tokio::test]
 async fn documents_are_listed_in_pages() {
-    on_each_engine(async |app| {
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let mut tx = store.begin().await;
         for number in 0..5 {
-            app.clock.advance(Duration::from_secs(1));
+            store.clock.advance(Duration::from_secs(1));
             let new = document(&format!("Number {number}"), &format!("Text {number}"), "en");
-            knowledge::create(&app.cx(), &mut tx, new).await.expect("added");
+            knowledge::create(&store.cx(), &mut tx, new).await.expect("added");
         }
-        let cx = app.cx();
+        let cx = store.cx();
         let first = knowledge::list(&cx, &mut tx, 2, None).await.expect("listed");
         let last = &first[1];
         let start = concierge::http::Cursor { at: last.updated_at, id: last.id };

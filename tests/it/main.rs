@@ -1,5 +1,9 @@
 //! Features, tested through HTTP and sockets, on both engines. One file per domain.
 
 mod contacts;
+mod context;
+mod knowledge;
 mod live;
+mod rules;
+mod schemas;
 mod support;

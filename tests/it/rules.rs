@@ -8,7 +8,7 @@ use concierge::schemas;
 use serde_json::{Value, json};
 
 use crate::schemas::document;
-use crate::support::{App, on_each_engine};
+use crate::support::{Store, on_each_store};
 
 fn rule(key: &str, priority: i64) -> Value {
     json!({"key": key, "name": format!("Rule {key}"), "on": "message", "priority": priority,
@@ -17,19 +17,19 @@ fn rule(key: &str, priority: i64) -> Value {
         "then": [{"do": "set_status", "status": "quoted"}]})
 }
 
-async fn install_schema(app: &App) {
-    let mut tx = app.begin().await;
+async fn install_schema(store: &Store) {
+    let mut tx = store.begin().await;
     let fields = json!({"amount": {"type": "number", "title": "Amount", "x-type": "currency"}});
-    schemas::install(&app.cx(), &mut tx, &document("visit", &fields)).await.expect("valid");
+    schemas::install(&store.cx(), &mut tx, &document("visit", &fields)).await.expect("valid");
     tx.commit().await.expect("stored");
 }
 
 #[tokio::test]
 async fn a_changed_rule_is_a_new_version_and_a_switch_stays() {
-    on_each_engine(async |app| {
-        install_schema(&app).await;
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install_schema(store).await;
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let first = rules::install(&cx, &mut tx, &rule("quotes", 10)).await.expect("valid");
         assert_eq!(rules::install(&cx, &mut tx, &rule("quotes", 10)).await.expect("valid"), first);
         rules::toggle(&cx, &mut tx, first.id, false).await.expect("switched off");
@@ -45,9 +45,9 @@ async fn a_changed_rule_is_a_new_version_and_a_switch_stays() {
 
 #[tokio::test]
 async fn a_rule_about_a_field_nobody_has_is_refused() {
-    on_each_engine(async |app| {
-        let mut tx = app.begin().await;
-        let refused = rules::install(&app.cx(), &mut tx, &rule("quotes", 10)).await.expect_err("no schema");
+    on_each_store(async |store| {
+        let mut tx = store.begin().await;
+        let refused = rules::install(&store.cx(), &mut tx, &rule("quotes", 10)).await.expect_err("no schema");
         assert!(
             refused.to_string().contains("when.all[1].fact: no active schema has a field \"amount\""),
             "{refused}"
@@ -58,10 +58,10 @@ async fn a_rule_about_a_field_nobody_has_is_refused() {
 
 #[tokio::test]
 async fn a_run_is_stored_once_with_its_tree_and_counted() {
-    on_each_engine(async |app| {
-        install_schema(&app).await;
-        let (cx, conversation) = (app.cx(), app.conversation().await);
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install_schema(store).await;
+        let (cx, conversation) = (store.cx(), store.conversation().await);
+        let mut tx = store.begin().await;
         let text = json!([rule("quotes", 10), rule("later", 20)]).to_string();
         let installed = rules::install_all(&cx, &mut tx, &text).await.expect("valid");
         let facts =
@@ -84,14 +84,14 @@ async fn a_run_is_stored_once_with_its_tree_and_counted() {
             [(7, "quotes"), (7, "later"), (4, "quotes"), (4, "later"),]
         );
         insta::assert_json_snapshot!("run", runs[0]);
-        assert!(rules::runs(&app.foreign(), &mut tx, conversation).await.expect("read").is_empty());
+        assert!(rules::runs(&store.foreign(), &mut tx, conversation).await.expect("read").is_empty());
 
-        app.clock.advance(Duration::from_secs(29 * 24 * 3_600));
-        let listed = rules::list(&app.cx(), &mut tx).await.expect("read");
+        store.clock.advance(Duration::from_secs(29 * 24 * 3_600));
+        let listed = rules::list(&store.cx(), &mut tx).await.expect("read");
         assert_eq!(listed.iter().map(|row| row.fired).collect::<Vec<_>>(), [2, 2]);
         assert_eq!(listed[0].fired_at, Some(cx.now));
-        app.clock.advance(Duration::from_secs(2 * 24 * 3_600));
-        let listed = rules::list(&app.cx(), &mut tx).await.expect("read");
+        store.clock.advance(Duration::from_secs(2 * 24 * 3_600));
+        let listed = rules::list(&store.cx(), &mut tx).await.expect("read");
         assert_eq!(
             listed.iter().map(|row| (row.fired, row.fired_at)).collect::<Vec<_>>(),
             [(0, None), (0, None)]
@@ -102,10 +102,10 @@ async fn a_run_is_stored_once_with_its_tree_and_counted() {
 
 #[tokio::test]
 async fn a_workspace_sees_its_own_rules_only() {
-    on_each_engine(async |app| {
-        install_schema(&app).await;
-        let (cx, foreign) = (app.cx(), app.foreign());
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        install_schema(store).await;
+        let (cx, foreign) = (store.cx(), store.foreign());
+        let mut tx = store.begin().await;
         let mine = rules::install(&cx, &mut tx, &rule("quotes", 10)).await.expect("valid");
         assert!(rules::list(&foreign, &mut tx).await.expect("read").is_empty());
         let switched = rules::toggle(&foreign, &mut tx, mine.id, false).await;

@@ -3,10 +3,10 @@
 use concierge::schemas::{self, Error};
 use serde_json::json;
 
-use crate::support::on_each_engine;
+use crate::support::on_each_store;
 
 /// A schema with the given fields.
-pub fn document(key: &str, properties: &serde_json::Value) -> String {
+pub(crate) fn document(key: &str, properties: &serde_json::Value) -> String {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": format!("concierge:{key}"),
         "title": "Visit", "type": "object", "properties": properties,
@@ -20,9 +20,9 @@ pub fn document(key: &str, properties: &serde_json::Value) -> String {
 
 #[tokio::test]
 async fn a_change_is_a_new_version_and_the_same_again_is_none() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let text = |title: &str| json!({"day": {"type": "string", "title": title, "x-type": "date"}});
         let first = schemas::install(&cx, &mut tx, &document("visit", &text("Day"))).await.expect("valid");
         let spaced = document("visit", &text("Day")).replace(',', " ,\n");
@@ -40,9 +40,9 @@ async fn a_change_is_a_new_version_and_the_same_again_is_none() {
 
 #[tokio::test]
 async fn a_workspace_sees_its_own_schemas_only() {
-    on_each_engine(async |app| {
-        let (cx, foreign) = (app.cx(), app.foreign());
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let (cx, foreign) = (store.cx(), store.foreign());
+        let mut tx = store.begin().await;
         let fields = json!({"day": {"type": "string", "title": "Day", "x-type": "date"}});
         let mine = schemas::install(&cx, &mut tx, &document("visit", &fields)).await.expect("valid");
         assert!(schemas::active(&foreign, &mut tx).await.expect("read").is_empty());
@@ -55,9 +55,9 @@ async fn a_workspace_sees_its_own_schemas_only() {
 
 #[tokio::test]
 async fn a_wrong_document_changes_nothing() {
-    on_each_engine(async |app| {
-        let cx = app.cx();
-        let mut tx = app.begin().await;
+    on_each_store(async |store| {
+        let cx = store.cx();
+        let mut tx = store.begin().await;
         let wrong = document("visit", &json!({"day": {"type": "string", "title": "Day", "x-type": "dat"}}));
         let refused = schemas::install(&cx, &mut tx, &wrong).await.expect_err("an unknown type");
         assert!(refused.to_string().starts_with("properties.day.x-type: \"dat\""), "{refused}");

@@ -158,6 +158,13 @@ impl Profile {
         self.words.iter().any(|(w, _)| matches!(w.as_str(), "city" | "region" | "countri"))
     }
 
+    /// True when the field holds an amount and its name says nothing more.
+    pub(super) fn is_plain_amount(&self) -> bool {
+        let own = self.words.iter().filter(|(_, weight)| *weight >= 1.0);
+        own.clone()
+            .all(|(w, _)| matches!(w.as_str(), "amount" | "total" | "sum" | "currenc" | "valu" | "money"))
+    }
+
     /// True when the field's date lies in the past.
     pub(super) fn looks_back(&self) -> bool {
         const BACK: &[&str] = &["birth", "purchas", "bought", "issu", "incid"];
@@ -179,7 +186,9 @@ fn end_of(words: Tokens<'_, '_>) -> Option<End> {
             | "leaving" | "checkin" | "originates" | "starting" | "source",
             _,
         ) => Some(End::First),
-        ("to", "location" | "city" | "station" | "place") | ("recipient" | "receiver", _) => Some(End::Last),
+        ("to", "location" | "city" | "station" | "place" | "to") | ("recipient" | "receiver", _) => {
+            Some(End::Last)
+        }
         (
             "destination" | "arrival" | "dropoff" | "end" | "return" | "checkout" | "until" | "finish"
             | "ending" | "arriving",
@@ -241,8 +250,15 @@ fn role_of(kind: FieldKind, name: &str, hint: &str) -> Role {
     if has(name, &["postcode", "zip", "zipcode", "postal"]) || has(hint, &["postcode", "zip"]) {
         return Role::Postcode;
     }
-    if has(name, &["name", "title"]) {
-        return if has(name, PEOPLE) { Role::Person } else { Role::Thing };
+    let opens =
+        |word: &str| hint.starts_with(&format!("{word} of ")) || hint.starts_with(&format!("the {word} of "));
+    let named = has(name, &["name", "title"]) || opens("name") || opens("title");
+    let third_person = has(name, PEOPLE) && !has(name, &["number", "type", "account"]);
+    if third_person || opens("name") && has(hint, PEOPLE) && !has(name, PLACES) {
+        return Role::Person;
+    }
+    if named && !has(name, &["city", "town", "location", "area", "destination", "country", "region"]) {
+        return Role::Thing;
     }
     if has(name, SORTS) {
         return Role::Sort;
@@ -379,6 +395,10 @@ pub(super) fn asks_for(
             continue;
         }
         let stem = concept(word);
+        // How many come says nothing about a wish.
+        if spec.kind == FieldKind::Boolean && stem == "people" {
+            continue;
+        }
         overlap += spec.profile.weight(&stem) * rarity(&stem);
     }
     let says = |wanted: &[&str]| (from..to).any(|at| wanted.contains(&words.word(at)));

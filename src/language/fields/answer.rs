@@ -32,6 +32,10 @@ const OPENERS: &[&[&str]] = &[
     &["looking", "for"],
     &["it", "will", "be"],
     &["it'll", "be"],
+    &["somewhere", "with"],
+    &["something", "like"],
+    &["find", "me"],
+    &["get", "me"],
     &["it", "is"],
     &["it's"],
     &["its"],
@@ -145,6 +149,18 @@ pub(super) fn short_answer(reading: &Reading<'_>) -> Option<Clue<()>> {
                 | "search"
                 | "book"
                 | "all"
+                | "this"
+                | "there"
+                | "when"
+                | "where"
+                | "see"
+                | "correct"
+                | "perfect"
+                | "right"
+                | "fine"
+                | "great"
+                | "sounds"
+                | "okay"
                 | "else"
                 | "yes"
                 | "good"
@@ -179,7 +195,8 @@ pub(super) fn sorts(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
         let plain = is_filler(&before.fold) || spec.profile.weight(&concept(&before.fold)) > 0.0;
         let served =
             matches!(tokens.word_before(at, 2), "eat" | "serves" | "serve" | "serving" | "like" | "love");
-        if plain || !(telling || served) {
+        let article = matches!(tokens.word_before(at, 2), "a" | "an" | "some") && !is_praise(&before.fold);
+        if plain || !(telling || served || article) {
             continue;
         }
         let capital =
@@ -242,5 +259,44 @@ fn is_filler(word: &str) -> bool {
             | "reserve"
             | "one"
             | "like"
+    )
+}
+
+/// Adjectives that say how good something is, not of which sort.
+fn is_praise(word: &str) -> bool {
+    matches!(
+        word,
+        "interesting"
+            | "fun"
+            | "nearby"
+            | "free"
+            | "full"
+            | "quick"
+            | "big"
+            | "small"
+            | "fancy"
+            | "decent"
+            | "popular"
+            | "single"
+            | "short"
+            | "long"
+            | "special"
+            | "large"
+            | "quiet"
+            | "certain"
+            | "specific"
+            | "similar"
+            | "suitable"
+            | "few"
+            | "couple"
+            | "lovely"
+            | "amazing"
+            | "perfect"
+            | "reasonable"
+            | "possible"
+            | "favorite"
+            | "favourite"
+            | "rental"
+            | "table"
     )
 }

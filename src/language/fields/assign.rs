@@ -74,6 +74,13 @@ impl<'s> Schema<'s> {
         !(from..to).any(|at| extra.contains(&concept(tokens.word(at))))
     }
 
+    /// True for the field of a group that a value goes to when nothing else tells.
+    fn is_first(&self, field: &FieldSpec) -> bool {
+        let mut peers =
+            self.fields.iter().filter(|f| group(f) == group(field) && f.profile.end != Some(End::Last));
+        peers.next().is_none_or(|first| first.key == field.key)
+    }
+
     /// Fields that take the same sort of value.
     fn rivals(&self, field: &FieldSpec) -> usize {
         self.fields.iter().filter(|other| group(other) == group(field) && other.key != field.key).count()
@@ -90,6 +97,10 @@ enum Group<'f> {
 
 fn group(field: &FieldSpec) -> Group<'_> {
     match field.kind {
+        // Free text and codes share nothing.
+        FieldKind::Text if matches!(field.profile.role, Role::Free | Role::Postcode) => {
+            Group::Values(&field.key)
+        }
         FieldKind::Text => Group::Words(field.profile.role),
         FieldKind::Name => Group::Words(Role::Person),
         FieldKind::Choice | FieldKind::MultiChoice => {
@@ -100,7 +111,7 @@ fn group(field: &FieldSpec) -> Group<'_> {
 }
 
 /// Below this a value is not taken.
-const LEAST: f64 = 0.5;
+pub(super) const LEAST: f64 = 0.5;
 
 /// Gives the values of a message to fields. `asked` holds how strongly each field was just asked for.
 pub(super) fn assign(schema: &Schema<'_>, reading: &mut Reading<'_>, asked: &[f64]) -> Vec<Given> {
@@ -129,7 +140,7 @@ fn confidence(schema: &Schema<'_>, field: &FieldSpec, reading: &Reading<'_>, men
     let direction = match (field.profile.end, end_before(tokens, mention.start)) {
         (Some(mine), Some(said)) if mine == said => 0.5,
         (Some(_), Some(_)) if rivals > 0 => -0.6,
-        (None, Some(_)) if rivals > 0 => -0.2,
+        (None, Some(End::Last)) if rivals > 0 => -0.2,
         // Of two days the first comes to mind first.
         (Some(End::First), None) if rivals > 0 => 0.1,
         _ => 0.0,
@@ -141,6 +152,7 @@ fn confidence(schema: &Schema<'_>, field: &FieldSpec, reading: &Reading<'_>, men
     let support = (near + answered + direction).clamp(-1.0, 1.0);
     let factor = match mention.need {
         Need::Nothing if rivals == 0 => 1.0 + direction.min(0.0) * 0.3,
+        Need::Nothing if support <= 0.02 && timely(field.kind) && !schema.is_first(field) => 0.45,
         Need::Nothing => 0.72 + 0.28 * support,
         Need::Context => {
             if support <= 0.12 {
@@ -196,8 +208,12 @@ fn settle(schema: &Schema<'_>, reading: &Reading<'_>, mut offers: Vec<Given>) ->
     taken
 }
 
+fn timely(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::Date | FieldKind::Time | FieldKind::Datetime)
+}
+
 fn may_share(a: &FieldSpec, b: &FieldSpec) -> bool {
-    let timely = |k: FieldKind| {
+    let temporal = |k: FieldKind| {
         matches!(
             k,
             FieldKind::Date
@@ -209,7 +225,7 @@ fn may_share(a: &FieldSpec, b: &FieldSpec) -> bool {
     };
     let name_parts = a.kind == FieldKind::Name && b.kind == FieldKind::Name;
     let prose = a.kind == FieldKind::LongText || b.kind == FieldKind::LongText;
-    timely(a.kind) && timely(b.kind) && a.kind != b.kind || prose || name_parts && parts_differ(a, b)
+    temporal(a.kind) && temporal(b.kind) && a.kind != b.kind || prose || name_parts && parts_differ(a, b)
 }
 
 /// A first-name field and a last-name field each take their words of the same name.

@@ -13,7 +13,7 @@ pub(super) fn choices(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Clue<usize
     let mut found = by_meaning(spec, reading);
     let all: Vec<Vec<String>> = spec.choices.iter().map(|c| words_of(&c.label)).collect();
     for (index, choice) in spec.choices.iter().enumerate() {
-        for (phrase, certainty) in phrases(choice, index, &all, spec) {
+        for (phrase, certainty) in phrases(choice, index, &all, spec, reading.asked > 0.3) {
             for clue in occurrences(reading, &phrase, certainty, index) {
                 found.push(clue);
             }
@@ -76,20 +76,61 @@ fn is_weak(word: &str) -> bool {
     )
 }
 
+/// Words that stand in any sentence.
+fn is_everyday(word: &str) -> bool {
+    matches!(
+        word,
+        "something"
+            | "anything"
+            | "else"
+            | "other"
+            | "another"
+            | "several"
+            | "whole"
+            | "within"
+            | "before"
+            | "after"
+            | "about"
+            | "without"
+            | "normal"
+            | "during"
+            | "people"
+            | "please"
+            | "would"
+            | "should"
+            | "customer"
+            | "general"
+            | "option"
+            | "things"
+    )
+}
+
 /// The word sequences that name a choice, with how surely.
-fn phrases(choice: &Choice, index: usize, all: &[Vec<String>], spec: &FieldSpec) -> Vec<(Vec<String>, f64)> {
-    let mut found = vec![(words_of(&choice.value), 0.95), (words_of(&choice.label), 0.95)];
+fn phrases(
+    choice: &Choice,
+    index: usize,
+    all: &[Vec<String>],
+    spec: &FieldSpec,
+    asked: bool,
+) -> Vec<(Vec<String>, f64)> {
+    let (value, label) = (words_of(&choice.value), words_of(&choice.label));
+    // A value that people never see is a poor word to look for.
+    let hidden = value != label && value.len() == 1;
+    let mut found = vec![(value, if hidden { HIDDEN } else { 0.95 }), (label, 0.95)];
     found.extend(choice.synonyms.iter().map(|s| (words_of(s), 0.92)));
     for word in thesaurus(&fold(&choice.label)) {
         found.push((words_of(word), 0.85));
     }
+    let written = tokens(&choice.label);
+    let proper = written.iter().filter(|t| t.is_word()).all(|t| t.is_capital());
+    let spelled = written.iter().all(|t| t.shape != Shape::Digits);
     let words = words_of(&choice.label);
-    let spelled = |c: &Choice| words_of(&c.label).iter().all(|w| w.chars().any(char::is_alphabetic));
-    if words.len() > 1 && spelled(choice) {
+    if words.len() > 1 && spelled {
         for word in &words {
             let shared = all.iter().enumerate().any(|(other, list)| other != index && list.contains(word));
             let of_field = spec.profile.weight(&concept(word)) > 0.0;
-            if !shared && !of_field && !is_weak(word) && word.chars().count() > 2 {
+            let telling = proper || asked || word.chars().count() >= 6 && !is_everyday(word);
+            if telling && !shared && !of_field && !is_weak(word) && word.chars().count() > 2 {
                 found.push((vec![word.clone()], 0.8));
             }
         }
@@ -97,6 +138,9 @@ fn phrases(choice: &Choice, index: usize, all: &[Vec<String>], spec: &FieldSpec)
     found.retain(|(words, _)| !words.is_empty());
     found
 }
+
+/// The certainty of a value that is not its label: it needs words of the field near by.
+pub(super) const HIDDEN: f64 = 0.7;
 
 /// Everyday words for common choices.
 fn thesaurus(label: &str) -> &'static [&'static str] {

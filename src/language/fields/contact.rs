@@ -103,8 +103,15 @@ fn phone_at(tokens: Tokens<'_, '_>, text: &str, at: usize, setting: &Setting) ->
         let grouped = end - at > 1 || plus || written.starts_with('0');
         return clue(number, if grouped { 0.96 } else { 0.8 });
     }
-    // Seven local digits, "555-0123": kept as written.
+    // Not valid, but written like a number of the place: kept as written.
     let local = digits == 7 && end - at == 3 && tokens.word(at + 1) == "-" && tokens.digits(at) == 3;
+    let groups = (at..end).filter(|i| tokens.digits(*i) > 0).count();
+    let national = (written.starts_with('0') || plus || bracket)
+        && groups >= 2
+        && (8..=13).contains(&digits)
+        && !written.contains(['.', '/'])
+        && !looks_like_date;
+    let local = local || national;
     if local { clue(written.to_owned(), 0.7) } else { None }
 }
 

@@ -75,10 +75,21 @@ impl State<'_> {
         let given = assign(self.schema, &mut reading, &nothing_asked);
         let found: Vec<Found> = given.iter().filter_map(|g| self.found(g, &reading, index)).collect();
         if reads_back(&reading) {
+            // "Is that right?" asks for the whole, not for the one wish it mentions.
+            for (field, asked) in self.schema.fields.iter().zip(self.asked.iter_mut()) {
+                if field.kind == FieldKind::Boolean && !turn.asks.contains(&field.key) {
+                    *asked = 0.0;
+                }
+            }
             self.read_back = found;
             return;
         }
-        let offers: Vec<Found> = found.into_iter().filter(|f| self.can_be_offered(&f.field)).collect();
+        let offers: Vec<Found> = given
+            .iter()
+            .filter(|g| is_on_offer(self.schema.fields.get(g.field).map(|f| f.kind), g, &reading))
+            .filter_map(|g| self.found(g, &reading, index))
+            .filter(|f| self.can_be_offered(&f.field))
+            .collect();
         if states_something(&reading) {
             for offer in offers {
                 self.offered.retain(|held| held.field != offer.field);
@@ -217,6 +228,9 @@ impl State<'_> {
     /// Takes a value in: the later one counts, unless it is much less sure and corrects nothing.
     fn learn(&mut self, mut found: Found, factor: f64, corrects: bool) {
         found.confidence *= factor;
+        if found.confidence < super::assign::LEAST {
+            return;
+        }
         let Some(place) = self.schema.fields.iter().position(|f| f.key == found.field) else { return };
         let Some(slot) = self.known.get_mut(place) else { return };
         if let Some(held) = slot {
@@ -230,6 +244,62 @@ impl State<'_> {
         }
         *slot = Some(found);
     }
+}
+
+/// Days, times and choices are offered only where the sentence offers something, and one of it.
+fn is_on_offer(kind: Option<FieldKind>, given: &Given, reading: &Reading<'_>) -> bool {
+    let plain =
+        matches!(kind, Some(FieldKind::Date | FieldKind::Time | FieldKind::Datetime | FieldKind::Choice));
+    if !plain {
+        return true;
+    }
+    let tokens = reading.tokens();
+    let (from, to) = (tokens.sentence_start(given.mention.start), tokens.sentence_end(given.mention.end));
+    let within = |start: usize| (from..to).contains(&start);
+    let several = reading.times.iter().filter(|t| within(t.start)).count() > 1
+        || reading.days.iter().filter(|d| within(d.start)).count() > 1;
+    let offers = (from..to).any(|at| {
+        matches!(
+            tokens.word(at),
+            "found"
+                | "available"
+                | "leaves"
+                | "leaving"
+                | "departs"
+                | "shall"
+                | "try"
+                | "option"
+                | "options"
+                | "suggest"
+                | "recommend"
+                | "possible"
+                | "offer"
+                | "opening"
+                | "slot"
+                | "got"
+                | "works"
+        ) || matches!(
+            (tokens.word(at), tokens.word(at + 1)),
+            ("how" | "what", "about")
+                | ("there", "is" | "are")
+                | ("there's" | "it's", _)
+                | ("it", "is")
+                | ("you", "can")
+                | ("how", "does")
+                | ("would", "you")
+                | ("do", "you")
+                | ("may", _)
+                | ("can", "i")
+                | ("are", "you")
+                | ("would", "that")
+                | ("i", "have")
+                | ("we", "have")
+                | ("should", "i")
+                | ("could", "get")
+        )
+    });
+    let named = kind != Some(FieldKind::Choice) || given.mention.certainty >= 0.93;
+    offers && !several && named
 }
 
 /// "Please tell me", "May I have": a request without a question mark.

@@ -63,8 +63,9 @@ pub(super) fn is_enquiry(reading: &Reading<'_>, at: usize) -> bool {
     let wants_to_know = (start..at).any(|i| {
         matches!(
             (tokens.word(i), tokens.word(i + 1)),
-            ("know", "if" | "whether")
+            ("know" | "check" | "see" | "ask", "if" | "whether")
                 | ("tell", "me")
+                | ("can" | "could" | "may", "i" | "we" | "my" | "pets")
                 | ("wondering", "if")
                 | ("know", "what")
                 | ("do" | "does", "they" | "it" | "you" | "the")

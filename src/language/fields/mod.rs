@@ -14,6 +14,7 @@ mod dates;
 mod dialogue;
 mod flags;
 mod hearing;
+mod journey;
 mod kinds;
 mod money;
 mod numbers;
@@ -22,6 +23,7 @@ mod person;
 mod place;
 mod postcode;
 mod reading;
+mod sample;
 mod setting;
 mod spec;
 mod spelling;
@@ -94,6 +96,11 @@ pub struct Found {
     pub end: usize,
     /// How surely this is the field's value, 0 to 1.
     pub confidence: f64,
+}
+
+/// Loads the tables of telephone numbers, so that the first message does not wait for them.
+pub fn warm_up() {
+    let _ = contact::valid("+442079460018", "GB");
 }
 
 /// Finds the values of fields in a conversation as it stands after its last turn.

@@ -83,8 +83,21 @@ fn place(list: &[&str], word: &str) -> Option<u16> {
 
 /// The value of one number word below twenty, or of a multiple of ten.
 fn simple(word: &str) -> Option<u16> {
-    if word == "fourty" {
-        return Some(40);
+    let other = match word {
+        "fourty" => Some(40),
+        "dos" | "dois" | "duas" | "deux" | "zwei" => Some(2),
+        "tres" | "trois" | "drei" => Some(3),
+        "cuatro" | "quatro" | "quatre" | "vier" => Some(4),
+        "cinco" | "cinq" | "funf" => Some(5),
+        "seis" | "sechs" => Some(6),
+        "siete" | "sete" | "sieben" => Some(7),
+        "ocho" | "oito" | "huit" | "acht" => Some(8),
+        "nueve" | "nove" | "neuf" | "neun" => Some(9),
+        "diez" | "dez" | "dix" | "zehn" => Some(10),
+        _ => None,
+    };
+    if other.is_some() {
+        return other;
     }
     place(UNITS, word).or_else(|| place(TENS, word).map(|i| (i + 2) * 10))
 }

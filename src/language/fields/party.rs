@@ -111,6 +111,7 @@ fn led(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
             | "dinner" | "lunch" | "room" | "book" | "place",
             "for",
         ) => 2,
+        ("mesa" | "reserva", "para") | ("table", "pour") | ("tisch", "fur") => 2,
         ("party" | "group" | "family" | "table" | "total", "of") => 2,
         _ => return None,
     };
@@ -166,6 +167,10 @@ fn plain(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     let lead = match tokens.word(at) {
         "for" if tokens.word_before(at, 1) != "looking" => 1,
         "only" | "just" => 1,
+        "we" | "there" if matches!(tokens.word(at + 1), "are" | "have" | "were") => 2,
+        "we" | "there" if matches!((tokens.word(at + 1), tokens.word(at + 2)), ("will" | "would", "be")) => 3,
+        "we'd" | "we'll" | "there'll" | "there'd" if tokens.word(at + 1) == "be" => 2,
+        "we're" => 1,
         _ => 0,
     };
     let all = usize::from(matches!(tokens.word(at + lead), "the" | "a"));
@@ -187,6 +192,7 @@ fn plain(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
                 | "tonight"
                 | "tomorrow"
                 | "under"
+                | "for"
                 | "outdoors"
                 | "indoors"
                 | "inside"
@@ -209,7 +215,8 @@ fn of_us(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     let all = usize::from(matches!(tokens.word(at), "the"));
     let (size, len) = count(tokens, at + all)?;
     let end = at + all + len;
-    let tail = matches!((tokens.word(end), tokens.word(end + 1)), ("of", "us" | "them" | "you"));
+    // "One of us uses a wheelchair" tells nothing about how many come.
+    let tail = size > 1 && matches!((tokens.word(end), tokens.word(end + 1)), ("of", "us" | "them" | "you"));
     tail.then_some(Clue { value: size, start: at, end, certainty: 0.95 })
 }
 
@@ -239,6 +246,7 @@ fn list_of_people(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<u16>> {
     if only_speaker {
         let alone = matches!(tokens.word_before(at, 1), "just" | "only")
             || matches!((tokens.word_before(at, 2), tokens.word_before(at, 1)), ("just" | "only", "for"));
+        let alone = alone && tokens.word(end) != "and";
         return alone.then_some(Clue { value: 1, start: at, end, certainty: 0.85 });
     }
     let counted = number_at(tokens, at).is_some() || members > 1;

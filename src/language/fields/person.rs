@@ -166,6 +166,28 @@ const NOT_NAMES: &[&str] = &[
     "yeah",
     "bye",
     "goodbye",
+    "excellent",
+    "wonderful",
+    "brilliant",
+    "lovely",
+    "cheers",
+    "fair",
+    "done",
+    "awesome",
+    "grand",
+    "nice",
+    "right",
+    "correct",
+    "exactly",
+    "alright",
+    "absolutely",
+    "welcome",
+    "morning",
+    "evening",
+    "afternoon",
+    "night",
+    "noon",
+    "regards",
     "don't",
     "i'm",
     "i'd",
@@ -346,6 +368,28 @@ fn name_then_verb(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
     let own = tokens.says(end, &["is", "my", "name"]) || tokens.says(end, &["is", "the", "name"]);
     let booked = tokens.says(end, &["has", "a", "booking"]) || tokens.says(end, &["has", "a", "reservation"]);
     (len > 0 && (own || booked)).then_some(Clue { value: Given::Own, start: at, end, certainty: 0.88 })
+}
+
+/// A name beside a telephone number or an e-mail address, or as the last words: "…, Gerda Lindqvist".
+pub(super) fn beside(tokens: Tokens<'_, '_>, contact: Option<(usize, usize)>) -> Option<Clue<Given>> {
+    let clue = |start, end, certainty| Some(Clue { value: Given::Booking, start, end, certainty });
+    if let Some((start, end)) = contact {
+        let after = end + usize::from(matches!(tokens.word(end), "," | "-" | ":" | "("));
+        let len = run(tokens, after, false);
+        let closes = tokens.get(after + len).is_none_or(|t| !t.is_word());
+        if len > 0 && closes {
+            return clue(after, after + len, 0.82);
+        }
+        let before =
+            start - usize::from(start > 0 && matches!(tokens.word(start - 1), "," | "-" | ":" | "("));
+        let begin = (before.saturating_sub(4)..before).find(|at| run(tokens, *at, false) == before - at)?;
+        let opens = begin == 0 || tokens.get(begin - 1).is_some_and(|t| !t.is_word());
+        return if opens { clue(begin, before, 0.82) } else { None };
+    }
+    let end = tokens.len() - usize::from(matches!(tokens.word(tokens.len().saturating_sub(1)), "." | "!"));
+    let begin = (end.saturating_sub(4)..end)
+        .find(|at| run(tokens, *at, false) == end - at && tokens.word_before(*at, 1) == ",")?;
+    if end - begin >= 2 && begin > 2 { clue(begin, end, 0.7) } else { None }
 }
 
 /// A message that is a name and little else: the answer to "what name?".

@@ -200,6 +200,115 @@ fn a_context_schema_becomes_fields() {
     assert_eq!(FieldSpec::from_schema(&json!({})).err(), Some(SchemaFault::NoFields));
 }
 
+fn workshop() -> Vec<FieldSpec> {
+    let urgency = vec![
+        Choice {
+            value: "low".to_owned(),
+            label: "Can wait".to_owned(),
+            synonyms: vec!["no rush".to_owned()],
+        },
+        Choice { value: "high".to_owned(), label: "Urgent".to_owned(), synonyms: vec!["asap".to_owned()] },
+    ];
+    vec![
+        FieldSpec::new("vehicle", "Vehicle", FieldKind::Text).with_hint("make, model and year of the car"),
+        FieldSpec::new("registration", "Registration", FieldKind::Text)
+            .with_hint("number plate, for example AB12 XYZ"),
+        FieldSpec::new("day", "Day", FieldKind::Date).with_ask("Which day suits you?"),
+        FieldSpec::new("urgency", "Urgency", FieldKind::Choice).with_choices(urgency),
+        FieldSpec::new("estimate", "Estimate", FieldKind::Currency).with_hint("price quoted"),
+    ]
+}
+
+#[test]
+fn free_text_fields_follow_their_hint() {
+    let fields = workshop();
+    let told =
+        "Hi, it's a Ford Focus from 2017, plate KL19 ABC. Can I bring it on Monday? I was quoted £640.";
+    assert_eq!(
+        known(&fields, &[Turn::customer(told)]),
+        json!({
+            "vehicle": "Ford Focus 2017", "registration": "KL19 ABC", "day": "2026-11-23",
+            "estimate": { "amount": 640, "currency": "GBP" },
+        })
+    );
+    let grinding = "My Golf is slipping in 4th and 5th, 3.4 t and 2.8 high";
+    assert_eq!(known(&fields, &[Turn::customer(grinding)]), json!({ "vehicle": "Golf" }));
+}
+
+#[test]
+fn what_is_offered_and_accepted_is_known() {
+    let fields = workshop();
+    let shall = "A brake check costs £79. Shall I hold tomorrow at 10:30 for you?";
+    let offer = [Turn::customer("my brakes grind"), Turn::business(shall), Turn::customer("Yes please")];
+    assert_eq!(known(&fields, &offer).get("day"), Some(&json!("2026-11-21")));
+    let hours = "You can collect it from Tuesday to Sunday between 11:00 and 17:00.";
+    let told = [Turn::customer("where is my car?"), Turn::business(hours), Turn::customer("Great")];
+    assert_eq!(known(&fields, &told).get("day"), None);
+}
+
+#[test]
+fn a_name_stands_beside_a_telephone_number() {
+    for text in
+        ["021 555 0111, Niamh Walsh", "Niamh Walsh, 021 555 0111", "Sunday at 1pm for three, Niamh Walsh"]
+    {
+        assert_eq!(one(text).get("name"), Some(&json!("Niamh Walsh")), "{text}");
+    }
+    assert_eq!(one("021 555 0111").get("phone"), Some(&json!("021 555 0111")));
+}
+
+#[test]
+fn two_places_are_told_apart() {
+    let place = |key: &str| FieldSpec::new(key, key, FieldKind::Text);
+    let fields = [place("from_city"), place("to_city")];
+    for text in [
+        "I need a bus from San Diego to Long Beach on the 8th",
+        "from san diego to long beach please",
+        "to Long Beach from San Diego",
+    ] {
+        let found = known(&fields, &[Turn::customer(text)]);
+        let told = |key: &str| found.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+        assert_eq!((told("from_city"), told("to_city")), ("san diego".into(), "long beach".into()), "{text}");
+    }
+}
+
+#[test]
+fn a_spelled_name_and_a_postcode_are_heard_over_several_tries() {
+    let fields = [
+        FieldSpec::new("name", "Full name", FieldKind::Name),
+        FieldSpec::new("postcode", "Postcode", FieldKind::Text),
+    ];
+    let heard = |key: &str, tries: &[&[&str]]| {
+        let asks = [key.to_owned()];
+        let texts: Vec<Vec<String>> =
+            tries.iter().map(|t| t.iter().map(|s| (*s).to_owned()).collect()).collect();
+        let turns: Vec<Turn<'_>> = texts
+            .iter()
+            .map(|readings| Turn {
+                role: Speaker::Customer,
+                text: readings.first().map_or("", String::as_str),
+                asks: &asks,
+                alternatives: readings,
+            })
+            .collect();
+        known(&fields, &turns).get(key).cloned()
+    };
+    let name = heard("name", &[&["Clare Burton", "Claire Burton"], &["c l a i r e b u r t o n"]]);
+    assert_eq!(name, Some(json!("Claire Burton")));
+    let code = heard("postcode", &[&["s w 7 e 2 g f"], &["Sierra whiskey 7 Echo 2 golf foxtrot"]]);
+    assert_eq!(code, Some(json!("SW7E 2GF")));
+}
+
+#[test]
+fn values_are_put_in_order() {
+    use std::cmp::Ordering::{Greater, Less};
+    let money = json!({ "amount": 640, "currency": "GBP" });
+    assert_eq!(compare(FieldKind::Currency, &money, &json!(500)), Some(Greater));
+    assert_eq!(compare(FieldKind::Currency, &money, &json!({ "amount": 1, "currency": "EUR" })), None);
+    assert_eq!(compare(FieldKind::Date, &json!("2026-11-20"), &json!("2026-12-01")), Some(Less));
+    assert_eq!(compare(FieldKind::Duration, &json!("PT90M"), &json!("P1D")), Some(Less));
+    assert_eq!(compare(FieldKind::Text, &json!("a"), &json!("b")), None);
+}
+
 fn all_kinds() -> Vec<FieldSpec> {
     let mut fields: Vec<FieldSpec> =
         FieldKind::ALL.iter().map(|kind| FieldSpec::new(kind.as_str(), kind.as_str(), *kind)).collect();

@@ -2,11 +2,13 @@
 
 mod app;
 mod postgres;
+mod store;
 
 pub use app::{
     App, Customer, PASSWORD, Settings, approve, join, next_draft, next_event, next_message, on_each_engine,
     on_each_engine_with, test_config,
 };
+pub use store::{Store, on_each_store};
 
 use std::time::Duration;
 

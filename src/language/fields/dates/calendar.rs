@@ -32,15 +32,13 @@ pub(in super::super) enum Naming {
 pub(in super::super) fn weekday(word: &str) -> Option<(i8, Naming)> {
     let plain = |day| Some((day, Naming::Plain));
     match word {
-        "monday" | "mondays" | "lunes" | "lundi" | "montag" | "lunedi" => plain(0),
-        "tuesday" | "tuesdays" | "tues" | "martes" | "mardi" | "dienstag" | "martedi" => plain(1),
-        "wednesday" | "wednesdays" | "weds" | "miercoles" | "mercredi" | "mittwoch" | "mercoledi" => plain(2),
-        "thursday" | "thursdays" | "thur" | "thurs" | "jueves" | "jeudi" | "donnerstag" | "giovedi" => {
-            plain(3)
-        }
-        "friday" | "fridays" | "viernes" | "vendredi" | "freitag" | "venerdi" => plain(4),
-        "saturday" | "saturdays" | "sabado" | "samedi" | "samstag" | "sabato" => plain(5),
-        "sunday" | "sundays" | "domingo" | "dimanche" | "sonntag" | "domenica" => plain(6),
+        "monday" | "lunes" | "lundi" | "montag" | "lunedi" => plain(0),
+        "tuesday" | "tues" | "martes" | "mardi" | "dienstag" | "martedi" => plain(1),
+        "wednesday" | "weds" | "miercoles" | "mercredi" | "mittwoch" | "mercoledi" => plain(2),
+        "thursday" | "thur" | "thurs" | "jueves" | "jeudi" | "donnerstag" | "giovedi" => plain(3),
+        "friday" | "viernes" | "vendredi" | "freitag" | "venerdi" => plain(4),
+        "saturday" | "sabado" | "samedi" | "samstag" | "sabato" => plain(5),
+        "sunday" | "domingo" | "dimanche" | "sonntag" | "domenica" => plain(6),
         "mon" => Some((0, Naming::Doubtful)),
         "tue" => Some((1, Naming::Doubtful)),
         "wed" => Some((2, Naming::Doubtful)),

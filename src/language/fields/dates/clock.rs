@@ -63,7 +63,9 @@ pub(in super::super) fn time_at(tokens: Tokens<'_, '_>, at: usize) -> Option<Spo
 /// A bare number as an hour: the answer to "at what time?".
 pub(in super::super) fn bare_hour(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
     let dial = dial_at(tokens, at).or_else(|| military(tokens, at))?;
-    if counts_something(tokens, at + dial.len) || matches!(tokens.word_before(at, 1), "$" | "£" | "€" | "#")
+    if tokens.word(at) == "one" && at > 1
+        || counts_something(tokens, at + dial.len)
+        || matches!(tokens.word_before(at, 1), "$" | "£" | "€" | "#")
     {
         return None;
     }
@@ -161,7 +163,10 @@ fn on_the_dial(tokens: Tokens<'_, '_>, at: usize) -> Option<SpokenTime> {
         lead,
         "at" | "@" | "around" | "about" | "by" | "until" | "till" | "after" | "before" | "approximately"
     );
-    if !(dial.formed || oclock > 0 || ish > 0 || led && !counts_something(tokens, end)) {
+    let evening = matches!(tokens.word(end), "tonight")
+        || tokens.says(end, &["this", "evening"])
+        || tokens.says(end, &["tomorrow", "evening"]);
+    if !(dial.formed || oclock > 0 || ish > 0 || evening || led && !counts_something(tokens, end)) {
         return None;
     }
     let nearby = half_nearby(tokens, at, end);

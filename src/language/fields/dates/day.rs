@@ -6,6 +6,7 @@ use jiff::{Span, ToSpan};
 use super::super::numbers::{Number, number_at};
 use super::super::token::Tokens;
 use super::calendar::{Naming, month, weekday};
+use super::relative::{away, relative};
 
 /// A day as it was said, before the calendar tells which one is meant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,7 +129,7 @@ pub(in super::super) fn day_at(tokens: Tokens<'_, '_>, at: usize, month_first: b
         .max_by_key(|s| s.len)
 }
 
-fn spoken(day: Day, len: usize, certainty: f64) -> Option<Spoken> {
+pub(super) fn spoken(day: Day, len: usize, certainty: f64) -> Option<Spoken> {
     Some(Spoken { day, len, certainty })
 }
 
@@ -190,117 +191,6 @@ fn exists(month: i8, day: i8) -> bool {
     Date::new(2024, month, day).is_ok()
 }
 
-/// "today", "the day after tomorrow", "in three weeks", "ten days from now".
-fn relative(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
-    const FIXED: &[(&[&str], i32, f64)] = &[
-        (&["the", "day", "after", "tomorrow"], 2, 0.97),
-        (&["day", "after", "tomorrow"], 2, 0.97),
-        (&["the", "day", "before", "yesterday"], -2, 0.97),
-        (&["day", "before", "yesterday"], -2, 0.97),
-        (&["later", "today"], 0, 0.95),
-        (&["a", "week", "from", "today"], 7, 0.95),
-        (&["a", "week", "from", "now"], 7, 0.95),
-        (&["a", "week", "today"], 7, 0.9),
-        (&["a", "week", "tomorrow"], 8, 0.9),
-        (&["this", "morning"], 0, 0.85),
-        (&["this", "afternoon"], 0, 0.9),
-        (&["this", "evening"], 0, 0.9),
-        (&["tomorrow"], 1, 0.97),
-        (&["tommorow"], 1, 0.95),
-        (&["tommorrow"], 1, 0.95),
-        (&["tomorow"], 1, 0.95),
-        (&["tmrw"], 1, 0.95),
-        (&["tmr"], 1, 0.9),
-        (&["tomo"], 1, 0.8),
-        (&["2moro"], 1, 0.9),
-        (&["you", "today"], 0, 0.3),
-        (&["earlier", "today"], 0, 0.45),
-        (&["today"], 0, 0.95),
-        (&["tonight"], 0, 0.95),
-        (&["tonite"], 0, 0.95),
-        (&["yesterday"], -1, 0.95),
-        (&["hoy"], 0, 0.9),
-        (&["pasado", "manana"], 2, 0.9),
-        (&["hoje"], 0, 0.9),
-        (&["amanha"], 1, 0.9),
-        (&["aujourd'hui"], 0, 0.9),
-        (&["demain"], 1, 0.9),
-        (&["heute"], 0, 0.9),
-        (&["morgen"], 1, 0.85),
-        (&["oggi"], 0, 0.9),
-        (&["domani"], 1, 0.9),
-    ];
-    if let Some((words, days, certainty)) = FIXED.iter().find(|(words, ..)| tokens.says(at, words)) {
-        return spoken(Day::Away(*days, Unit::Days), words.len(), *certainty);
-    }
-    for (words, day) in [
-        (&["this", "weekend"][..], Day::WeekdayOf(5, 0)),
-        (&["at", "the", "weekend"], Day::WeekdayOf(5, 0)),
-        (&["next", "weekend"], Day::WeekdayOf(5, 1)),
-    ] {
-        if tokens.says(at, words) {
-            return spoken(day, words.len(), 0.5);
-        }
-    }
-    for (words, month, day) in [
-        (&["christmas", "eve"][..], 12, 24),
-        (&["christmas", "day"], 12, 25),
-        (&["boxing", "day"], 12, 26),
-        (&["new", "year's", "eve"], 12, 31),
-        (&["new", "years", "eve"], 12, 31),
-        (&["new", "year's", "day"], 1, 1),
-        (&["valentine's", "day"], 2, 14),
-        (&["valentines", "day"], 2, 14),
-        (&["halloween"], 10, 31),
-    ] {
-        if tokens.says(at, words) {
-            return spoken(Day::InYear(month, day), words.len(), 0.9);
-        }
-    }
-    away(tokens, at)
-}
-
-/// "in 3 days", "3 days from now", "a month from now", "two weeks ago", "in a week's time".
-fn away(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
-    let leads = tokens.word(at) == "in";
-    let from = if leads { at + 1 } else { at };
-    let (count, mut next) = count_at(tokens, from)?;
-    let unit = match tokens.word(next) {
-        "day" | "days" | "day's" => Unit::Days,
-        "week" | "weeks" | "week's" => Unit::Weeks,
-        "month" | "months" | "month's" => Unit::Months,
-        "year" | "years" => Unit::Years,
-        "fortnight" => {
-            return leads_or_trails(tokens, at, next + 1, leads, Day::Away(2 * count, Unit::Weeks));
-        }
-        _ => return None,
-    };
-    next += 1;
-    leads_or_trails(tokens, at, next, leads, Day::Away(count, unit))
-}
-
-fn leads_or_trails(tokens: Tokens<'_, '_>, at: usize, next: usize, leads: bool, day: Day) -> Option<Spoken> {
-    let tail = match (tokens.word(next), tokens.word(next + 1)) {
-        ("from", "now" | "today") => 2,
-        ("time", _) | ("hence", _) if leads => 1,
-        ("ago", _) => {
-            let Day::Away(count, unit) = day else { return None };
-            return spoken(Day::Away(-count, unit), next + 1 - at, 0.95);
-        }
-        _ if leads => 0,
-        _ => return None,
-    };
-    spoken(day, next + tail - at, 0.93)
-}
-
-fn count_at(tokens: Tokens<'_, '_>, at: usize) -> Option<(i32, usize)> {
-    if let Some(number) = number_at(tokens, at).filter(|n| !n.ordinal) {
-        let count = i32::try_from(number.whole()?).ok().filter(|n| (0..=3_650).contains(n))?;
-        return Some((count, at + number.len));
-    }
-    matches!(tokens.word(at), "a" | "an").then_some((1, at + 1))
-}
-
 /// Days with a weekday's or a month's name.
 fn named(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     if let Some(found) = month_day(tokens, at) {
@@ -352,6 +242,14 @@ fn named(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     if trailing(&["this", "week"]) || trailing(&["of", "this", "week"]) {
         let words = if tokens.word(next) == "of" { 3 } else { 2 };
         return spoken(Day::WeekdayOf(wanted, 0), next + words - at, 0.95);
+    }
+    // "Saturday in two weeks" is that day of that week.
+    if lead == 0
+        && let Some(away) = away(tokens, next).filter(|_| tokens.word(next) == "in")
+        && let Day::Away(count, Unit::Weeks) = away.day
+        && let Ok(weeks) = i8::try_from(count)
+    {
+        return spoken(Day::WeekdayOf(wanted, weeks), next + away.len - at, 0.85);
     }
     match leader {
         _ if lead == 0 => spoken(Day::Weekday(wanted), next - at, 0.93),
@@ -482,6 +380,9 @@ fn year_in_words(tokens: Tokens<'_, '_>, at: usize) -> Option<(i16, usize)> {
         .then(|| i16::try_from(head * 100 + tail).ok().map(|y| (y, century.len + rest.len)))?
 }
 
+/// The certainty of "14th" with nothing before it: it may as well be a gear or a floor.
+pub(in super::super) const BARE_ORDINAL: f64 = 0.7;
+
 /// "the 14th", "14th": a day of this month or the next.
 fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     let article = usize::from(tokens.word(at) == "the");
@@ -507,7 +408,14 @@ fn ordinal_alone(tokens: Tokens<'_, '_>, at: usize) -> Option<Spoken> {
     let certainty = match (noun, article) {
         (true, _) => return None,
         (false, 1) => 0.85,
-        _ => 0.7,
+        _ if matches!(
+            tokens.word_before(at, 1),
+            "on" | "for" | "until" | "till" | "from" | "to" | "by" | "before" | "after"
+        ) =>
+        {
+            0.8
+        }
+        _ => BARE_ORDINAL,
     };
     spoken(Day::InSomeMonth(day), end - at, certainty)
 }

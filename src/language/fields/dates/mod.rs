@@ -9,6 +9,7 @@ mod clock;
 mod day;
 mod digits;
 mod length;
+mod relative;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use jiff::{ToSpan, Zoned};
 
 pub(super) use calendar::{month, weekday};
 pub(super) use clock::{Clock, bare_hour, vague_at};
-pub(super) use day::{Day, Lean, day_at};
+pub(super) use day::{BARE_ORDINAL, Day, Lean, day_at};
 pub(super) use digits::bare_date;
 pub(super) use length::{Length, length_at};
 

@@ -59,7 +59,11 @@ impl Kind for Day {
                 // "I called yesterday" makes no appointment.
                 let gone =
                     matches!(c.value, SpokenDay::Away(count, _) if count < 0) && lean(spec) == Lean::Future;
-                let need = if gone { Need::Question } else { Need::Nothing };
+                let whole = c.start == 0 && c.end >= reading.tokens().len().saturating_sub(1);
+                let loose = matches!(c.value, SpokenDay::InSomeMonth(_))
+                    && c.certainty <= dates::BARE_ORDINAL
+                    && !whole;
+                let need = if gone || loose { Need::Question } else { Need::Nothing };
                 Some(mention(json!(date.to_string()), c, need))
             })
             .collect();

@@ -69,7 +69,11 @@ impl Kind for One {
                 let word = reading.tokens().word(c.start);
                 // "yes" and "no" answer whatever was asked.
                 let answer = c.end == c.start + 1 && assent::is_answer_word(word);
-                let need = if answer { Need::Question } else { Need::Nothing };
+                let need = match answer {
+                    true => Need::Question,
+                    false if c.certainty <= choice::HIDDEN => Need::Context,
+                    false => Need::Nothing,
+                };
                 Some(Mention { value, start: c.start, end: c.end, certainty: c.certainty, need })
             })
             .collect();

@@ -52,6 +52,10 @@ fn plain_numbers<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = &'r Clue<
             && (tokens.word(c.end) == "of"
                 || matches!(
                     tokens.word_before(c.start, 1),
+                    "book" | "prefer" | "find" | "reserve" | "see" | "the"
+                ) && !tokens.get(c.end).is_some_and(|t| t.is_word() && t.text.len() > 3)
+                || matches!(
+                    tokens.word_before(c.start, 1),
                     "that" | "this" | "which" | "another" | "good" | "nice" | "first" | "other"
                 ))
     };
@@ -207,6 +211,8 @@ impl Kind for Money {
     }
 
     fn find(&self, spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
+        // A field for any amount takes any; a budget or a deposit must be named.
+        let need = if spec.profile.is_plain_amount() { Need::Nothing } else { Need::Context };
         let mut found: Vec<Mention> = reading
             .sums
             .iter()
@@ -216,7 +222,7 @@ impl Kind for Money {
                 start: c.start,
                 end: c.end,
                 certainty: c.certainty,
-                need: Need::Nothing,
+                need,
             })
             .collect();
         for clue in plain_numbers(reading) {

@@ -7,7 +7,7 @@ use super::super::dates::Clue;
 use super::super::person::{self, Given};
 use super::super::place::{self, Lead};
 use super::super::reading::{Mention, Need, Reading};
-use super::super::{FieldSpec, Setting, answer, postcode};
+use super::super::{FieldSpec, Setting, answer, journey, postcode, sample};
 use super::{Fault, Kind, Operator, WORDS, as_text, unreadable};
 
 const LINE: usize = 500;
@@ -63,8 +63,10 @@ impl Kind for Line {
             Role::Sort => answer::sorts(spec, reading),
             Role::Count => counts(reading),
             Role::Postcode => postcode::postcodes(reading),
+            Role::Free if sample::is_vehicle(spec) => sample::vehicles(reading),
             Role::Free => labelled(spec, reading),
         };
+        found.extend(sample::like_the_example(spec, reading));
         if reading.asked > 0.0
             && spec.profile.role != Role::Postcode
             && let Some(clue) = answer::short_answer(reading)
@@ -91,7 +93,7 @@ fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
     let tokens = reading.tokens();
     let town = spec.profile.is_town();
     let mut named = place::proper_names(tokens);
-    for clue in place::journey(tokens) {
+    for clue in journey::journeys(tokens) {
         let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
         if !known {
             named.push(clue);
@@ -120,7 +122,7 @@ fn places(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Mention> {
 
 fn things(reading: &Reading<'_>) -> Vec<Mention> {
     let tokens = reading.tokens();
-    let mut named = place::called(tokens);
+    let mut named = journey::called(tokens);
     for clue in place::proper_names(tokens) {
         let known = named.iter().any(|c| c.start < clue.end && clue.start < c.end);
         if !known {
@@ -131,7 +133,11 @@ fn things(reading: &Reading<'_>) -> Vec<Mention> {
         .into_iter()
         .filter(|c| !reading.is_taken(c.start, c.end))
         .filter(|c| place::street_address(tokens, c.start).is_none())
-        .filter(|c| !(c.end - c.start == 1 && place::names_a_thing(tokens, c.start, c.end)))
+        .filter(|c| {
+            !(c.end - c.start == 1
+                && (place::names_a_thing(tokens, c.start, c.end) || is_amenity(tokens.word(c.start))))
+        })
+        .filter(|c| !tokens.glued(c.start))
         .map(|c| {
             let thing = place::names_a_thing(tokens, c.start, c.end);
             let long = c.end - c.start > 1;
@@ -147,6 +153,14 @@ fn things(reading: &Reading<'_>) -> Vec<Mention> {
             said(reading, &c, certainty, need)
         })
         .collect()
+}
+
+/// Words with a capital letter that name nothing by themselves.
+fn is_amenity(word: &str) -> bool {
+    matches!(
+        word,
+        "wifi" | "city" | "address" | "phone" | "tv" | "ac" | "parking" | "internet" | "email" | "usa" | "uk"
+    )
 }
 
 /// "name it Cooking", "the label is X": words right behind the field's own name.
@@ -322,6 +336,10 @@ impl Kind for PersonName {
             && let Some(bare) = person::bare_name(tokens)
         {
             clues.push(bare);
+        }
+        if clues.is_empty() && !reading.offers {
+            let contact = reading.contacts.first().map(|c| (c.start, c.end));
+            clues.extend(person::beside(tokens, contact));
         }
         clues
             .into_iter()
