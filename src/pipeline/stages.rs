@@ -138,10 +138,11 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
             origin: FieldOrigin::Extracted,
         });
         let is_new = !known.iter().any(|(field, known)| *field == value.field && *known == value.value);
-        if is_new && value.confidence >= SURE {
-            if let Some((label, shown)) = show(turn, &value.field, &value.value) {
-                turn.found.learned.push(format!("{label}: {shown}"));
-            }
+        if is_new
+            && value.confidence >= SURE
+            && let Some((label, shown)) = show(turn, &value.field, &value.value)
+        {
+            turn.found.learned.push(format!("{label}: {shown}"));
         }
     }
     let output = json!({
