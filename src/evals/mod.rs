@@ -3,6 +3,7 @@
 //! The files that go with a set are found by the kit's environment variables (`EVAL_TRAIN`, `EVAL_DOCS`).
 
 mod collection;
+mod grounded;
 mod intents;
 mod retrieval;
 mod vectors;
@@ -36,6 +37,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "intents" => intents::one(input, output),
         "multi_intents" => intents::several(input, output),
         "retrieval" => retrieval::rank(input, output),
+        "grounded" => grounded::draft(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }
