@@ -239,8 +239,20 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
     let mut quotes = Vec::new();
     let rejected = turn.rejection.as_ref().map(|rejection| rejection.reason);
     let quoted = if rejected.is_some_and(wants_less) { 1 } else { MAX_QUOTES };
+    if let Some(rejection) =
+        turn.rejection.as_ref().filter(|rejection| rejection.reason == RejectReason::Incomplete)
+    {
+        // What was there stays, and more is added.
+        for citation in &rejection.draft.citations {
+            citations.push(citation.clone());
+            quotes.push(crate::agents::Quote { text: citation.quote.clone(), number: citation.number });
+        }
+    }
     for sentence in answer.sentences.iter().take(quoted) {
         let Some(hit) = hits.get(sentence.passage) else { continue };
+        if quotes.iter().any(|quote| quote.text == sentence.text) {
+            continue;
+        }
         let number = cite(&mut citations, hit, &sentence.text);
         quotes.push(crate::agents::Quote { text: sentence.text.clone(), number });
     }
@@ -284,10 +296,10 @@ fn wants_less(reason: RejectReason) -> bool {
     matches!(reason, RejectReason::Tone | RejectReason::Other)
 }
 
-/// The passages a reply may use: none that a colleague has just called wrong or not enough.
+/// The passages a reply may use: none that a colleague has just called wrong.
 fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
     let wrong: Vec<_> = match &turn.rejection {
-        Some(rejection) if matches!(rejection.reason, RejectReason::Wrong | RejectReason::Incomplete) => {
+        Some(rejection) if rejection.reason == RejectReason::Wrong => {
             rejection.draft.citations.iter().map(|citation| citation.passage).collect()
         }
         _ => Vec::new(),
