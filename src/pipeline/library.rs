@@ -13,6 +13,9 @@ use crate::ports::embedder::{Cached, Embedder, MiniLm};
 /// The agent of workspaces whose own has gone from the catalogue.
 const FALLBACK_AGENT: &str = "online-shop";
 
+/// A text of fewer words does not tell its language.
+const FEW_WORDS: usize = 5;
+
 /// Vectors of texts that are kept.
 const KEPT_VECTORS: usize = 4_096;
 
@@ -89,7 +92,11 @@ impl Library {
 
     /// The language of a text; the workspace's where the text does not tell.
     pub(super) fn tongue(&self, text: &str, locale: &str) -> Tongue {
-        Tongue::of(text, Tongue::of_locale(locale))
+        let own = Tongue::of_locale(locale);
+        match text.split_whitespace().count() {
+            0..FEW_WORDS => own,
+            _ => Tongue::of(text, own),
+        }
     }
 }
 
