@@ -262,6 +262,20 @@ pub async fn take_over(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Re
     give_up_open(cx, tx, conversation).await
 }
 
+/// Closes the conversation as done, or opens it again. What is closed waits for no draft.
+pub async fn resolve(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    resolved: bool,
+) -> Result<(), Error> {
+    conversations::resolve(cx, tx, conversation, resolved).await?;
+    match resolved {
+        true => give_up_open(cx, tx, conversation).await,
+        false => Ok(()),
+    }
+}
+
 fn staff_of(cx: &Cx) -> Option<StaffId> {
     match cx.actor {
         Actor::Staff { id } => Some(id),

@@ -3,6 +3,7 @@
 //! The files that go with a set are found by the kit's environment variables (`EVAL_TRAIN`, `EVAL_DOCS`).
 
 mod collection;
+mod grounded;
 mod intents;
 mod retrieval;
 pub mod slots;
@@ -43,6 +44,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "multi_intents" => intents::several(input, output),
         "slots" => Ok(slots::jsonl(input, output)?),
         "retrieval" => retrieval::rank(input, output),
+        "grounded" => grounded::draft(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

@@ -78,7 +78,8 @@ fn blocks(text: &str) -> Vec<Span> {
     blocks
 }
 
-fn is_heading(text: &str, block: &Span) -> bool {
+/// Whether a span is a Markdown heading.
+pub fn is_heading(text: &str, block: &Span) -> bool {
     text[..block.start].trim_end_matches(' ').ends_with('#')
 }
 

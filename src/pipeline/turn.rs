@@ -9,6 +9,7 @@ use crate::conversations::{self, Conversation, Lease};
 use crate::drafts::{self, Rejection, Written};
 use crate::identity::Site;
 use crate::knowledge::Hit;
+use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
@@ -40,8 +41,8 @@ pub(super) struct Turn {
     pub(super) text: String,
     /// Files came with them.
     pub(super) files: usize,
-    /// Two-letter language of the text.
-    pub(super) language: String,
+    /// The language of the text.
+    pub(super) tongue: Tongue,
     /// What the stages found.
     pub(super) found: Findings,
 }
@@ -83,7 +84,7 @@ impl Turn {
         let unanswered = unanswered(&history);
         let text = joined_text(unanswered);
         let files = unanswered.iter().map(files_of).sum();
-        let language = library.language(&text, &workspace.settings.locale);
+        let tongue = library.tongue(&text, &workspace.settings.locale);
         Ok(Some(Turn {
             id: cx.id(),
             conversation: conversations::get(&cx, tx, conversation).await?,
@@ -97,7 +98,7 @@ impl Turn {
             history,
             text,
             files,
-            language,
+            tongue,
             found: Findings::default(),
             cx,
         }))
