@@ -13,7 +13,7 @@ mod store;
 mod write;
 
 pub use decide::{
-    Approval, SendDraft, approve, keep_edit, reject, reply_in_person, send_due, take_over, undo,
+    Approval, SendDraft, approve, keep_edit, reject, reply_in_person, resolve, send_due, take_over, undo,
 };
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};

@@ -83,7 +83,7 @@ impl Turn {
         let history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
         let unanswered = unanswered(&history);
         let text = joined_text(unanswered);
-        let files = unanswered.iter().map(|entry| files_of(entry)).sum();
+        let files = unanswered.iter().map(files_of).sum();
         let tongue = library.tongue(&text, &workspace.settings.locale);
         Ok(Some(Turn {
             id: cx.id(),

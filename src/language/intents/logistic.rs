@@ -101,6 +101,7 @@ impl Problem<'_> {
         None
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a loss is small; only its last digits go")]
     fn loss(&self, at: &Point) -> f32 {
         let misfit: f64 = at
             .image
