@@ -75,7 +75,7 @@ export function Nav() {
         low
       />
       {labels.length > 0 ? (
-        <div className="labels contents">
+        <div className="labels">
           <h2>{t("nav.labels")}</h2>
           {labels.map(([name, n]) => (
             <Link
