@@ -452,6 +452,7 @@ export const en = {
     noneText: "People who write appear here by themselves.",
     noMatch: "Nobody matches.",
     never: "never",
+    visitor: "Visitor",
     noConversations: "No conversation in the list yet.",
     known: "{{n}} contacts",
   },

@@ -17,8 +17,8 @@ import { inQueue } from "../live/inbox";
 import { Avatar, hueStyle, Icon } from "../parts/basics";
 import { useMe } from "../parts/data";
 
-const count = (page: { items: readonly unknown[]; next: string | null } | undefined): string | undefined =>
-  page && page.items.length > 0 ? `${page.items.length}${page.next === null ? "" : "+"}` : undefined;
+const count = (page: { items: readonly unknown[]; next?: string | null } | undefined): string | undefined =>
+  page && page.items.length > 0 ? `${page.items.length}${page.next ? "+" : ""}` : undefined;
 
 export function Nav() {
   const { t } = useTranslation();
