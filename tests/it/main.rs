@@ -2,10 +2,15 @@
 
 #![expect(unreachable_pub, reason = "what the tests share is public among them")]
 
+mod audience;
 mod contacts;
 mod context;
 mod knowledge;
 mod live;
+mod resend;
+mod resume;
 mod rules;
 mod schemas;
+mod slow;
+mod state;
 mod support;

@@ -23,9 +23,6 @@ pub const PASSWORD: &str = "a test password";
 /// A schema as small as a real one can be.
 const SCHEMA: &str = include_str!("../../../schemas/garage-visit.json");
 
-/// Changes to the hub's settings before it starts.
-pub type Settings = fn(&mut Config, &mut Options);
-
 /// A running hub and the two businesses in it: `alpha` and `beta` have the same staff names, contacts and
 /// documents, so that nothing but the tenancy tells them apart.
 pub struct App {
@@ -51,9 +48,12 @@ pub async fn on_each_engine(test: impl AsyncFn(&App)) {
 }
 
 /// Runs a test on both engines with other settings. A finished test leaves no job and no socket behind.
-pub async fn on_each_engine_with(settings: Settings, test: impl AsyncFn(&App)) {
+pub async fn on_each_engine_with(
+    settings: impl Fn(&mut Config, &mut Options),
+    test: impl AsyncFn(&App),
+) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        let app = App::start(engine, settings).await;
+        let app = App::start(engine, &settings).await;
         test(&app).await;
         app.finish().await;
     }
@@ -61,7 +61,7 @@ pub async fn on_each_engine_with(settings: Settings, test: impl AsyncFn(&App)) {
 
 impl App {
     /// Starts a hub on an engine.
-    pub async fn start(engine: Engine, settings: Settings) -> App {
+    pub async fn start(engine: Engine, settings: impl Fn(&mut Config, &mut Options)) -> App {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = test_config();
         config.store.folder = folder.path().to_owned();
@@ -74,6 +74,15 @@ impl App {
         let alpha = business(&node, "alpha").await;
         let beta = business(&node, "beta").await;
         App { node, engine, alpha, beta, _folder: folder }
+    }
+
+    /// Stops the hub and starts another on the same store and address.
+    pub async fn restart(self) -> App {
+        let mut config = (*self.node.site.config).clone();
+        config.http.listen = self.node.address;
+        self.node.stop().await;
+        let node = Node::start(config, Options::default()).await.expect("the hub starts again");
+        App { node, ..self }
     }
 
     pub fn url(&self) -> String {
@@ -136,6 +145,11 @@ impl App {
 }
 
 impl Customer {
+    /// Another socket of the same customer: a second tab.
+    pub async fn tab(&self) -> Socket {
+        Socket::visitor(self.http.base(), &self.visit.token).await.expect("the second socket opens").0
+    }
+
     /// Says something and waits for the acknowledgement; the first time a conversation begins and is joined.
     pub async fn says(&mut self, text: &str) -> Posted {
         self.sent += 1;

@@ -1,13 +1,19 @@
 //! What the tests share: a hub on each engine, businesses in it, customers and colleagues.
 
+mod acts;
 mod app;
+mod dice;
 mod postgres;
+mod reader;
 mod store;
 
+pub use acts::{Colleague, customer_acts};
 pub use app::{
-    App, Customer, PASSWORD, Settings, approve, join, next_draft, next_event, next_message, on_each_engine,
+    App, Customer, PASSWORD, approve, join, next_draft, next_event, next_message, on_each_engine,
     on_each_engine_with, test_config,
 };
+pub use dice::dice;
+pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};
 
 use std::time::Duration;

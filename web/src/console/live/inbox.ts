@@ -4,6 +4,7 @@ import { queries } from "../api";
 import type { ConversationSummary, DraftView, Page, QueueItem } from "../types";
 
 export function belongs(row: ConversationSummary, filter: InboxFilter, me: string): boolean {
+  if (filter.contact && row.contact.id !== filter.contact) return false;
   if (filter.label && !row.labels.includes(filter.label)) return false;
   if (filter.status && row.status !== filter.status) return false;
   switch (filter.view) {

@@ -22,6 +22,8 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
   const now = useNow(60_000);
   const { data: contact } = useQuery(ask.contact(summary.contact.id));
   const { data: context } = useQuery(ask.context(summary.id));
+  const { data: theirs } = useQuery(ask.inbox({ view: "all", contact: summary.contact.id }));
+  const count = theirs?.items.length ?? 1;
   const address = contact?.phone ?? contact?.email;
   const blockers = draft?.status === "pending" ? draft.blockers : [];
   return (
@@ -47,8 +49,8 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
       {contact ? (
         <div className="facts">
           <div>
-            <b className="num">{contact.conversations}</b>
-            {t("ctx.conversations", { count: contact.conversations })}
+            <b className="num">{count}</b>
+            {t("ctx.conversations", { count })}
           </div>
           <div>
             <b className="num">{monthYear(contact.created_at)}</b>

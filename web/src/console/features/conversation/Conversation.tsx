@@ -180,6 +180,7 @@ function Footer({ summary, timeline, draft, seed, onSeeded, next, onDone }: Foot
           name={name}
           mode={mode}
           onMode={setOwn}
+          asked={own !== undefined}
           seed={seed}
           onClose={
             own === undefined
