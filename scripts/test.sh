@@ -6,6 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The web pages are built too, whatever the shell was told before.
+export CONCIERGE_WEB=auto
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 counted=()
@@ -45,7 +47,11 @@ needs() { scripts/needs.sh; }
 
 format() { cargo fmt --all --check; }
 
-lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
+lint() {
+  cargo clippy --workspace --all-targets --locked -- -D warnings
+  # Cargo only warns when the pages cannot be built; here that is a failure, and early.
+  [ -f web/dist/.stamp ] || fail "the web pages were not built; see Cargo's warnings above"
+}
 
 build() { cargo build --locked; }
 
@@ -80,8 +86,7 @@ e2e() {
   local hub
   hub=$(binary)
   [ -x "$hub" ] || fail "$hub is not built"
-  [ -f web/dist/console.html ] || (cd web && npm run build)
-  [ -f web/dist/.stamp ] || fail "the web interface was not built into the binary; see Cargo's warnings"
+  [ -f web/dist/.stamp ] || fail "the web pages were not built into the binary; see Cargo's warnings"
   (cd web && CONCIERGE_BIN=$hub logged e2e npm run --silent e2e) || fail "web end-to-end tests"
   local sums
   sums=$(awk '$2 == "pass" { ok = $3 } $2 == "fail" { bad = $3 } $2 ~ /^(skipped|todo|cancelled)$/ { not += $3 } END { print ok + 0, bad + 0, not + 0 }' "$logs/e2e")

@@ -38,7 +38,7 @@ fn code_says_nothing_forbidden() {
 
 #[test]
 fn files_are_short() {
-    let code = [".rs", ".ts", ".tsx", ".mjs", ".css"];
+    let code = [".rs", ".ts", ".tsx", ".mjs"];
     // Written by a program, read by none.
     let generated = ["web/src/wire/protocol.ts"];
     let complaints: Vec<String> = files()
@@ -97,7 +97,10 @@ fn nothing_names_a_folder_of_one_machine() {
 fn every_error_code_is_used() {
     let codes = code_of(&read("src/protocol/error.rs"));
     let used: String = rust_files("src").iter().map(|file| code_of(&file.text)).collect();
-    let variants = codes.lines().filter_map(|line| Some(line.trim().split_once(" = ")?.0));
+    let variants = codes
+        .lines()
+        .filter_map(|line| Some(line.trim().split_once(" = ")?.0))
+        .filter(|name| name.chars().all(is_word));
     let mut seen = 0;
     let mut complaints = Vec::new();
     for variant in variants {

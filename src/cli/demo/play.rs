@@ -44,7 +44,7 @@ pub(super) async fn script(
         .ok_or_else(|| Failure::failed("the demo workspace has no owner"))?;
     let colleague = Http::sign_in(&url, &workspace.slug, &owner.0, DEMO_PASSWORD).await?;
     // Nobody here takes an approval back: the customer need not wait for the usual seconds.
-    colleague.send(reqwest::Method::PATCH, "/v1/workspace", Some(json!({ "undo_seconds": 1 }))).await?;
+    let _: serde_json::Value = colleague.patch("/v1/workspace", json!({ "undo_seconds": 1 })).await?;
     let (desk, _) = Socket::staff(&colleague).await?;
     let mut stage = Stage { customer, desk, conversation: None, draft: None, said: 0, json };
     stage.print("script", &script.title, json!({ "workspace": workspace.slug, "title": script.title }));
