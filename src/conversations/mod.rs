@@ -47,7 +47,8 @@ pub async fn status(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<String, 
     Ok(get(cx, tx, id).await?.status)
 }
 
-/// Reads at most `limit` entries after `after`, oldest first, as the caller may see them.
+/// Reads at most `limit` entries after `after`, oldest first, as the caller may see them. Fewer when their
+/// texts are long: a page always fits into one frame for a connection.
 pub async fn timeline(
     cx: &Cx,
     tx: &mut Tx,
@@ -60,8 +61,9 @@ pub async fn timeline(
     let wanted = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut entries =
         store::entries_after(tx, cx.workspace, id, audience, after, wanted.saturating_add(1)).await?;
-    let more = entries.len() > limit;
-    entries.truncate(limit);
+    let fits = model::page_length(&entries).min(limit);
+    let more = entries.len() > fits;
+    entries.truncate(fits);
     Ok(TimelinePage { entries, more })
 }
 

@@ -13,6 +13,9 @@ use crate::protocol::{
 /// Characters of a message shown in the inbox.
 const PREVIEW_CHARS: usize = 140;
 
+/// Bytes of text on one page of a timeline, so that a page is no larger than what may wait for a reader.
+const PAGE_BYTES: usize = 128 * 1024;
+
 /// A conversation as it is now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conversation {
@@ -159,6 +162,16 @@ pub(super) fn message_body(body: &str, files: usize) -> Result<Option<String>, E
         return Ok(None);
     }
     Ok(Some(clean_text(body, MAX_BODY_CHARS)?.into_string()))
+}
+
+/// How many of these entries, oldest first, make up a page by the length of their texts; never none.
+pub(super) fn page_length(entries: &[Entry]) -> usize {
+    let mut bytes = 0;
+    let fits = |entry: &&Entry| {
+        bytes += entry.body.as_deref().map_or(0, str::len);
+        bytes <= PAGE_BYTES
+    };
+    entries.iter().take_while(fits).count().max(1)
 }
 
 /// The beginning of a text on one line, cut at a word where possible.

@@ -53,7 +53,7 @@ pub(super) async fn serve(
         Party::Staff(caller) => caller.expires_at,
         Party::Visitor(visitor) => visitor.expires_at,
     };
-    let (line, queue) = gateway.hub.open_line(party, sockets.queue_frames, sockets.queue_bytes);
+    let (line, mut queue) = gateway.hub.open_line(party, sockets.queue_frames, sockets.queue_bytes);
     line.send(Outgoing::Reply(reply(reference, Ok(Outcome::Welcome(welcome)))));
     let quota = Quota::per_second(sockets.per_second).allow_burst(sockets.burst);
     let mut connection = Connection {
@@ -62,9 +62,15 @@ pub(super) async fn serve(
         commands: RateLimiter::direct(quota),
         strikes: 0,
     };
-    let reason = connection.run(&mut socket, queue, ends_at).await;
+    let reason = connection.run(&mut socket, &mut queue, ends_at).await;
     gateway.hub.close_line(&line);
     if let Some(reason) = reason {
+        // The last words (a refusal, when to come back) go out before the close frame.
+        if matches!(reason, Close::Draining | Close::Strikes) {
+            let last_words = connection.write_waiting(&mut socket, &mut queue);
+            // A peer that does not take them within the time has gone.
+            let _ = tokio::time::timeout(FAREWELL, last_words).await;
+        }
         farewell(&mut socket, reason).await;
     }
 }
@@ -137,7 +143,7 @@ async fn welcome(
 
 impl Connection {
     /// Runs until the peer goes (`None`) or the hub wants the connection closed.
-    async fn run(&mut self, socket: &mut WebSocket, mut queue: Queue, ends_at: Timestamp) -> Option<Close> {
+    async fn run(&mut self, socket: &mut WebSocket, queue: &mut Queue, ends_at: Timestamp) -> Option<Close> {
         let period = Duration::from_secs(self.gateway.site.config.sockets.ping_seconds);
         let lifetime = ends_at.since(self.gateway.site.ports.now());
         let end_of_token = tokio::time::sleep(lifetime);
@@ -155,7 +161,7 @@ impl Connection {
                 biased;
                 reason = closer.closing() => return Some(reason),
                 frame = queue.next() => {
-                    let written = self.write(socket, &mut queue, frame?);
+                    let written = self.write(socket, queue, frame?);
                     tokio::select! {
                         written = written => written.ok()?,
                         reason = closer.closing() => return Some(reason),
@@ -200,6 +206,14 @@ impl Connection {
             }
         }
         socket.flush().await
+    }
+
+    /// Writes everything that waits.
+    async fn write_waiting(&self, socket: &mut WebSocket, queue: &mut Queue) -> Result<(), axum::Error> {
+        while let Some(frame) = queue.next_now() {
+            self.write(socket, queue, frame).await?;
+        }
+        Ok(())
     }
 
     /// Takes one command. `None` ends the loop; a reason to close was left with the line.
@@ -293,7 +307,7 @@ fn broken(error: &axum::Error) -> Option<Close> {
         .then_some(Close::TooLarge)
 }
 
-/// Sends what waits no longer, and says why the connection ends.
+/// Says why the connection ends.
 async fn farewell(socket: &mut WebSocket, reason: Close) {
     metrics::counter!("concierge_sockets_closed_total", "code" => reason.code().to_string()).increment(1);
     let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.reason()) };

@@ -29,6 +29,8 @@ pub(super) struct Room {
     followers: Vec<Follower>,
     /// The last entry delivered; none before anybody was live.
     top: Option<i64>,
+    /// The newest entry the bus told of while nobody was live: who read the past before it must read on.
+    passed: i64,
     /// Entries beyond a hole, by `seq`, with the public entry before each.
     early: BTreeMap<i64, (Arc<Entry>, i64)>,
     /// The missing entries were asked for.
@@ -50,6 +52,7 @@ impl Room {
             conversation,
             followers: Vec::new(),
             top: None,
+            passed: 0,
             early: BTreeMap::new(),
             asked: false,
             shown: None,
@@ -69,7 +72,7 @@ impl Room {
     }
 
     pub(super) fn go_live(&mut self, line: &Line, position: i64, reply: impl FnOnce() -> Frame) -> GoLive {
-        if self.top.is_some_and(|top| top > position) {
+        if self.top.unwrap_or(self.passed) > position {
             return GoLive::Behind;
         }
         let Some(follower) = self.followers.iter_mut().find(|follower| follower.line.id() == line.id())
@@ -102,7 +105,10 @@ impl Room {
 
     /// Takes an entry from the bus; gives the gap before it if there is one that nobody asked for yet.
     pub(super) fn hear(&mut self, entry: Arc<Entry>, prev_public: i64) -> Option<Gap> {
-        let top = self.top?;
+        let Some(top) = self.top else {
+            self.passed = self.passed.max(entry.seq);
+            return None;
+        };
         if entry.seq <= top {
             return None;
         }

@@ -87,7 +87,9 @@ async fn carry_out_one(cx: &Cx, tx: &mut Tx, turn: &Turn, action: &Action) -> Re
             }
         }
         Action::HandOver { .. } => {
-            conversations::ask_for_person(cx, tx, conversation).await?;
+            // The customer sees this entry: the agent asks, the rule's name stays with staff.
+            let agent = cx.acting_as(turn.cx.actor, turn.cx.name.clone());
+            conversations::ask_for_person(&agent, tx, conversation).await?;
             done()
         }
     };

@@ -102,8 +102,10 @@ async fn racing_first_messages_begin_one_conversation() {
         for _ in 0..12 {
             let mut customer = app.customer().await;
             let mut tab = customer.tab().await;
-            let (first, second) =
-                tokio::join!(post(&mut customer.socket, send(None, "hello")), post(&mut tab, send(None, "hello")));
+            let (first, second) = tokio::join!(
+                post(&mut customer.socket, send(None, "hello")),
+                post(&mut tab, send(None, "hello"))
+            );
             assert_eq!((first.conversation, first.seq), (second.conversation, second.seq));
             assert!(first.duplicate != second.duplicate, "{first:?} {second:?}");
             assert_eq!(count(&all_entries(&customer.http, first.conversation).await, "hello"), 1);
@@ -166,7 +168,10 @@ async fn the_same_client_id_elsewhere_is_a_new_message() {
         let all = [first.conversation, second.conversation, third.conversation, fourth.conversation];
         for http in [&customer.http, &neighbour.http, &stranger.http] {
             for conversation in all {
-                match http.get::<serde_json::Value>(&format!("/v1/conversations/{conversation}/entries")).await {
+                match http
+                    .get::<serde_json::Value>(&format!("/v1/conversations/{conversation}/entries"))
+                    .await
+                {
                     Ok(page) => assert_eq!(page["entries"].as_array().map(Vec::len), Some(entries_of(&page))),
                     Err(error) => assert!(matches!(error, Error::Refused { status: 404, .. }), "{error:?}"),
                 }

@@ -48,10 +48,7 @@ pub async fn on_each_engine(test: impl AsyncFn(&App)) {
 }
 
 /// Runs a test on both engines with other settings. A finished test leaves no job and no socket behind.
-pub async fn on_each_engine_with(
-    settings: impl Fn(&mut Config, &mut Options),
-    test: impl AsyncFn(&App),
-) {
+pub async fn on_each_engine_with(settings: impl Fn(&mut Config, &mut Options), test: impl AsyncFn(&App)) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let app = App::start(engine, &settings).await;
         test(&app).await;
