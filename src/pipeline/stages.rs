@@ -16,7 +16,7 @@ use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
 use crate::pipeline::{Error, Library, facts};
-use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName};
+use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, StageName};
 use crate::rules::{self, Action};
 
 /// Passages that a reply may cite.
@@ -244,13 +244,7 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
 
 /// The passages a reply may use: none that a colleague has just called wrong.
 fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
-    let wrong: Vec<_> = match &turn.rejection {
-        Some(rejection) if rejection.reason == RejectReason::Wrong => {
-            rejection.draft.citations.iter().map(|citation| citation.passage).collect()
-        }
-        _ => Vec::new(),
-    };
-    turn.found.hits.iter().filter(|hit| !wrong.contains(&hit.passage)).cloned().collect()
+    turn.found.hits.iter().filter(|hit| !turn.wrong.contains(&hit.passage)).cloned().collect()
 }
 
 /// The number of a passage among the citations; adds it if it is new.

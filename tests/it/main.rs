@@ -1,5 +1,6 @@
 //! Features, tested through HTTP and sockets, on both engines. One file per domain.
 
+mod approvals;
 mod contacts;
 mod context;
 mod knowledge;

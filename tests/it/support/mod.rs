@@ -1,6 +1,7 @@
 //! What the tests share: a hub on each engine, businesses in it, customers and colleagues.
 
 mod app;
+mod calls;
 mod postgres;
 mod store;
 
@@ -8,6 +9,7 @@ pub use app::{
     App, Customer, PASSWORD, Settings, approve, join, next_draft, next_event, next_message, on_each_engine,
     on_each_engine_with, test_config,
 };
+pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use store::{Store, on_each_store};
 
 use std::time::Duration;
