@@ -20,10 +20,10 @@ pub use model::{Draft, Written, hash_text};
 pub use routes::routes;
 pub use write::{begin, fail, finish, give_up_open};
 
-use crate::base::{ConversationId, DraftId, Role};
+use crate::base::{ConversationId, DraftId, PassageId, Role};
 use crate::http::Cursor;
 use crate::ports::{Cx, DbError, Tx};
-use crate::protocol::{DraftStatus, DraftView, RejectReason};
+use crate::protocol::{DraftStatus, DraftView};
 use crate::{conversations, protocol};
 
 /// Finds a draft or says that there is none.
@@ -31,19 +31,26 @@ pub async fn get(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
     store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))
 }
 
+/// Finds a draft and holds its conversation, so that nobody else decides it meanwhile.
+async fn hold(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
+    let draft = get(cx, tx, id).await?;
+    conversations::hold(cx, tx, draft.conversation).await?;
+    get(cx, tx, id).await
+}
+
 /// The conversation's open draft: being written, pending, or approved and not yet sent.
 pub async fn open_of(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<Option<DraftView>, Error> {
     Ok(store::open_of(tx, cx.workspace, conversation).await?.map(|draft| draft.view()))
 }
 
-/// Why the last draft for this message was rejected, if it was: what the rewrite should do better.
-pub async fn last_rejection(
+/// The passages of drafts for this message that people called wrong: a rewrite does not use them.
+pub async fn wrong_sources(
     cx: &Cx,
     tx: &mut Tx,
     conversation: ConversationId,
     for_seq: i64,
-) -> Result<Option<Rejection>, Error> {
-    Ok(store::last_rejection(tx, cx.workspace, conversation, for_seq).await?)
+) -> Result<Vec<PassageId>, Error> {
+    Ok(store::wrong_sources(tx, cx.workspace, conversation, for_seq).await?)
 }
 
 /// How many drafts of an intent were decided, and how many of them went out as written.
@@ -59,17 +66,6 @@ pub async fn waiting(
     after: Option<Cursor<DraftId>>,
 ) -> Result<Vec<Draft>, Error> {
     Ok(store::waiting(tx, cx.workspace, limit + 1, after).await?)
-}
-
-/// A draft that was rejected, and why.
-#[derive(Debug, Clone)]
-pub struct Rejection {
-    /// The draft.
-    pub draft: Draft,
-    /// Why.
-    pub reason: RejectReason,
-    /// In own words.
-    pub note: Option<String>,
 }
 
 /// Why something about a draft was refused.

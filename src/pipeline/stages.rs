@@ -17,7 +17,7 @@ use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
 use crate::pipeline::{Error, Library, facts};
-use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName};
+use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, StageName};
 use crate::rules::{self, Action};
 use crate::schemas::FieldType;
 
@@ -298,13 +298,7 @@ fn wants_less(reason: RejectReason) -> bool {
 
 /// The passages a reply may use: none that a colleague has just called wrong.
 fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
-    let wrong: Vec<_> = match &turn.rejection {
-        Some(rejection) if rejection.reason == RejectReason::Wrong => {
-            rejection.draft.citations.iter().map(|citation| citation.passage).collect()
-        }
-        _ => Vec::new(),
-    };
-    turn.found.hits.iter().filter(|hit| !wrong.contains(&hit.passage)).cloned().collect()
+    turn.found.hits.iter().filter(|hit| !turn.wrong.contains(&hit.passage)).cloned().collect()
 }
 
 /// The number of a passage among the citations; adds it if it is new.

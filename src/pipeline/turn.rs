@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::agents::Agent;
-use crate::base::{Actor, ConversationId, Role, TurnId};
+use crate::base::{Actor, ConversationId, PassageId, Role, TurnId};
 use crate::context::RecordView;
 use crate::conversations::{self, Conversation, Lease};
-use crate::drafts::{self, Rejection, Written};
+use crate::drafts::{self, Written};
 use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
@@ -36,7 +36,8 @@ pub(super) struct Turn {
     pub(super) schemas: Vec<Schema>,
     pub(super) records: Vec<RecordView>,
     pub(super) rules: Vec<rules::Rule>,
-    pub(super) rejection: Option<Rejection>,
+    /// Passages that a colleague has called wrong in a draft for this message.
+    pub(super) wrong: Vec<PassageId>,
     /// The newest customer messages that nobody has answered, as one text.
     pub(super) text: String,
     /// Files came with them.
@@ -91,7 +92,7 @@ impl Turn {
             schemas: schemas::active(&cx, tx).await?,
             records: context::view(&cx, tx, conversation).await?,
             rules: rules::enabled(&cx, tx, Trigger::Message).await?,
-            rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
+            wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
             workspace,
             agent,

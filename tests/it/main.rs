@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "what the tests share is public among them")]
 
 mod audience;
+mod approvals;
 mod contacts;
 mod context;
 mod knowledge;

@@ -3,6 +3,7 @@
 mod acts;
 mod app;
 mod dice;
+mod calls;
 mod postgres;
 mod reader;
 mod store;
@@ -14,6 +15,7 @@ pub use app::{
 };
 pub use dice::dice;
 pub use reader::{Reader, all_entries};
+pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use store::{Store, on_each_store};
 
 use std::time::Duration;
