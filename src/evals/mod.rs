@@ -4,6 +4,7 @@
 
 mod collection;
 mod grounded;
+mod injection;
 mod intents;
 mod retrieval;
 mod vectors;
@@ -11,6 +12,7 @@ mod vectors;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
+pub use injection::train_steering;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -38,6 +40,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "multi_intents" => intents::several(input, output),
         "retrieval" => retrieval::rank(input, output),
         "grounded" => grounded::draft(input, output),
+        "injection" => injection::flag(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

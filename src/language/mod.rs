@@ -7,5 +7,6 @@ pub mod compose;
 pub mod intents;
 pub mod retrieval;
 pub mod sentences;
+pub mod steering;
 pub mod tongue;
 pub mod words;
