@@ -23,7 +23,7 @@ pub use write::{begin, fail, finish, give_up_open};
 use crate::base::{ConversationId, DraftId, PassageId, Role};
 use crate::http::Cursor;
 use crate::ports::{Cx, DbError, Tx};
-use crate::protocol::{DraftStatus, DraftView};
+use crate::protocol::{DraftStatus, DraftView, RejectReason};
 use crate::{conversations, protocol};
 
 /// Finds a draft or says that there is none.
@@ -41,6 +41,16 @@ async fn hold(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
 /// The conversation's open draft: being written, pending, or approved and not yet sent.
 pub async fn open_of(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<Option<DraftView>, Error> {
     Ok(store::open_of(tx, cx.workspace, conversation).await?.map(|draft| draft.view()))
+}
+
+/// Why the last draft for this message was rejected, if it was: what the rewrite should do better.
+pub async fn last_rejection(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    for_seq: i64,
+) -> Result<Option<Rejection>, Error> {
+    Ok(store::last_rejection(tx, cx.workspace, conversation, for_seq).await?)
 }
 
 /// The passages of drafts for this message that people called wrong: a rewrite does not use them.
@@ -66,6 +76,17 @@ pub async fn waiting(
     after: Option<Cursor<DraftId>>,
 ) -> Result<Vec<Draft>, Error> {
     Ok(store::waiting(tx, cx.workspace, limit + 1, after).await?)
+}
+
+/// A draft that was rejected, and why.
+#[derive(Debug, Clone)]
+pub struct Rejection {
+    /// The draft.
+    pub draft: Draft,
+    /// Why.
+    pub reason: RejectReason,
+    /// In own words.
+    pub note: Option<String>,
 }
 
 /// Why something about a draft was refused.

@@ -1,7 +1,7 @@
 //! Drafts in the store.
 
 use crate::base::{ConversationId, DraftId, PassageId, Role, StaffId, Timestamp, TurnId, WorkspaceId};
-use crate::drafts::Draft;
+use crate::drafts::{Draft, Rejection};
 use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
@@ -327,6 +327,30 @@ pub(super) async fn wrong_sources(
         for_seq,
     )?;
     Ok(rows.into_iter().flat_map(|(citations,)| citations.0).map(|citation| citation.passage).collect())
+}
+
+/// The newest draft for a message that was rejected, and why.
+pub(super) async fn last_rejection(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    for_seq: i64,
+) -> Result<Option<Rejection>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        columns!(
+            "WHERE workspace_id = $1 AND conversation_id = $2 AND for_seq = $3 AND status = 'rejected'
+             ORDER BY created_at DESC, id DESC LIMIT 1"
+        ),
+        workspace,
+        conversation,
+        for_seq,
+    )?;
+    Ok(row.and_then(|row| {
+        let (reason, note) = (row.reason?, row.note.clone());
+        Some(Rejection { draft: row.into(), reason, note })
+    }))
 }
 
 /// Open drafts after a place in the order longest wait first.

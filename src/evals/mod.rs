@@ -4,6 +4,7 @@
 
 mod collection;
 mod grounded;
+mod injection;
 mod intents;
 mod retrieval;
 pub mod slots;
@@ -12,6 +13,7 @@ mod vectors;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
+pub use injection::train_steering;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -45,6 +47,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "slots" => Ok(slots::jsonl(input, output)?),
         "retrieval" => retrieval::rank(input, output),
         "grounded" => grounded::draft(input, output),
+        "injection" => injection::flag(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

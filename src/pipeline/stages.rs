@@ -17,7 +17,7 @@ use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
 use crate::pipeline::{Error, Library, facts};
-use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, StageName};
+use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName};
 use crate::rules::{self, Action};
 use crate::schemas::FieldType;
 

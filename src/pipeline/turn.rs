@@ -6,7 +6,7 @@ use crate::agents::Agent;
 use crate::base::{Actor, ConversationId, PassageId, Role, TurnId};
 use crate::context::RecordView;
 use crate::conversations::{self, Conversation, Lease};
-use crate::drafts::{self, Written};
+use crate::drafts::{self, Rejection, Written};
 use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
@@ -38,6 +38,8 @@ pub(super) struct Turn {
     pub(super) rules: Vec<rules::Rule>,
     /// Passages that a colleague has called wrong in a draft for this message.
     pub(super) wrong: Vec<PassageId>,
+    /// The last draft for this message that a colleague rejected, and why.
+    pub(super) rejection: Option<Rejection>,
     /// The newest customer messages that nobody has answered, as one text.
     pub(super) text: String,
     /// Files came with them.
@@ -92,6 +94,7 @@ impl Turn {
             schemas: schemas::active(&cx, tx).await?,
             records: context::view(&cx, tx, conversation).await?,
             rules: rules::enabled(&cx, tx, Trigger::Message).await?,
+            rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
             wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
             workspace,

@@ -2,8 +2,8 @@
 
 #![expect(unreachable_pub, reason = "what the tests share is public among them")]
 
-mod audience;
 mod approvals;
+mod audience;
 mod contacts;
 mod context;
 mod knowledge;

@@ -182,7 +182,10 @@ test("the line is cut and heals: the edit stays, the approval waits, nothing dou
   await page.getByRole("textbox", { name: "Edit the draft" }).fill("We use 0W-20 for the Yaris.");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Shift+Enter");
-  await page.getByText("You’re offline. The draft stays here; approve it when the line is back.").waitFor();
+  await page
+    .getByRole("status")
+    .filter({ hasText: "The draft stays here; approve it when the line is back." })
+    .waitFor({ state: "attached" });
   await context.setOffline(false);
   await page
     .getByText("You’re offline. You can read and edit; sending waits.")

@@ -32,7 +32,7 @@ pub(super) struct Sentence {
     /// Whether it has what the question expects; a half if the question does not tell.
     pub(super) expected: f32,
     /// How far its passage lies behind the best.
-    pub(super) behind: f32,
+    pub(super) behind: f64,
     /// Cosine with the question.
     pub(super) meaning: Option<f32>,
 }
@@ -40,12 +40,17 @@ pub(super) struct Sentence {
 impl Sentence {
     /// How likely it is the answer, on a scale without bounds. The weights were learned from the open part
     /// of XQuAD.
-    pub(super) fn score(&self) -> f32 {
-        let common = 1.2 * self.covered_around + 0.1 * self.words.min(12) as f32;
+    pub(super) fn score(&self) -> f64 {
+        let covered = f64::from(self.covered);
+        let expected = f64::from(self.expected);
+        let words = self.words.min(12) as f64;
+        let common = 1.2 * f64::from(self.covered_around) + 0.1 * words;
         common
             + match self.meaning {
-                Some(meaning) => 2.4 * self.covered + 1.6 * self.expected - 1.9 * self.behind + 4.2 * meaning,
-                None => 4.0 * self.covered + 1.8 * self.expected - 3.1 * self.behind,
+                Some(meaning) => {
+                    2.4 * covered + 1.6 * expected - 1.9 * self.behind + 4.2 * f64::from(meaning)
+                }
+                None => 4.0 * covered + 1.8 * expected - 3.1 * self.behind,
             }
     }
 }
@@ -116,7 +121,7 @@ impl<'a> Question<'a> {
                     covered_around: self.covered(&around),
                     covered_by_passage,
                     expected: self.kind.map_or(0.5, |kind| f32::from(u8::from(holds(kind, text, self.text)))),
-                    behind: (best_score - passage.score) as f32,
+                    behind: best_score - passage.score,
                     meaning: None,
                     span,
                 }

@@ -2,8 +2,8 @@
 
 mod acts;
 mod app;
-mod dice;
 mod calls;
+mod dice;
 mod postgres;
 mod reader;
 mod store;
@@ -13,9 +13,9 @@ pub use app::{
     App, Customer, PASSWORD, approve, join, next_draft, next_event, next_message, on_each_engine,
     on_each_engine_with, test_config,
 };
+pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use dice::dice;
 pub use reader::{Reader, all_entries};
-pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use store::{Store, on_each_store};
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { monthYear, span, useNow } from "../../lib/format";
@@ -17,7 +18,7 @@ type Props = {
 };
 
 /** Who this is, what is known, where it stands, and why it waits. */
-export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
+export const ContextPane = memo(function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
   const { t } = useTranslation();
   const now = useNow(60_000);
   const { data: contact } = useQuery(ask.contact(summary.contact.id));
@@ -108,7 +109,7 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
       ) : null}
     </aside>
   );
-}
+});
 
 function Record({
   record,
