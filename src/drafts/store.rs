@@ -270,7 +270,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
                     carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
-                    required_role, decided_by, decided_by_name, decision, send_at, sent_seq, created_at
+                    required_role, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
              FROM drafts ",
             $rest
         )
@@ -329,6 +329,14 @@ pub(super) async fn wrong_sources(
     Ok(rows.into_iter().flat_map(|(citations,)| citations.0).map(|citation| citation.passage).collect())
 }
 
+#[derive(FromRow)]
+struct RejectedRow {
+    reason: Option<RejectReason>,
+    note: Option<String>,
+    #[sqlx(flatten)]
+    draft: Row,
+}
+
 /// The newest draft for a message that was rejected, and why.
 pub(super) async fn last_rejection(
     tx: &mut Tx,
@@ -338,7 +346,7 @@ pub(super) async fn last_rejection(
 ) -> Result<Option<Rejection>, DbError> {
     let row = fetch_optional!(
         tx,
-        Row,
+        RejectedRow,
         columns!(
             "WHERE workspace_id = $1 AND conversation_id = $2 AND for_seq = $3 AND status = 'rejected'
              ORDER BY created_at DESC, id DESC LIMIT 1"
@@ -347,10 +355,7 @@ pub(super) async fn last_rejection(
         conversation,
         for_seq,
     )?;
-    Ok(row.and_then(|row| {
-        let (reason, note) = (row.reason?, row.note.clone());
-        Some(Rejection { draft: row.into(), reason, note })
-    }))
+    Ok(row.and_then(|row| Some(Rejection { draft: row.draft.into(), reason: row.reason?, note: row.note })))
 }
 
 /// Open drafts after a place in the order longest wait first.

@@ -6,6 +6,7 @@ use dashmap::DashMap;
 
 use crate::agents::{Agent, Catalogue, Phrases};
 use crate::language::intents::{Classification, Classifier, Example};
+use crate::language::steering;
 use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
 use crate::ports::embedder::{Cached, Embedder, MiniLm};
@@ -77,6 +78,12 @@ impl Library {
             Classifier::train(&examples, embedder)
         });
         classifier.classify(text, embedder)
+    }
+
+    /// Judges whether a text tries to steer the agent. Call from a blocking thread.
+    pub(super) fn judge(&self, text: &str) -> steering::Verdict {
+        let vector = self.embedder().map(|embedder| embedder.embed_one(text));
+        steering::judge(text, vector.as_deref())
     }
 
     /// Learns the examples of all given agents, so that the first message does not wait for it.

@@ -12,7 +12,7 @@ use crate::drafts::{self, Written};
 use crate::identity::Site;
 use crate::knowledge;
 use crate::language::fields::{self, FieldSpec, Setting};
-use crate::language::{compose as answers, moments, steering};
+use crate::language::{compose as answers, moments};
 use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
@@ -29,9 +29,6 @@ const MAX_QUOTES: usize = 3;
 
 /// A field value below this confidence is not read back to the customer.
 const SURE: f64 = 0.6;
-
-/// From this score on a message is said to steer the agent.
-const STEERS: f64 = 0.5;
 
 /// The name of the built-in engine in traces.
 const BUILT_IN: &str = "built-in";
@@ -51,9 +48,10 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
     }
     let (library, agent, text) = (library.clone(), turn.agent.clone(), turn.text.clone());
     let (classified, steering) =
-        blocking(StageName::Classify, move || (library.classify(&agent, &text), steering::score(&text)))
+        blocking(StageName::Classify, move || (library.classify(&agent, &text), library.judge(&text)))
             .await?;
     turn.found.steering = steering.score;
+    turn.found.steers = steering.flag;
     if let Some((intent, confidence)) = classified.best {
         turn.found.intent = Some(intent);
         turn.found.intent_confidence = confidence;
@@ -353,7 +351,7 @@ fn moment(turn: &Turn) -> Moment {
     if turn.text.is_empty() {
         return Moment::Wordless;
     }
-    if turn.found.steering >= STEERS {
+    if turn.found.steers {
         return Moment::Steering;
     }
     match moments::of(&turn.text) {
@@ -386,7 +384,7 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
         }
     }
     turn.found.actions = actions;
-    if turn.found.steering >= STEERS {
+    if turn.found.steers {
         block(turn, BlockerKind::Steering, "The message tries to steer the agent".to_owned());
     }
     let intent = turn.found.intent.clone().unwrap_or_default();

@@ -56,6 +56,7 @@ pub(super) struct Findings {
     pub(super) intent: Option<String>,
     pub(super) intent_confidence: f64,
     pub(super) steering: f64,
+    pub(super) steers: bool,
     pub(super) hits: Vec<Hit>,
     pub(super) proposals: Vec<context::Proposal>,
     pub(super) learned: Vec<String>,
