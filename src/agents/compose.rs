@@ -3,12 +3,6 @@
 use crate::agents::{Intent, Phrases};
 use crate::protocol::{Blocker, BlockerKind, Sentence, Support};
 
-/// Most quoted sentences in a reply.
-const MAX_QUOTES: usize = 3;
-
-/// Below this answerability the knowledge base is said not to answer.
-const ANSWERS: f64 = 0.5;
-
 /// Everything the engine knows when it writes.
 pub struct Brief<'a> {
     /// The customer's language, two letters.
@@ -25,8 +19,8 @@ pub struct Brief<'a> {
     pub intent: Option<&'a Intent>,
     /// Sentences that answer, best first.
     pub quotes: &'a [Quote],
-    /// How surely the sentences answer, 0 to 1.
-    pub answerability: f64,
+    /// Whether the sentences answer; if not, they are not said.
+    pub answers: bool,
     /// What was learned from the newest messages, as "label: value".
     pub learned: &'a [String],
     /// What is still needed, most useful first.
@@ -126,12 +120,12 @@ fn answer(phrases: &Phrases, brief: &Brief<'_>, page: &mut Page) {
         page.write(&say("sensitive", ""), Support::Phrase, &[]);
         page.block(BlockerKind::Sensitive, &intent.sensitive_because);
     }
-    let answers = brief.answerability >= ANSWERS && !brief.quotes.is_empty();
+    let answers = brief.answers && !brief.quotes.is_empty();
     if !brief.learned.is_empty() && sensitive.is_none() {
         page.write(&say("noted", &brief.learned.join(", ")), Support::Context, &[]);
     }
     if answers {
-        for quote in brief.quotes.iter().take(MAX_QUOTES) {
+        for quote in brief.quotes {
             page.write(&quote.text, Support::Cited, &[quote.number]);
         }
     }
@@ -198,7 +192,7 @@ mod tests {
             moment: Moment::Ask,
             intent: None,
             quotes,
-            answerability: if quotes.is_empty() { 0.0 } else { 0.9 },
+            answers: !quotes.is_empty(),
             learned,
             missing,
             already_asked: None,

@@ -110,7 +110,7 @@ impl Node {
         tx.commit().await?;
         let public_url = config.public_url(address);
         let site = Site::new(ports, config.clone(), &public_url, tokens, &epoch);
-        let library = pipeline::Library::load()?;
+        let library = pipeline::Library::load(config.understanding.sentence_model)?;
         let seeded = match options.seed_demo {
             true => seed::demo(&site.ports, &library).await?,
             false => None,

@@ -29,10 +29,15 @@ crate::word_enum! {
 crate::word_enum! {
     /// What kind of being acted.
     pub enum ActorKind {
+        /// A customer.
         Contact = "contact",
+        /// A person of the business.
         Staff = "staff",
+        /// The machine that drafts.
         Agent = "agent",
+        /// A rule of the business.
         Rule = "rule",
+        /// The hub itself.
         System = "system",
     }
 }

@@ -30,11 +30,10 @@ macro_rules! word_enum {
 
         impl $name {
             /// Every value, in the order it was declared.
-            #[allow(dead_code)]
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+            $vis const ALL: &'static [$name] = &[$($name::$variant),+];
 
             /// The word that is stored and sent.
-            pub const fn as_str(self) -> &'static str {
+            $vis const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $word),+ }
             }
         }
@@ -48,10 +47,9 @@ macro_rules! word_enum {
         impl std::str::FromStr for $name {
             type Err = $crate::base::UnknownWord;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($word => Ok($name::$variant),)+
-                    _ => Err($crate::base::UnknownWord { kind: stringify!($name), word: text.to_owned() }),
-                }
+                Self::ALL.iter().copied().find(|known| known.as_str() == text).ok_or_else(|| {
+                    $crate::base::UnknownWord { kind: stringify!($name), word: text.to_owned() }
+                })
             }
         }
     };

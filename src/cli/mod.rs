@@ -40,8 +40,11 @@ enum Role {
     /// Answers the evaluation kit's tasks, JSON lines in and out.
     Eval {
         /// The task: intents, multi_intents, slots, retrieval, grounded or injection.
-        #[arg(long, value_name = "TASK")]
-        jsonl: String,
+        #[arg(long, value_name = "TASK", required_unless_present = "train_steering")]
+        jsonl: Option<String>,
+        /// Learns the weights of the steering detector again: the kit's folder and the file to write.
+        #[arg(long, hide = true, num_args = 2, value_names = ["KIT", "FILE"], conflicts_with = "jsonl")]
+        train_steering: Vec<PathBuf>,
     },
     /// Works on the settings.
     Config {
@@ -116,7 +119,13 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Demo(demo) => block_on(demo::run(demo)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
-        Role::Eval { jsonl } => evaluate(&jsonl),
+        Role::Eval { jsonl, train_steering } => match (jsonl, train_steering.as_slice()) {
+            (Some(task), _) => evaluate(&task),
+            (None, [kit, weights]) => {
+                crate::evals::train_steering(kit, weights, std::io::stderr().lock()).map_err(Failure::failed)
+            }
+            (None, _) => Err(Failure::wrong("give a task")),
+        },
         Role::Config { what: ConfigRole::Check } => {
             config()?;
             say("the settings are right");

@@ -91,6 +91,11 @@ impl Http {
         read(self.send(Method::POST, path, Some(body)).await?).await
     }
 
+    /// Changes something.
+    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: Value) -> Result<T, Error> {
+        read(self.send(Method::PATCH, path, Some(body)).await?).await
+    }
+
     /// Sends any request; a refusal is an error.
     pub async fn send(
         &self,

@@ -24,6 +24,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Turns.
     pub pipeline: Pipeline,
+    /// Understanding messages.
+    pub understanding: Understanding,
     /// Logging.
     pub log: Log,
 }
@@ -95,6 +97,14 @@ pub struct Pipeline {
     pub lease_seconds: u64,
     pub sweep_seconds: u64,
     pub word_ms: u64,
+}
+
+/// Understanding messages.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Understanding {
+    pub sentence_model: bool,
 }
 
 /// Logging.

@@ -77,6 +77,7 @@ pub async fn set(
     value: Option<Value>,
     locked: bool,
 ) -> Result<RecordView, Error> {
+    conversations::hold(cx, tx, conversation).await?;
     let status = conversations::status(cx, tx, conversation).await?;
     let schemas = schemas::active(cx, tx).await?;
     let named = fields_named(&schemas, field).next();
@@ -99,6 +100,7 @@ pub async fn set(
 
 /// Moves a conversation to another status, if its workflow allows the move.
 pub async fn move_status(cx: &Cx, tx: &mut Tx, conversation: ConversationId, to: &str) -> Result<(), Error> {
+    conversations::hold(cx, tx, conversation).await?;
     let from = conversations::status(cx, tx, conversation).await?;
     let schemas = schemas::active(cx, tx).await?;
     if from != to

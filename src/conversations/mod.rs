@@ -24,8 +24,8 @@ pub use turns::{
     Lease, OwedTurn, extend_lease, finish_turn, owe_again, owed_turns, release_turn, settle, take_turn,
 };
 pub use verbs::{
-    append, ask_for_person, assign, hand_back, label, mark_read, move_status, note, open_of, post, resolve,
-    retitle, send_draft, set_draft_hint, start, take_over,
+    append, ask_for_person, assign, hand_back, hold, label, mark_read, move_status, note, open_of, post,
+    resolve, retitle, send_draft, set_draft_hint, start, take_over,
 };
 
 use crate::base::{Audience, ConversationId, TextFault};

@@ -12,7 +12,7 @@ use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Que
 use crate::identity::{self, Caller, Party, Permission, Site};
 use crate::protocol::{ConversationSummary, Entry, ErrorCode, MAX_PAGE, Posted};
 
-/// The routes of this domain. Posting as staff and taking over live with drafts, which they end.
+/// The routes of this domain. Posting as staff, taking over and resolving live with drafts, which they end.
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list))
@@ -22,7 +22,6 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(read))
         .routes(routes!(assign))
         .routes(routes!(label))
-        .routes(routes!(resolve))
         .routes(routes!(hand_back))
         .routes(routes!(ask_for_person))
 }
@@ -193,31 +192,6 @@ async fn label(
     let cx = caller.may(Permission::Answer)?.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
     super::label(&cx, &mut tx, id, &body.add, &body.remove).await?;
-    let summary = super::summary(&cx, &mut tx, id).await?;
-    tx.commit().await?;
-    Ok(Json(summary))
-}
-
-/// Whether a conversation is done.
-#[derive(serde::Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ResolveBody {
-    /// Done, or open again.
-    resolved: bool,
-}
-
-/// Closes a conversation as done, or opens it again.
-#[utoipa::path(post, path = "/v1/conversations/{id}/resolve", tag = "conversations", params(("id" = ConversationId, Path)),
-    request_body = ResolveBody, responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
-async fn resolve(
-    State(site): State<Site>,
-    caller: Caller,
-    Path(id): Path<ConversationId>,
-    Json(body): Json<ResolveBody>,
-) -> Result<Json<ConversationSummary>, Problem> {
-    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
-    let mut tx = site.ports.db.begin().await?;
-    super::resolve(&cx, &mut tx, id, body.resolved).await?;
     let summary = super::summary(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(summary))

@@ -538,7 +538,7 @@ pub(super) async fn has_open_person_request(
     Ok(count > 0)
 }
 
-/// Closes or opens a conversation; says whether that changed.
+/// Closes or opens a conversation; says whether that changed. What is closed waits for nobody and owes no turn.
 pub(super) async fn set_resolved(
     tx: &mut Tx,
     workspace: WorkspaceId,
@@ -547,7 +547,10 @@ pub(super) async fn set_resolved(
 ) -> Result<bool, DbError> {
     let rows = execute!(
         tx,
-        "UPDATE conversations SET resolved_at = $3
+        "UPDATE conversations
+         SET resolved_at = $3,
+             answered_seq = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN answered_seq ELSE customer_seq END,
+             waiting_since = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN waiting_since ELSE NULL END
          WHERE workspace_id = $1 AND id = $2
            AND (resolved_at IS NULL) <> (CAST($3 AS BIGINT) IS NULL)",
         workspace,

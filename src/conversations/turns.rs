@@ -112,7 +112,8 @@ pub async fn release_turn(cx: &Cx, tx: &mut Tx, lease: &Lease) -> Result<(), DbE
 pub async fn settle(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<(), DbError> {
     execute!(
         tx,
-        "UPDATE conversations SET answered_seq = customer_seq, turn_lease_by = NULL, turn_lease_until = NULL
+        "UPDATE conversations
+         SET answered_seq = customer_seq, waiting_since = NULL, turn_lease_by = NULL, turn_lease_until = NULL
          WHERE workspace_id = $1 AND id = $2",
         cx.workspace,
         conversation,

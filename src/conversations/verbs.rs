@@ -225,6 +225,12 @@ pub async fn set_draft_hint(
     Ok(store::set_draft_hint(tx, cx.workspace, id, hint).await?)
 }
 
+/// Holds the conversation until the transaction ends. Whoever writes several rows of one begins with this,
+/// so that two never wait for each other.
+pub async fn hold(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error> {
+    lock(cx, tx, id).await.map(|_| ())
+}
+
 async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
     store::lock(tx, cx.workspace, id, model::contact_scope(cx)).await?.ok_or(Error::NotFound)
 }

@@ -6,7 +6,7 @@ use crate::base::{Actor, Audience, ConversationId, DraftId, Role, StaffId, clean
 use crate::conversations::{self, NewMessage};
 use crate::drafts::store::DecisionRow;
 use crate::drafts::write::{give_up_open, show};
-use crate::drafts::{Draft, Error, carry_edits, get, model, store};
+use crate::drafts::{Draft, Error, carry_edits, get, hold, model, store};
 use crate::jobs;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Decision, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason};
@@ -42,7 +42,13 @@ pub async fn approve(
     undo_window: Duration,
 ) -> Result<Approval, Error> {
     let (revision, hash) = shown;
-    let mut draft = get(cx, tx, id).await?;
+    let mut draft = hold(cx, tx, id).await?;
+    if is_replaced(cx, tx, &draft).await? {
+        if let Some(text) = text {
+            carry_on(cx, tx, &draft, revision, &clean(text)?).await?;
+        }
+        return Ok(Approval::Stale);
+    }
     draft.check_open(revision, Some(hash))?;
     if let Some(needed) = draft.required_role.filter(|needed| role < *needed) {
         return Err(Error::NeedsRole(needed));
@@ -87,7 +93,7 @@ pub async fn reject(
     note: Option<&str>,
     rewrite: bool,
 ) -> Result<Draft, Error> {
-    let mut draft = get(cx, tx, id).await?;
+    let mut draft = hold(cx, tx, id).await?;
     draft.check_open(revision, None)?;
     let note = match note.filter(|note| !note.trim().is_empty()) {
         None => None,
@@ -146,10 +152,10 @@ pub async fn keep_edit(
     revision: i64,
     text: &str,
 ) -> Result<Result<Draft, Error>, Error> {
-    let draft = get(cx, tx, id).await?;
+    let draft = hold(cx, tx, id).await?;
     let text = clean(text)?;
-    if draft.status == DraftStatus::Superseded {
-        carry_on(cx, tx, &draft, &text).await?;
+    if is_replaced(cx, tx, &draft).await? {
+        carry_on(cx, tx, &draft, revision, &text).await?;
         return Ok(Err(Error::Stale));
     }
     draft.check_open(revision, None)?;
@@ -162,16 +168,33 @@ pub async fn keep_edit(
     Ok(Ok(draft))
 }
 
-/// Brings an edit of a superseded draft into the conversation's open one.
-async fn carry_on(cx: &Cx, tx: &mut Tx, old: &Draft, text: &str) -> Result<(), Error> {
+/// Whether a draft for a newer message took this one's place.
+async fn is_replaced(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<bool, Error> {
+    if draft.status != DraftStatus::Superseded {
+        return Ok(false);
+    }
+    let open = store::open_of(tx, cx.workspace, draft.conversation).await?;
+    Ok(open.is_some_and(|open| matches!(open.status, DraftStatus::Writing | DraftStatus::Pending)))
+}
+
+/// Brings an edit of a superseded draft into the conversation's open one. What the edit was made on is
+/// there already: the text that the draft had at this revision.
+async fn carry_on(cx: &Cx, tx: &mut Tx, old: &Draft, revision: i64, text: &str) -> Result<(), Error> {
     let Some(open) = store::open_of(tx, cx.workspace, old.conversation).await? else { return Ok(()) };
+    let base = if revision == old.revision { old.current_text() } else { &old.text };
     match open.status {
         DraftStatus::Writing => {
-            store::carry(tx, cx.workspace, open.id, &old.text, text, staff_of(cx)).await?;
+            // Edits that are on their way already have their own base.
+            let (base, text) = match (&open.carried_base, &open.carried_edit) {
+                (Some(first), Some(edit)) => (first.as_str(), carry_edits(base, text, edit)),
+                _ => (base, text.to_owned()),
+            };
+            store::carry(tx, cx.workspace, open.id, base, &text, staff_of(cx)).await?;
         }
         DraftStatus::Pending => {
-            let merged = carry_edits(&old.text, text, open.current_text());
-            store::keep_edit(tx, cx.workspace, open.id, open.revision, Some(&merged), staff_of(cx)).await?;
+            let merged = carry_edits(base, text, open.current_text());
+            let edited = Some(merged.as_str()).filter(|merged| *merged != open.text);
+            store::keep_edit(tx, cx.workspace, open.id, open.revision, edited, staff_of(cx)).await?;
             let open = get(cx, tx, open.id).await?;
             show(cx, tx, &open).await?;
         }
@@ -182,7 +205,7 @@ async fn carry_on(cx: &Cx, tx: &mut Tx, old: &Draft, text: &str) -> Result<(), E
 
 /// Takes an approval back before it was sent: the draft waits again.
 pub async fn undo(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
-    let draft = get(cx, tx, id).await?;
+    let draft = hold(cx, tx, id).await?;
     match draft.status {
         DraftStatus::Approved => {}
         DraftStatus::Sent => return Err(Error::AlreadySent),
@@ -204,11 +227,13 @@ pub async fn undo(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
 }
 
 async fn give_back_superseded(cx: &Cx, tx: &mut Tx, mut draft: Draft) -> Result<Draft, Error> {
-    if !store::set_status(tx, cx.workspace, draft.id, DraftStatus::Approved, DraftStatus::Superseded).await? {
+    let change = (DraftStatus::Approved, DraftStatus::Superseded);
+    if !store::set_status(tx, cx.workspace, draft.id, change, None).await? {
         return Err(Error::AlreadySent);
     }
-    let text = draft.current_text().to_owned();
-    carry_on(cx, tx, &draft, &text).await?;
+    // The whole edit is carried on: it was approved, so no draft after it has it yet.
+    let text = draft.edited_text.take().unwrap_or_else(|| draft.text.clone());
+    carry_on(cx, tx, &draft, draft.revision, &text).await?;
     draft.status = DraftStatus::Superseded;
     tell_undone(cx, tx, &draft).await?;
     Ok(draft)
@@ -224,7 +249,11 @@ async fn tell_undone(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
 /// Sends an approved draft whose time to undo is over. `assistant` is the name the customer sees. Does
 /// nothing when it was undone, sent before, or a person took over.
 pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Result<(), Error> {
-    let Some(draft) = store::find(tx, cx.workspace, id).await? else { return Ok(()) };
+    let draft = match hold(cx, tx, id).await {
+        Ok(draft) => draft,
+        Err(Error::NotFound(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
     if draft.send_at.is_none_or(|at| at > cx.now) {
         return Ok(());
     }
@@ -260,6 +289,20 @@ pub async fn reply_in_person(
 pub async fn take_over(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<(), Error> {
     conversations::take_over(cx, tx, conversation).await?;
     give_up_open(cx, tx, conversation).await
+}
+
+/// Closes the conversation as done, or opens it again. What is closed waits for no draft.
+pub async fn resolve(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    resolved: bool,
+) -> Result<(), Error> {
+    conversations::resolve(cx, tx, conversation, resolved).await?;
+    match resolved {
+        true => give_up_open(cx, tx, conversation).await,
+        false => Ok(()),
+    }
 }
 
 fn staff_of(cx: &Cx) -> Option<StaffId> {

@@ -13,14 +13,14 @@ mod store;
 mod write;
 
 pub use decide::{
-    Approval, SendDraft, approve, keep_edit, reject, reply_in_person, send_due, take_over, undo,
+    Approval, SendDraft, approve, keep_edit, reject, reply_in_person, resolve, send_due, take_over, undo,
 };
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
 pub use routes::routes;
 pub use write::{begin, fail, finish, give_up_open};
 
-use crate::base::{ConversationId, DraftId, Role};
+use crate::base::{ConversationId, DraftId, PassageId, Role};
 use crate::http::Cursor;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{DraftStatus, DraftView, RejectReason};
@@ -29,6 +29,13 @@ use crate::{conversations, protocol};
 /// Finds a draft or says that there is none.
 pub async fn get(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
     store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))
+}
+
+/// Finds a draft and holds its conversation, so that nobody else decides it meanwhile.
+async fn hold(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
+    let draft = get(cx, tx, id).await?;
+    conversations::hold(cx, tx, draft.conversation).await?;
+    get(cx, tx, id).await
 }
 
 /// The conversation's open draft: being written, pending, or approved and not yet sent.
@@ -44,6 +51,16 @@ pub async fn last_rejection(
     for_seq: i64,
 ) -> Result<Option<Rejection>, Error> {
     Ok(store::last_rejection(tx, cx.workspace, conversation, for_seq).await?)
+}
+
+/// The passages of drafts for this message that people called wrong: a rewrite does not use them.
+pub async fn wrong_sources(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    for_seq: i64,
+) -> Result<Vec<PassageId>, Error> {
+    Ok(store::wrong_sources(tx, cx.workspace, conversation, for_seq).await?)
 }
 
 /// How many drafts of an intent were decided, and how many of them went out as written.

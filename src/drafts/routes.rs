@@ -27,6 +27,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(undo))
         .routes(routes!(post_message))
         .routes(routes!(take_over))
+        .routes(routes!(resolve))
 }
 
 /// A draft that waits, with its conversation.
@@ -214,6 +215,31 @@ async fn take_over(
     let cx = caller.may(Permission::Answer)?.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
     super::take_over(&cx, &mut tx, id).await?;
+    let summary = conversations::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
+}
+
+/// Whether a conversation is done.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResolveBody {
+    /// Done, or open again.
+    resolved: bool,
+}
+
+/// Closes a conversation as done, or opens it again.
+#[utoipa::path(post, path = "/v1/conversations/{id}/resolve", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = ResolveBody, responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn resolve(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<ResolveBody>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::resolve(&cx, &mut tx, id, body.resolved).await?;
     let summary = conversations::summary(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(summary))

@@ -1,6 +1,6 @@
 //! Drafts in the store.
 
-use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId, WorkspaceId};
+use crate::base::{ConversationId, DraftId, PassageId, Role, StaffId, Timestamp, TurnId, WorkspaceId};
 use crate::drafts::{Draft, Rejection};
 use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
@@ -30,8 +30,6 @@ struct Row {
     decided_by: Option<StaffId>,
     decided_by_name: Option<String>,
     decision: Option<Decision>,
-    reason: Option<RejectReason>,
-    note: Option<String>,
     send_at: Option<Timestamp>,
     sent_seq: Option<i64>,
     created_at: Timestamp,
@@ -72,8 +70,8 @@ pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
     let rows = execute!(
         tx,
         "INSERT INTO drafts (workspace_id, id, conversation_id, turn_id, revision, status, for_seq, text,
-             carried_base, carried_edit, citations, sentences, blockers, confidence, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', '[]', '[]', 0, $11)
+             edited_by, carried_base, carried_edit, citations, sentences, blockers, confidence, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', '[]', 0, $12)
          ON CONFLICT DO NOTHING",
         workspace,
         draft.id,
@@ -83,6 +81,7 @@ pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
         draft.status,
         draft.for_seq,
         &draft.text,
+        draft.edited_by,
         &draft.carried_base,
         &draft.carried_edit,
         draft.created_at,
@@ -113,21 +112,26 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
     Ok(rows == 1)
 }
 
-/// Moves a draft to a status, if it is still in one of the two open before it.
+/// Moves a draft from one status to another, and notes which person did; says whether it was in the first.
 pub(super) async fn set_status(
     tx: &mut Tx,
     workspace: WorkspaceId,
     id: DraftId,
-    from: DraftStatus,
-    to: DraftStatus,
+    (from, to): (DraftStatus, DraftStatus),
+    by: Option<(StaffId, &str)>,
 ) -> Result<bool, DbError> {
+    let (by, name) = by.unzip();
     let rows = execute!(
         tx,
-        "UPDATE drafts SET status = $4 WHERE workspace_id = $1 AND id = $2 AND status = $3",
+        "UPDATE drafts SET status = $4, decided_by = COALESCE($5, decided_by),
+             decided_by_name = COALESCE($6, decided_by_name)
+         WHERE workspace_id = $1 AND id = $2 AND status = $3",
         workspace,
         id,
         from,
         to,
+        by,
+        name,
     )?;
     Ok(rows == 1)
 }
@@ -266,8 +270,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
                     carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
-                    required_role, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq,
-                    created_at
+                    required_role, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
              FROM drafts ",
             $rest
         )
@@ -306,6 +309,35 @@ pub(super) async fn open_of(
     Ok(unsettled(tx, workspace, conversation).await?.pop())
 }
 
+/// The passages that the drafts for a message cited which people rejected as wrong.
+pub(super) async fn wrong_sources(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    for_seq: i64,
+) -> Result<Vec<PassageId>, DbError> {
+    let rows: Vec<(JsonText<Vec<Citation>>,)> = fetch_all!(
+        tx,
+        (JsonText<Vec<Citation>>,),
+        "SELECT citations FROM drafts
+         WHERE workspace_id = $1 AND conversation_id = $2 AND for_seq = $3 AND status = 'rejected'
+           AND reason = 'wrong'",
+        workspace,
+        conversation,
+        for_seq,
+    )?;
+    Ok(rows.into_iter().flat_map(|(citations,)| citations.0).map(|citation| citation.passage).collect())
+}
+
+#[derive(FromRow)]
+struct RejectedRow {
+    reason: Option<RejectReason>,
+    note: Option<String>,
+    #[sqlx(flatten)]
+    draft: Row,
+}
+
+/// The newest draft for a message that was rejected, and why.
 pub(super) async fn last_rejection(
     tx: &mut Tx,
     workspace: WorkspaceId,
@@ -314,7 +346,7 @@ pub(super) async fn last_rejection(
 ) -> Result<Option<Rejection>, DbError> {
     let row = fetch_optional!(
         tx,
-        Row,
+        RejectedRow,
         columns!(
             "WHERE workspace_id = $1 AND conversation_id = $2 AND for_seq = $3 AND status = 'rejected'
              ORDER BY created_at DESC, id DESC LIMIT 1"
@@ -323,10 +355,7 @@ pub(super) async fn last_rejection(
         conversation,
         for_seq,
     )?;
-    Ok(row.and_then(|row| {
-        let (reason, note) = (row.reason?, row.note.clone());
-        Some(Rejection { draft: row.into(), reason, note })
-    }))
+    Ok(row.and_then(|row| Some(Rejection { draft: row.draft.into(), reason: row.reason?, note: row.note })))
 }
 
 /// Open drafts after a place in the order longest wait first.

@@ -16,6 +16,7 @@ pub async fn begin(
     turn: TurnId,
     for_seq: i64,
 ) -> Result<Draft, Error> {
+    conversations::hold(cx, tx, conversation).await?;
     let mut carried = None;
     for open in store::unsettled(tx, cx.workspace, conversation).await? {
         if open.status == DraftStatus::Approved {
@@ -103,7 +104,7 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
 
 /// Ends the writing without a draft.
 pub async fn fail(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<(), Error> {
-    let draft = super::get(cx, tx, id).await?;
+    let draft = super::hold(cx, tx, id).await?;
     if draft.status == DraftStatus::Writing {
         settle(cx, tx, draft, DraftStatus::Failed).await?;
     }
@@ -112,6 +113,7 @@ pub async fn fail(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<(), Error> {
 
 /// Gives up every draft of a conversation that is not sent, because a person answers instead.
 pub async fn give_up_open(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<(), Error> {
+    conversations::hold(cx, tx, conversation).await?;
     for open in store::unsettled(tx, cx.workspace, conversation).await? {
         let id = open.id;
         settle(cx, tx, open, DraftStatus::Superseded).await?;
@@ -124,10 +126,15 @@ pub async fn give_up_open(cx: &Cx, tx: &mut Tx, conversation: ConversationId) ->
 
 /// Ends a draft that nobody decided.
 async fn settle(cx: &Cx, tx: &mut Tx, mut draft: Draft, to: DraftStatus) -> Result<(), Error> {
-    if store::set_status(tx, cx.workspace, draft.id, draft.status, to).await? {
+    let by = match cx.actor {
+        Actor::Staff { id } => Some((id, cx.name.as_str())),
+        Actor::Contact { .. } | Actor::Agent | Actor::Rule { .. } | Actor::System => None,
+    };
+    if store::set_status(tx, cx.workspace, draft.id, (draft.status, to), by).await? {
         draft.status = to;
-        if let Actor::Staff { .. } = cx.actor {
-            draft.decided_by_name = Some(cx.name.clone());
+        if let Some((staff, name)) = by {
+            draft.decided_by = Some(staff);
+            draft.decided_by_name = Some(name.to_owned());
         }
         show(cx, tx, &draft).await?;
     }

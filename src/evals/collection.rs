@@ -23,13 +23,18 @@ pub(super) struct Document {
     pub(super) text: String,
 }
 
+impl Document {
+    /// Whether it is about an entity, by the kit's ids: `hotel:28` has `hotel:28:faq:3`.
+    pub(super) fn is_of(&self, entity: &str) -> bool {
+        self.id.strip_prefix(entity).is_some_and(|rest| rest.starts_with(':'))
+    }
+}
+
 /// A document with how well its best passage fits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {
     pub(super) document: usize,
     pub(super) score: f64,
-    pub(super) cosine: f32,
-    pub(super) lexical: f32,
 }
 
 /// Documents ready to be searched.
@@ -65,6 +70,11 @@ impl Collection {
         self.tongue
     }
 
+    /// How telling a stem is among the documents.
+    pub(super) fn rarity(&self, stem: &str) -> f32 {
+        self.words.rarity(stem)
+    }
+
     /// Documents for a query, best first.
     pub(super) fn search(&self, query: &Query, embedder: &dyn Embedder) -> Vec<Hit> {
         let vector = embedder.embed_one(&query.text);
@@ -83,12 +93,7 @@ impl Collection {
         fuse(&query.text, self.tongue, &candidates)
             .into_iter()
             .filter(|ranked| seen.insert(self.owners[ranked.candidate]))
-            .map(|ranked| Hit {
-                document: self.owners[ranked.candidate],
-                score: ranked.score,
-                cosine: candidates[ranked.candidate].cosine.unwrap_or(0.0),
-                lexical: candidates[ranked.candidate].lexical,
-            })
+            .map(|ranked| Hit { document: self.owners[ranked.candidate], score: ranked.score })
             .collect()
     }
 }

@@ -3,6 +3,8 @@
 //! The files that go with a set are found by the kit's environment variables (`EVAL_TRAIN`, `EVAL_DOCS`).
 
 mod collection;
+mod grounded;
+mod injection;
 mod intents;
 mod retrieval;
 pub mod slots;
@@ -11,6 +13,7 @@ mod vectors;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
+pub use injection::train_steering;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -43,6 +46,8 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "multi_intents" => intents::several(input, output),
         "slots" => Ok(slots::jsonl(input, output)?),
         "retrieval" => retrieval::rank(input, output),
+        "grounded" => grounded::draft(input, output),
+        "injection" => injection::flag(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

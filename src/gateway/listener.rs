@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use crate::conversations;
 use crate::gateway::Gateway;
 use crate::hub::Gap;
-use crate::ports::bus::Heard;
+use crate::ports::bus::{Heard, News, Note};
 use crate::protocol::MAX_PAGE;
 
 /// How often rooms are compared with the store when nothing says that the bus lost something.
@@ -26,7 +26,10 @@ pub(super) async fn listen(gateway: Gateway) {
             heard = bus.next() => heard,
         };
         match heard {
-            Heard::Note(note) => gateway.hub.hear(&note),
+            Heard::Note(note) => {
+                gateway.hub.hear(&note);
+                measure(&gateway, &note);
+            }
             Heard::Missed => {
                 for gap in gateway.hub.positions() {
                     fill(&gateway, gap).await;
@@ -34,6 +37,16 @@ pub(super) async fn listen(gateway: Gateway) {
             }
             Heard::Closed => return,
         }
+    }
+}
+
+/// How long a message took from its time to the queues of those who follow it.
+fn measure(gateway: &Gateway, note: &Note) {
+    if let News::Entry { entry, .. } = &note.news
+        && entry.content.is_message()
+    {
+        let took = gateway.site.ports.now().since(entry.at);
+        metrics::histogram!("concierge_delivery_seconds").record(took.as_secs_f64());
     }
 }
 

@@ -160,7 +160,7 @@ impl Room {
         let mut for_staff: Option<Frame> = None;
         let mut for_everyone: Option<Frame> = None;
         for follower in &self.followers {
-            if !follower.position.is_some_and(|position| position < entry.seq) {
+            if follower.position.is_none_or(|position| position >= entry.seq) {
                 continue;
             }
             let frame = match (follower.line.audience(), entry.audience) {

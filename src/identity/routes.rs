@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::base::{Actor, StaffId, Timestamp, WorkspaceId};
-use crate::http::{Json, Path, Problem, ProblemBody};
+use crate::http::{Json, Page, Path, Problem, ProblemBody};
 use crate::identity::{
     Caller, NewStaff, Permission, SignIn, Site, Staff, StaffChange, caller, hash_password, password,
 };
@@ -126,11 +126,11 @@ fn session_cookie(site: &Site, token: &str, lifetime: Duration) -> HeaderValue {
 }
 
 /// Lists the workspace's staff.
-#[utoipa::path(get, path = "/v1/staff", tag = "staff", responses((status = 200, body = Vec<Staff>)))]
-async fn list_staff(State(site): State<Site>, caller: Caller) -> Result<Json<Vec<Staff>>, Problem> {
+#[utoipa::path(get, path = "/v1/staff", tag = "staff", responses((status = 200, body = Page<Staff>)))]
+async fn list_staff(State(site): State<Site>, caller: Caller) -> Result<Json<Page<Staff>>, Problem> {
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let mut tx = site.ports.db.read().await?;
-    Ok(Json(super::list_staff(&cx, &mut tx).await?))
+    Ok(Json(Page { items: super::list_staff(&cx, &mut tx).await?, next: None }))
 }
 
 /// Adds a staff member.

@@ -3,7 +3,7 @@
 //! Everything here is computed from the texts given: it reads no store, keeps no state between calls and
 //! gives the same result for the same input. Sentence vectors come through `ports::embedder`.
 
-pub mod answers;
+pub mod compose;
 pub mod fields;
 pub mod intents;
 pub mod moments;

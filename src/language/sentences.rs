@@ -78,7 +78,8 @@ fn blocks(text: &str) -> Vec<Span> {
     blocks
 }
 
-fn is_heading(text: &str, block: &Span) -> bool {
+/// Whether a span is a Markdown heading.
+pub fn is_heading(text: &str, block: &Span) -> bool {
     text[..block.start].trim_end_matches(' ').ends_with('#')
 }
 
@@ -241,7 +242,7 @@ mod tests {
         let text = "# One\nA b c d e f. G h i.\n# Two\nJ k l m.";
         let cut: Vec<&str> = passages(text, 12).into_iter().map(|span| &text[span]).collect();
         assert_eq!(cut, ["One\nA b c d e f. G h i.", "Two\nJ k l m."]);
-        assert_eq!(passages("", 10), []);
+        assert!(passages("", 10).is_empty());
     }
 
     proptest! {

@@ -89,6 +89,36 @@ static STOP_WORDS: LazyLock<Vec<(Tongue, HashSet<&'static str>)>> = LazyLock::ne
 });
 
 impl Tongue {
+    /// The language of a locale such as `pt-PT`.
+    pub fn of_locale(locale: &str) -> Tongue {
+        match locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "en" => Tongue::English,
+            "es" => Tongue::Spanish,
+            "de" => Tongue::German,
+            "fr" => Tongue::French,
+            "pt" => Tongue::Portuguese,
+            "it" => Tongue::Italian,
+            "nl" => Tongue::Dutch,
+            "ru" => Tongue::Russian,
+            _ => Tongue::Other,
+        }
+    }
+
+    /// The two-letter code, or `und` where there is none.
+    pub fn code(self) -> &'static str {
+        match self {
+            Tongue::English => "en",
+            Tongue::Spanish => "es",
+            Tongue::German => "de",
+            Tongue::French => "fr",
+            Tongue::Portuguese => "pt",
+            Tongue::Italian => "it",
+            Tongue::Dutch => "nl",
+            Tongue::Russian => "ru",
+            Tongue::Other => "und",
+        }
+    }
+
     /// The language of a text by its small words, or by its script; `fallback` where neither tells.
     pub fn of(text: &str, fallback: Tongue) -> Tongue {
         let letters = text.chars().filter(|character| character.is_alphabetic());

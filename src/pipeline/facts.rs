@@ -19,7 +19,7 @@ pub(super) fn of(turn: &Turn, now: Timestamp) -> Facts {
         set("intent.confidence", FactValue::Number(turn.found.intent_confidence));
     }
     set("message.text", text(&turn.text));
-    set("message.language", text(&turn.language));
+    set("message.language", text(turn.tongue.code()));
     set("message.number", count(conversation.inbound_count));
     set("message.files", count(i64::try_from(turn.files).unwrap_or(i64::MAX)));
     let has_name = !conversation.contact.name.starts_with("Visitor ");

@@ -1,34 +1,49 @@
 //! What all turns of a node share: agents, phrases, and what was learned from the agents' examples.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use dashmap::DashMap;
 
 use crate::agents::{Agent, Catalogue, Phrases};
-use crate::language::intents::{Classifier, Example};
+use crate::language::intents::{Classification, Classifier, Example};
+use crate::language::steering;
+use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
+use crate::ports::embedder::{Cached, Embedder, MiniLm};
 
 /// The agent of workspaces whose own has gone from the catalogue.
 const FALLBACK_AGENT: &str = "online-shop";
 
-/// Below this length a guess at the language is not trusted.
-const SURE_LENGTH: usize = 24;
+/// A text of fewer words does not tell its language.
+const FEW_WORDS: usize = 5;
+
+/// Vectors of texts that are kept.
+const KEPT_VECTORS: usize = 4_096;
+
+/// Learned classifiers by agent and by whether the sentence model helped. They belong to the process: what
+/// was learned from a catalogue that comes with the binary is the same for every hub in it.
+type Learned = DashMap<(String, bool), Arc<OnceLock<Classifier>>>;
+static LEARNED: LazyLock<Learned> = LazyLock::new(DashMap::new);
+
+/// The sentence model, loaded at its first use.
+static SENTENCE_MODEL: LazyLock<Cached<MiniLm>> =
+    LazyLock::new(|| Cached::new(MiniLm::built_in(), KEPT_VECTORS));
 
 /// What all turns of a node share. Clones are the same library.
 #[derive(Clone)]
 pub struct Library {
     catalogue: Arc<Catalogue>,
     phrases: Arc<Phrases>,
-    classifiers: Arc<DashMap<String, Arc<Classifier>>>,
+    sentence_model: bool,
 }
 
 impl Library {
     /// Reads agents and phrases.
-    pub fn load() -> Result<Library, crate::agents::Error> {
+    pub fn load(sentence_model: bool) -> Result<Library, crate::agents::Error> {
         Ok(Library {
             catalogue: Arc::new(Catalogue::load()?),
             phrases: Arc::new(Phrases::load()?),
-            classifiers: Arc::new(DashMap::new()),
+            sentence_model,
         })
     }
 
@@ -48,38 +63,46 @@ impl Library {
         agent.cloned().expect("the catalogue holds the fallback agent, which a test proves")
     }
 
-    /// What was learned from an agent's examples; learned at its first use. Call from a blocking thread.
-    pub(super) fn classifier(&self, agent: &Agent) -> Arc<Classifier> {
-        if let Some(known) = self.classifiers.get(&agent.key) {
-            return known.clone();
-        }
-        let examples: Vec<Example> = agent
-            .intents
-            .iter()
-            .flat_map(|intent| intent.examples.iter().map(|text| Example::of(&intent.key, text)))
-            .collect();
-        let classifier = Arc::new(Classifier::train(&examples, None));
-        self.classifiers.insert(agent.key.clone(), classifier.clone());
-        classifier
+    /// Takes a text for one of an agent's intents. Learns the agent's examples at their first use: call
+    /// from a blocking thread.
+    pub(super) fn classify(&self, agent: &Agent, text: &str) -> Classification {
+        let embedder = self.embedder();
+        let key = (agent.key.clone(), self.sentence_model);
+        let learned = LEARNED.entry(key).or_default().clone();
+        let classifier = learned.get_or_init(|| {
+            let examples: Vec<Example> = agent
+                .intents
+                .iter()
+                .flat_map(|intent| intent.examples.iter().map(|text| Example::of(&intent.key, text)))
+                .collect();
+            Classifier::train(&examples, embedder)
+        });
+        classifier.classify(text, embedder)
     }
 
-    /// The two-letter language of a text; the workspace's where the text is too short to tell.
-    pub(super) fn language(&self, text: &str, locale: &str) -> String {
-        let own = locale.split(['-', '_']).next().unwrap_or("en").to_lowercase();
-        let guess = whatlang::detect(text).filter(|guess| guess.is_reliable() && text.len() >= SURE_LENGTH);
-        let code = guess.map(|guess| match guess.lang() {
-            whatlang::Lang::Eng => "en",
-            whatlang::Lang::Deu => "de",
-            whatlang::Lang::Spa => "es",
-            whatlang::Lang::Por => "pt",
-            whatlang::Lang::Fra => "fr",
-            whatlang::Lang::Pol => "pl",
-            whatlang::Lang::Ara => "ar",
-            _ => "",
-        });
-        match code {
-            Some(code) if !code.is_empty() => code.to_owned(),
-            _ => own,
+    /// Judges whether a text tries to steer the agent. Call from a blocking thread.
+    pub(super) fn judge(&self, text: &str) -> steering::Verdict {
+        let vector = self.embedder().map(|embedder| embedder.embed_one(text));
+        steering::judge(text, vector.as_deref())
+    }
+
+    /// Learns the examples of all given agents, so that the first message does not wait for it.
+    pub(super) fn warm_up(&self, agents: &[Arc<Agent>]) {
+        for agent in agents {
+            self.classify(agent, "warm up");
+        }
+    }
+
+    fn embedder(&self) -> Option<&'static dyn Embedder> {
+        self.sentence_model.then(|| &*SENTENCE_MODEL as &dyn Embedder)
+    }
+
+    /// The language of a text; the workspace's where the text does not tell.
+    pub(super) fn tongue(&self, text: &str, locale: &str) -> Tongue {
+        let own = Tongue::of_locale(locale);
+        match text.split_whitespace().count() {
+            0..FEW_WORDS => own,
+            _ => Tongue::of(text, own),
         }
     }
 }

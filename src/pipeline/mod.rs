@@ -29,8 +29,35 @@ use crate::{agents, context, conversations, drafts, identity, knowledge, rules, 
 
 /// Starts running turns on this node until `stop` is cancelled; turns in hand are finished.
 pub fn start(site: Site, library: Library, tasks: TaskTracker, stop: CancellationToken) {
+    warm_up(site.clone(), library.clone(), &tasks);
     let worker = tasks.clone();
     tasks.spawn(scheduler::run(site, library, worker, stop));
+}
+
+/// Learns what the workspaces' agents know beside the sockets, so that no customer waits for it.
+fn warm_up(site: Site, library: Library, tasks: &TaskTracker) {
+    tasks.spawn(async move {
+        let listed = async {
+            let mut tx = site.ports.db.read().await?;
+            workspaces::all(&mut tx).await
+        };
+        let agents = match listed.await {
+            Ok(workspaces) => {
+                workspaces.iter().map(|workspace| library.agent(&workspace.agent)).collect::<Vec<_>>()
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "workspaces could not be read");
+                return;
+            }
+        };
+        let warmed = tokio::task::spawn_blocking(move || {
+            crate::language::fields::warm_up();
+            library.warm_up(&agents);
+        });
+        if let Err(error) = warmed.await {
+            tracing::error!(error = &error as &dyn std::error::Error, "warming up failed");
+        }
+    });
 }
 
 /// Why a turn did not end well.

@@ -231,6 +231,7 @@ async fn give_up(
     let superseded = matches!(error, Error::Superseded);
     let status = if superseded { TurnStatus::Superseded } else { TurnStatus::Failed };
     let mut tx = site.ports.db.begin().await?;
+    conversations::hold(&cx, &mut tx, turn.lease.conversation).await?;
     for (position, trace) in (0..).zip(traces) {
         store::insert_stage(&mut tx, cx.workspace, turn.id, position, trace).await?;
     }

@@ -1,6 +1,7 @@
 //! The stages of a turn. Each adds facts to it and reports what it did; none calls its neighbour.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -11,22 +12,23 @@ use crate::drafts::{self, Written};
 use crate::identity::Site;
 use crate::knowledge;
 use crate::language::fields::{self, FieldSpec, Setting};
-use crate::language::{answers, moments, steering};
+use crate::language::{compose as answers, moments};
 use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
 use crate::pipeline::{Error, Library, facts};
 use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName};
 use crate::rules::{self, Action};
+use crate::schemas::FieldType;
 
 /// Passages that a reply may cite.
 const PASSAGES: usize = 8;
 
+/// Most quoted sentences in a reply.
+const MAX_QUOTES: usize = 3;
+
 /// A field value below this confidence is not read back to the customer.
 const SURE: f64 = 0.6;
-
-/// From this score on a message is said to steer the agent.
-const STEERS: f64 = 0.5;
 
 /// The name of the built-in engine in traces.
 const BUILT_IN: &str = "built-in";
@@ -45,11 +47,11 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
         return Ok(Report::skipped("no words"));
     }
     let (library, agent, text) = (library.clone(), turn.agent.clone(), turn.text.clone());
-    let (classified, steering) = blocking(StageName::Classify, move || {
-        (library.classifier(&agent).classify(&text, None), steering::score(&text))
-    })
-    .await?;
+    let (classified, steering) =
+        blocking(StageName::Classify, move || (library.classify(&agent, &text), library.judge(&text)))
+            .await?;
     turn.found.steering = steering.score;
+    turn.found.steers = steering.flag;
     if let Some((intent, confidence)) = classified.best {
         turn.found.intent = Some(intent);
         turn.found.intent_confidence = confidence;
@@ -62,7 +64,7 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
         "ranked": classified.ranked.iter().take(5).collect::<Vec<_>>(),
         "because": classified.because,
         "steering": { "score": steering.score, "reasons": steering.reasons },
-        "language": turn.language,
+        "language": turn.tongue.code(),
     });
     Ok(Report::done(summary, output).sure(turn.found.intent_confidence).by(BUILT_IN))
 }
@@ -94,13 +96,7 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
     if turn.text.is_empty() {
         return Ok(Report::skipped("no words"));
     }
-    let specs: Vec<FieldSpec> = turn
-        .schemas
-        .iter()
-        .filter_map(|schema| serde_json::from_str(schema.document.get()).ok())
-        .filter_map(|document| FieldSpec::from_schema(&document).ok())
-        .flatten()
-        .collect();
+    let specs = specs(turn);
     let settings = &turn.workspace.settings;
     let setting = Setting {
         now: turn.cx.now,
@@ -127,6 +123,7 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
     })
     .await?;
     let known = known_values(turn);
+    let mut fresh = Vec::new();
     for value in &found {
         let seq = said.get(value.turn).map(|(_, _, seq)| *seq);
         turn.found.proposals.push(Proposal {
@@ -139,9 +136,7 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
         });
         let is_new = !known.iter().any(|(field, known)| *field == value.field && *known == value.value);
         if is_new && value.confidence >= SURE {
-            if let Some((label, shown)) = show(turn, &value.field, &value.value) {
-                turn.found.learned.push(format!("{label}: {shown}"));
-            }
+            fresh.push((value.field.clone(), value.value.clone()));
         }
     }
     let output = json!({
@@ -149,10 +144,13 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
             "field": value.field, "value": value.value, "evidence": value.text, "confidence": value.confidence,
         })).collect::<Vec<_>>(),
     });
-    let summary = match turn.found.learned.len() {
-        0 => "nothing new".to_owned(),
-        _ => turn.found.learned.join(", "),
-    };
+    let shown: Vec<String> = fresh.iter().filter_map(|(field, value)| show(turn, field, value)).collect();
+    let summary = if shown.is_empty() { "nothing new".to_owned() } else { shown.join(", ") };
+    turn.found.learned = fresh
+        .iter()
+        .filter(|(field, _)| is_read_back(turn, field))
+        .filter_map(|(field, value)| show(turn, field, value))
+        .collect();
     Ok(Report::done(summary, output).by(BUILT_IN))
 }
 
@@ -165,10 +163,38 @@ fn known_values(turn: &Turn) -> Vec<(String, serde_json::Value)> {
     fields.filter_map(|field| Some((field.key.clone(), field.value.clone()?))).collect()
 }
 
-/// A field's name and a value of it as a person reads it.
-fn show(turn: &Turn, key: &str, value: &serde_json::Value) -> Option<(String, String)> {
-    let field = turn.schemas.iter().find_map(|schema| schema.field(key))?;
-    Some((field.label.clone(), crate::schemas::show_value(field, value)))
+/// A field and its value as a person reads it: "Preferred day: 25 November 2026".
+fn show(turn: &Turn, key: &str, value: &serde_json::Value) -> Option<String> {
+    let spec = specs(turn).into_iter().find(|spec| spec.key == key)?;
+    Some(format!("{}: {}", spec.label, fields::format(&spec, value, &turn.workspace.settings.locale)))
+}
+
+/// Whether a value is read back to the customer: what they want done needs it, and they said it in words
+/// of their own. What a business sorts its messages by is its own affair.
+fn is_read_back(turn: &Turn, key: &str) -> bool {
+    let needed = turn
+        .found
+        .intent
+        .as_deref()
+        .and_then(|intent| turn.agent.intent(intent))
+        .is_some_and(|intent| intent.needs.iter().any(|need| need == key));
+    let sorted_by = turn.schemas.iter().find_map(|schema| schema.field(key)).is_some_and(|field| {
+        matches!(
+            field.kind,
+            FieldType::Choice | FieldType::MultiChoice | FieldType::Boolean | FieldType::Tags
+        )
+    });
+    needed && !sorted_by
+}
+
+/// The fields of the workspace's schemas, as they are read from conversations.
+fn specs(turn: &Turn) -> Vec<FieldSpec> {
+    turn.schemas
+        .iter()
+        .filter_map(|schema| serde_json::from_str(schema.document.get()).ok())
+        .filter_map(|document| FieldSpec::from_schema(&document).ok())
+        .flatten()
+        .collect()
 }
 
 /// The business's rules on what is known now. They are decided here and carried out when the turn ends.
@@ -197,26 +223,47 @@ pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
 
 /// The reply, from cited sentences and the agent's phrases.
 pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
-    let hits = usable_hits(turn);
-    let (query, passages) = (turn.text.clone(), hits.iter().map(|hit| hit.text.clone()).collect::<Vec<_>>());
-    let answer = blocking(StageName::Draft, move || answers::answer(&query, &passages)).await?;
+    let hits = Arc::new(usable_hits(turn));
+    let (query, tongue, read) = (turn.text.clone(), turn.tongue, hits.clone());
+    let answer = blocking(StageName::Draft, move || {
+        let passages: Vec<answers::Passage<'_>> = read
+            .iter()
+            .map(|hit| answers::Passage { title: &hit.title, text: &hit.text, score: hit.score })
+            .collect();
+        answers::compose(&query, tongue, &passages, None, None)
+    })
+    .await?;
     let mut citations: Vec<Citation> = Vec::new();
     let mut quotes = Vec::new();
-    for sentence in &answer.sentences {
+    let rejected = turn.rejection.as_ref().map(|rejection| rejection.reason);
+    let quoted = if rejected.is_some_and(wants_less) { 1 } else { MAX_QUOTES };
+    if let Some(rejection) =
+        turn.rejection.as_ref().filter(|rejection| rejection.reason == RejectReason::Incomplete)
+    {
+        // What was there stays, and more is added.
+        for citation in &rejection.draft.citations {
+            citations.push(citation.clone());
+            quotes.push(crate::agents::Quote { text: citation.quote.clone(), number: citation.number });
+        }
+    }
+    for sentence in answer.sentences.iter().take(quoted) {
         let Some(hit) = hits.get(sentence.passage) else { continue };
+        if quotes.iter().any(|quote| quote.text == sentence.text) {
+            continue;
+        }
         let number = cite(&mut citations, hit, &sentence.text);
         quotes.push(crate::agents::Quote { text: sentence.text.clone(), number });
     }
     let missing = missing(turn);
     let brief = Brief {
-        language: &turn.language,
+        language: turn.tongue.code(),
         business: &turn.workspace.name,
         name: first_name(&turn.conversation.contact.name),
         first: !turn.answered_before(),
         moment: moment(turn),
         intent: turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)),
         quotes: &quotes,
-        answerability: answer.answerability,
+        answers: answer.answerable,
         learned: &turn.found.learned,
         missing: &missing,
         already_asked: None,
@@ -242,15 +289,14 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
     Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
 }
 
+/// Whether a colleague's reason for a rejection asks for a shorter draft.
+fn wants_less(reason: RejectReason) -> bool {
+    matches!(reason, RejectReason::Tone | RejectReason::Other)
+}
+
 /// The passages a reply may use: none that a colleague has just called wrong.
 fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
-    let wrong: Vec<_> = match &turn.rejection {
-        Some(rejection) if rejection.reason == RejectReason::Wrong => {
-            rejection.draft.citations.iter().map(|citation| citation.passage).collect()
-        }
-        _ => Vec::new(),
-    };
-    turn.found.hits.iter().filter(|hit| !wrong.contains(&hit.passage)).cloned().collect()
+    turn.found.hits.iter().filter(|hit| !turn.wrong.contains(&hit.passage)).cloned().collect()
 }
 
 /// The number of a passage among the citations; adds it if it is new.
@@ -305,7 +351,7 @@ fn moment(turn: &Turn) -> Moment {
     if turn.text.is_empty() {
         return Moment::Wordless;
     }
-    if turn.found.steering >= STEERS {
+    if turn.found.steers {
         return Moment::Steering;
     }
     match moments::of(&turn.text) {
@@ -338,7 +384,7 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
         }
     }
     turn.found.actions = actions;
-    if turn.found.steering >= STEERS {
+    if turn.found.steers {
         block(turn, BlockerKind::Steering, "The message tries to steer the agent".to_owned());
     }
     let intent = turn.found.intent.clone().unwrap_or_default();

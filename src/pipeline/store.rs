@@ -9,7 +9,7 @@ use crate::{execute, fetch_all, fetch_optional, text_column};
 
 crate::word_enum! {
     /// How a turn stands.
-    pub enum TurnStatus {
+    pub(super) enum TurnStatus {
         Running = "running",
         Done = "done",
         Superseded = "superseded",
@@ -21,7 +21,7 @@ text_column!(TurnStatus);
 
 /// A turn in a list.
 #[derive(Debug, Clone, PartialEq, FromRow, serde::Serialize, utoipa::ToSchema)]
-pub struct TurnRow {
+pub(super) struct TurnRow {
     /// Which turn.
     pub id: TurnId,
     /// Its conversation.

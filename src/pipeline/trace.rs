@@ -8,7 +8,7 @@ use crate::protocol::{Signal, StageName, StageState};
 
 /// What a stage left behind.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
-pub struct StageTrace {
+pub(super) struct StageTrace {
     /// Which stage.
     pub stage: StageName,
     /// How it ended.

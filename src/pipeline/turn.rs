@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::agents::Agent;
-use crate::base::{Actor, ConversationId, Role, TurnId};
+use crate::base::{Actor, ConversationId, PassageId, Role, TurnId};
 use crate::context::RecordView;
 use crate::conversations::{self, Conversation, Lease};
 use crate::drafts::{self, Rejection, Written};
 use crate::identity::Site;
 use crate::knowledge::Hit;
+use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
@@ -35,13 +36,16 @@ pub(super) struct Turn {
     pub(super) schemas: Vec<Schema>,
     pub(super) records: Vec<RecordView>,
     pub(super) rules: Vec<rules::Rule>,
+    /// Passages that a colleague has called wrong in a draft for this message.
+    pub(super) wrong: Vec<PassageId>,
+    /// The last draft for this message that a colleague rejected, and why.
     pub(super) rejection: Option<Rejection>,
     /// The newest customer messages that nobody has answered, as one text.
     pub(super) text: String,
     /// Files came with them.
     pub(super) files: usize,
-    /// Two-letter language of the text.
-    pub(super) language: String,
+    /// The language of the text.
+    pub(super) tongue: Tongue,
     /// What the stages found.
     pub(super) found: Findings,
 }
@@ -52,6 +56,7 @@ pub(super) struct Findings {
     pub(super) intent: Option<String>,
     pub(super) intent_confidence: f64,
     pub(super) steering: f64,
+    pub(super) steers: bool,
     pub(super) hits: Vec<Hit>,
     pub(super) proposals: Vec<context::Proposal>,
     pub(super) learned: Vec<String>,
@@ -82,8 +87,8 @@ impl Turn {
         let history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
         let unanswered = unanswered(&history);
         let text = joined_text(unanswered);
-        let files = unanswered.iter().map(|entry| files_of(entry)).sum();
-        let language = library.language(&text, &workspace.settings.locale);
+        let files = unanswered.iter().map(files_of).sum();
+        let tongue = library.tongue(&text, &workspace.settings.locale);
         Ok(Some(Turn {
             id: cx.id(),
             conversation: conversations::get(&cx, tx, conversation).await?,
@@ -91,13 +96,14 @@ impl Turn {
             records: context::view(&cx, tx, conversation).await?,
             rules: rules::enabled(&cx, tx, Trigger::Message).await?,
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
+            wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
             workspace,
             agent,
             history,
             text,
             files,
-            language,
+            tongue,
             found: Findings::default(),
             cx,
         }))

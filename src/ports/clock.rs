@@ -28,6 +28,7 @@ impl Clock {
     }
 
     /// The time now.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp::from_micros(jiff::Timestamp::now().as_microsecond()),

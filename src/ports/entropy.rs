@@ -29,6 +29,7 @@ impl Entropy {
     }
 
     /// Fills a buffer.
+    #[expect(clippy::disallowed_methods, reason = "this is the source that everybody else asks")]
     pub fn fill(&self, buffer: &mut [u8]) {
         match &self.0 {
             Source::System => rand::rng().fill_bytes(buffer),

@@ -25,11 +25,17 @@ crate::word_enum! {
 crate::word_enum! {
     /// What was decided about a draft.
     pub enum Decision {
+        /// Approved as it was written.
         Approved = "approved",
+        /// Approved with a person's own words in it.
         ApprovedEdited = "approved_edited",
+        /// Not to be sent.
         Rejected = "rejected",
+        /// An approval was taken back before the send.
         Undone = "undone",
+        /// A newer draft took its place.
         Superseded = "superseded",
+        /// It reached the customer.
         Sent = "sent",
     }
 }
@@ -37,10 +43,15 @@ crate::word_enum! {
 crate::word_enum! {
     /// Why a person rejected a draft.
     pub enum RejectReason {
+        /// Something in it is not so.
         Wrong = "wrong",
+        /// Something is missing.
         Incomplete = "incomplete",
+        /// Right, but not how we speak.
         Tone = "tone",
+        /// Nothing should be said yet.
         NotNow = "not_now",
+        /// What the note says.
         Other = "other",
     }
 }

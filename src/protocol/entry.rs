@@ -243,8 +243,11 @@ pub struct Receipt {
 crate::word_enum! {
     /// What became of an action.
     pub enum ReceiptState {
+        /// It was carried out.
         Done = "done",
+        /// There was nothing to do, or it may not.
         Skipped = "skipped",
+        /// It did not work.
         Failed = "failed",
     }
 }

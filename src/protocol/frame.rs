@@ -4,6 +4,7 @@ use crate::base::{ContactId, ConversationId, Role, StaffId, WorkspaceId};
 use crate::protocol::{ConversationSummary, DraftView, Entry, FrameError, Held, Signal};
 
 /// What the hub sends.
+#[expect(clippy::large_enum_variant, reason = "a frame is encoded at once and never kept")]
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {

@@ -15,12 +15,19 @@ pub struct Person {
 crate::word_enum! {
     /// The stages of a turn, in order.
     pub enum StageName {
+        /// Makes text of what was spoken.
         Transcribe = "transcribe",
+        /// Finds what the customer wants.
         Classify = "classify",
+        /// Finds the passages that answer it.
         Retrieve = "retrieve",
+        /// Finds facts for the context record.
         Extract = "extract",
+        /// Decides which rules apply.
         Rules = "rules",
+        /// Writes the reply.
         Draft = "draft",
+        /// Says what keeps the reply from going out by itself.
         Gate = "gate",
     }
 }
@@ -28,10 +35,13 @@ crate::word_enum! {
 crate::word_enum! {
     /// Where a stage stands.
     pub enum StageState {
+        /// It runs.
         Started = "started",
+        /// It ended well.
         Done = "done",
         /// The stage had nothing to do, or used its fallback.
         Skipped = "skipped",
+        /// It did not work.
         Failed = "failed",
     }
 }

@@ -24,9 +24,8 @@ impl TryFrom<Row> for Rule {
 
     /// A stored rule was checked when it was stored; if it no longer reads, the store is damaged.
     fn try_from(row: Row) -> Result<Self, DbError> {
-        let document = document::read(&row.document.0).map_err(|error| {
-            DbError::Other(sqlx::Error::Decode(format!("rule {}: {error}", row.id).into()))
-        })?;
+        let document = document::read(&row.document.0)
+            .map_err(|error| DbError::damaged(format!("rule {}: {error}", row.id)))?;
         let enabled = row.enabled_at.is_some();
         Ok(Rule { id: row.id, version: row.version, enabled, updated_at: row.updated_at, document })
     }

@@ -20,10 +20,8 @@ impl TryFrom<Row> for Schema {
 
     /// A stored document was checked when it was stored; if it no longer reads, the store is damaged.
     fn try_from(row: Row) -> Result<Self, DbError> {
-        let damaged = |error: super::Error| {
-            let says = format!("schema {} of {}: {error}", row.version, row.key);
-            DbError::Other(sqlx::Error::Decode(says.into()))
-        };
+        let damaged =
+            |error: super::Error| DbError::damaged(format!("schema {} of {}: {error}", row.version, row.key));
         let outline = document::read(&row.document).map_err(damaged)?;
         Ok(Schema::new(row.id, row.version, &row.document, outline, row.created_at))
     }

@@ -78,7 +78,7 @@ fn describe() {
     metrics::describe_counter!("concierge_refused_total", "Requests and commands refused, by code");
     metrics::describe_counter!("concierge_holes_total", "Holes in the bus that were filled from the store");
     metrics::describe_histogram!("concierge_store_group_size", "Units of work per commit");
-    metrics::describe_gauge!("concierge_jobs_ready", "Durable side effects that are due");
+    metrics::describe_gauge!("concierge_jobs_open", "Durable side effects that wait or run");
 }
 
 /// A duration in seconds as metrics want it.

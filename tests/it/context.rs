@@ -1,12 +1,14 @@
 //! What is known of a conversation.
 
+use concierge::base::Role;
 use concierge::context::{self, Changed, Error, Proposal, RecordView};
 use concierge::protocol::FieldOrigin;
 use concierge::schemas;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::schemas::document;
-use crate::support::{Store, on_each_store};
+use crate::support::{Store, on_each_engine, on_each_store};
 
 fn says(field: &str, value: Value, confidence: f64, seq: i64) -> Proposal {
     Proposal {
@@ -133,6 +135,42 @@ async fn a_wrong_value_or_field_is_refused() {
         assert!(matches!(foreign, Err(Error::Conversation(_))));
         let foreign = context::view(&store.foreign(), &mut tx, conversation).await;
         assert!(matches!(foreign, Err(Error::Conversation(_))));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_colleague_set_outlives_what_the_customer_says() {
+    on_each_engine(async |app| {
+        let staff = app.staff(Role::Staff).await;
+        let mut ana = app.customer().await;
+        let conversation = ana.says("Hello, it is about my car.").await.conversation;
+        app.settle().await;
+        let path = format!("/v1/conversations/{conversation}/context");
+        let phone = format!("{path}/phone");
+        let set =
+            staff.send(Method::PUT, &phone, Some(json!({"value": "0113 496 0140"}))).await.expect("set");
+        let record: RecordView = set.json().await.expect("a record");
+        assert!(record.fields.iter().any(|field| field.key == "phone" && field.locked));
+        ana.says("You can reach me on 0113 496 0177.").await;
+        app.settle().await;
+        let context: Value = staff.get(&path).await.expect("shown");
+        let fields = context["records"][0]["fields"].as_array().expect("fields");
+        let field = fields.iter().find(|field| field["key"] == "phone").expect("the field");
+        assert_eq!((&field["value"], &field["origin"]), (&json!("0113 496 0140"), &json!("person")));
+        for (body, status) in [
+            (json!({"value": "call me"}), 422),
+            (json!({"locked": false}), 422),
+            (json!({"value": null, "locked": false}), 200),
+        ] {
+            let answer = staff.raw(Method::PUT, &phone, Some(body.clone())).await.expect("answered");
+            assert_eq!(answer.status(), status, "{body}");
+        }
+        let stranger = app.staff_of("beta", Role::Owner).await;
+        assert_eq!(stranger.raw(Method::GET, &path, None).await.expect("answered").status(), 404);
+        let viewer = app.staff(Role::Viewer).await;
+        let refused = viewer.raw(Method::PUT, &phone, Some(json!({"value": null}))).await.expect("answered");
+        assert_eq!(refused.status(), 403);
     })
     .await;
 }

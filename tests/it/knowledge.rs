@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use concierge::knowledge::{self, Error, NewDocument};
+use concierge::base::Role;
+use concierge::knowledge::{self, Document, Error, NewDocument};
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::on_each_store;
+use crate::support::{on_each_engine, on_each_store};
 
 const MOT: &str = "## How much is an MOT?\nAn MOT test costs £48 at Northgate Motors.\n\n\
     ## How long does it take?\nAbout 50 minutes. You can wait in the waiting room.";
@@ -183,6 +186,45 @@ async fn documents_are_listed_in_pages() {
         let titles: Vec<_> =
             first[..2].iter().chain(&second).map(|document| document.title.as_str()).collect();
         assert_eq!(titles, ["Number 4", "Number 3", "Number 2", "Number 1", "Number 0"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn managers_change_what_everybody_finds() {
+    on_each_engine(async |app| {
+        let (manager, viewer) = (app.staff(Role::Manager).await, app.staff(Role::Viewer).await);
+        let stranger = app.staff_of("beta", Role::Owner).await;
+        let found = async |who: &concierge::client::Http| {
+            let answer: Value = who.get("/v1/knowledge/search?q=zebra%20crossings").await.expect("searched");
+            answer["hits"]
+                .as_array()
+                .expect("hits")
+                .iter()
+                .map(|hit| hit["snippet"].clone())
+                .collect::<Vec<_>>()
+        };
+        let new = json!({ "title": "Streets", "body": "## Where?\nThe **zebra** crossing is on the left." });
+        let path = "/v1/knowledge/documents";
+        let refused = viewer.raw(Method::POST, path, Some(new.clone())).await.expect("answered");
+        assert_eq!(refused.status(), 403);
+        let added: Document = manager.post(path, new.clone()).await.expect("added");
+        assert_eq!((added.version, added.passages, added.language.as_str()), (1, 1, "en"));
+        assert_eq!(found(&viewer).await, ["The zebra crossing is on the left."]);
+        assert_eq!(found(&stranger).await, Vec::<Value>::new());
+        let twice = manager.raw(Method::POST, path, Some(new)).await.expect("answered");
+        assert_eq!(twice.status(), 409);
+
+        let one = format!("{path}/{}", added.id);
+        let foreign = stranger.raw(Method::DELETE, &one, None).await.expect("answered");
+        assert_eq!(foreign.status(), 404);
+        let changed = json!({ "title": "Streets", "body": "The zebra crossing was moved to the right." });
+        let changed = manager.send(Method::PUT, &one, Some(changed)).await.expect("changed");
+        assert_eq!(changed.json::<Document>().await.expect("a document").version, 2);
+        assert_eq!(found(&viewer).await, ["The zebra crossing was moved to the right."]);
+        let deleted = manager.send(Method::DELETE, &one, None).await.expect("deleted");
+        assert_eq!(deleted.status(), 204);
+        assert_eq!(found(&viewer).await, Vec::<Value>::new());
     })
     .await;
 }

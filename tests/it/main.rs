@@ -1,5 +1,8 @@
 //! Features, tested through HTTP and sockets, on both engines. One file per domain.
 
+#![expect(unreachable_pub, reason = "what the tests share is public among them")]
+
+mod approvals;
 mod audience;
 mod contacts;
 mod context;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use concierge::base::Role;
 use concierge::protocol::{Receipt, ReceiptState};
 use concierge::rules::{self, Cause, Error, Facts, Trigger};
 use concierge::schemas;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::schemas::document;
-use crate::support::{Store, on_each_store};
+use crate::support::{Store, on_each_engine, on_each_store};
 
 fn rule(key: &str, priority: i64) -> Value {
     json!({"key": key, "name": format!("Rule {key}"), "on": "message", "priority": priority,
@@ -110,6 +112,43 @@ async fn a_workspace_sees_its_own_rules_only() {
         assert!(rules::list(&foreign, &mut tx).await.expect("read").is_empty());
         let switched = rules::toggle(&foreign, &mut tx, mine.id, false).await;
         assert!(matches!(switched, Err(Error::NotFound(_))));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_tells_why_a_rule_matched_and_why_not() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        let mut ana = app.customer().await;
+        let first = ana.says("My brakes are grinding.").await;
+        app.settle().await;
+        let path = format!("/v1/conversations/{}/rule-runs", first.conversation);
+        let runs: Value = manager.get(&path).await.expect("listed");
+        let run = &runs["items"][0];
+        assert_eq!((&run["key"], &run["matched"]), (&json!("brakes-are-labelled"), &json!(true)));
+        let leaf = json!({"met": true, "fact": "message.text", "op": "contains", "value": "brake",
+            "actual": "My brakes are grinding."});
+        assert_eq!(run["tree"], json!({"met": true, "all": [leaf]}));
+        assert_eq!(run["receipts"], json!([{"action": "add the label brakes", "state": "done"}]));
+
+        let rules: Value = manager.get("/v1/rules").await.expect("listed");
+        let rule = &rules["items"][0];
+        assert_eq!((&rule["fired"], &rule["enabled"]), (&json!(1), &json!(true)));
+        let one = format!("/v1/rules/{}", rule["id"].as_str().expect("an identifier"));
+        let off = manager.send(Method::PATCH, &one, Some(json!({"enabled": false}))).await.expect("switched");
+        assert_eq!(off.json::<Value>().await.expect("a rule")["enabled"], json!(false));
+        let viewer = app.staff(Role::Viewer).await;
+        let refused =
+            viewer.raw(Method::PATCH, &one, Some(json!({"enabled": true}))).await.expect("answered");
+        assert_eq!(refused.status(), 403);
+        let stranger = app.staff_of("beta", Role::Owner).await;
+        for (method, path, body) in
+            [(Method::PATCH, &one, Some(json!({"enabled": true}))), (Method::GET, &path, None)]
+        {
+            let foreign = stranger.raw(method, path, body).await.expect("answered");
+            assert_eq!(foreign.status(), 404, "{path}");
+        }
     })
     .await;
 }

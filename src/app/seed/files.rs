@@ -155,8 +155,8 @@ fn read(folder: &'static Dir<'static>) -> Result<DemoFiles, Error> {
         .and_then(|file| file.contents_utf8())
         .ok_or_else(|| missing(&format!("../schemas/{schema_file}")))?;
     let documents = each(&format!("{slug}/knowledge"), |text, _| Ok(document(text)))?;
-    let past = each(&format!("{slug}/history"), |text, file| parse_text(text, file))?;
-    let scripts = each(&format!("{slug}/scripts"), |text, file| parse_text(text, file))?;
+    let past = each(&format!("{slug}/history"), parse_text)?;
+    let scripts = each(&format!("{slug}/scripts"), parse_text)?;
     Ok(DemoFiles { rules: text(&format!("{slug}/rules.json"))?, profile, schema, documents, past, scripts })
 }
 

@@ -13,6 +13,9 @@ use crate::identity::Staff;
 use crate::ports::{Cx, Tx};
 use crate::{context, jobs, schemas};
 
+/// Questions of the last days may still wait for their first draft; older ones do not.
+const UNANSWERED_DAYS: u32 = 2;
+
 /// A day, in seconds.
 const DAY: u64 = 24 * 3_600;
 
@@ -95,6 +98,10 @@ impl Teller<'_> {
             conversations::assign(&cx, tx, conversation, Some((person.id, person.name.clone()))).await?;
         }
         conversations::move_status(&cx, tx, conversation, &past.status).await?;
+        if past.days_ago >= UNANSWERED_DAYS {
+            // What was left open so long ago was answered in some other way.
+            conversations::settle(&cx, tx, conversation).await?;
+        }
         if past.resolved {
             conversations::resolve(&cx, tx, conversation, true).await?;
         }

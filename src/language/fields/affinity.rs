@@ -2,6 +2,7 @@
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use super::scale::Scale;
 use super::token::{Tokens, fold, tokens};
 use super::{FieldKind, FieldSpec};
 
@@ -14,6 +15,8 @@ pub(super) struct Profile {
     pub(super) end: Option<End>,
     /// What a field of words holds.
     pub(super) role: Role,
+    /// What its choices mean, where they are times or days.
+    pub(super) scale: Option<Scale>,
 }
 
 /// One end of a pair of fields: from and to, start and finish.
@@ -120,7 +123,12 @@ impl Profile {
         }
         let all = format!("{name} {hint}");
         let list = tokens(&all);
-        Profile { words, end: end_of(Tokens::new(&list)), role: role_of(spec.kind, &name, &hint) }
+        Profile {
+            words,
+            end: end_of(Tokens::new(&list)),
+            role: role_of(spec.kind, &name, &hint),
+            scale: Scale::of(&spec.choices),
+        }
     }
 
     /// True when the field counts people.

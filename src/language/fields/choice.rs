@@ -1,16 +1,14 @@
 //! Values of a choice field in running text: labels, synonyms, telling words, small misspellings.
 
-use jiff::civil::Time;
-
 use super::affinity::{concept, stem};
-use super::dates::{self, Clock, Clue, Day};
+use super::dates::Clue;
 use super::reading::Reading;
 use super::token::{Shape, Tokens, fold, tokens};
-use super::{Choice, FieldSpec};
+use super::{Choice, FieldSpec, scale};
 
 /// All choices a text names: the index of the choice and where.
 pub(super) fn choices(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Clue<usize>> {
-    let mut found = by_meaning(spec, reading);
+    let mut found = scale::by_meaning(spec, reading);
     let all: Vec<Vec<String>> = spec.choices.iter().map(|c| words_of(&c.label)).collect();
     for (index, choice) in spec.choices.iter().enumerate() {
         for (phrase, certainty) in phrases(choice, index, &all, spec, reading.asked > 0.3) {
@@ -287,89 +285,6 @@ fn is_common(word: &str) -> bool {
             | "plant"
             | "first"
     )
-}
-
-/// Choices that are times of day, weekdays or days of the month are found by their meaning.
-fn by_meaning(spec: &FieldSpec, reading: &Reading<'_>) -> Vec<Clue<usize>> {
-    let mut found = Vec::new();
-    if let Some(times) = all_times(spec) {
-        for clue in &reading.times {
-            let Some(said) = dates::time_of(clue.value, &reading.now) else { continue };
-            if let Some(index) = times.iter().position(|t| *t == said) {
-                found.push(Clue { value: index, ..clue_place(clue) });
-            }
-        }
-        if found.is_empty() && reading.asked > 0.0 {
-            let view = reading.tokens();
-            let hour = (0..view.len()).find_map(|at| Some((at, dates::bare_hour(view, at)?)));
-            if let Some((at, hour)) = hour
-                && let Clock::At(said) = hour.clock
-                && let Some(index) = times.iter().position(|t| *t == said)
-            {
-                found.push(Clue { value: index, start: at, end: at + hour.len, certainty: hour.certainty });
-            }
-        }
-    }
-    if let Some(weekdays) = all_weekdays(spec) {
-        for clue in &reading.days {
-            let date = clue.value.resolve(reading.now.date(), dates::Lean::Future);
-            let wanted = match (clue.value, date) {
-                (Day::Weekday(day) | Day::WeekdayOf(day, _), _) => Some(day),
-                (Day::Away(..), Some(date)) => Some(date.weekday().to_monday_zero_offset()),
-                _ => None,
-            };
-            if let Some(index) = wanted.and_then(|day| weekdays.iter().position(|d| *d == day)) {
-                found.push(Clue { value: index, ..clue_place(clue) });
-            }
-        }
-    }
-    if let Some(days) = all_ordinals(spec) {
-        for clue in &reading.days {
-            let day = match clue.value {
-                Day::InYear(_, day) | Day::InSomeMonth(day) | Day::InMonth(day, _) => Some(day),
-                Day::Exact(date) => Some(date.day()),
-                _ => None,
-            };
-            if let Some(index) = day.and_then(|day| days.iter().position(|d| *d == day)) {
-                found.push(Clue { value: index, ..clue_place(clue) });
-            }
-        }
-    }
-    found
-}
-
-fn clue_place<T>(clue: &Clue<T>) -> Clue<usize> {
-    Clue { value: 0, start: clue.start, end: clue.end, certainty: clue.certainty }
-}
-
-fn each<T>(spec: &FieldSpec, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
-    if spec.choices.is_empty() {
-        return None;
-    }
-    spec.choices.iter().map(|c| read(&c.label)).collect()
-}
-
-fn all_times(spec: &FieldSpec) -> Option<Vec<Time>> {
-    each(spec, |label| {
-        let list = tokens(label);
-        let view = Tokens::new(&list);
-        let found = dates::times(view, &[]);
-        let [Clue { value: Clock::At(time), start: 0, end, .. }] = found.as_slice() else { return None };
-        (*end == view.len()).then_some(*time)
-    })
-}
-
-fn all_weekdays(spec: &FieldSpec) -> Option<Vec<i8>> {
-    each(spec, |label| dates::weekday(&fold(label)).map(|(day, _)| day))
-}
-
-fn all_ordinals(spec: &FieldSpec) -> Option<Vec<i8>> {
-    each(spec, |label| {
-        let list = tokens(label);
-        let number =
-            super::numbers::number_at(Tokens::new(&list), 0).filter(|n| n.ordinal && n.len == list.len())?;
-        number.whole().and_then(|n| i8::try_from(n).ok()).filter(|n| (1..=31).contains(n))
-    })
 }
 
 /// True when a mention is taken back: "not the Hilton", "instead of Friday".

@@ -24,6 +24,7 @@ mod place;
 mod postcode;
 mod reading;
 mod sample;
+mod scale;
 mod setting;
 mod spec;
 mod spelling;

@@ -331,6 +331,9 @@ pub(super) fn names(tokens: Tokens<'_, '_>) -> Vec<Clue<Given>> {
 
 /// "… for Ronnie Okin": two capitalised words behind "for" are a guest.
 fn full_name_for(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
+    if tokens.word(at) != "for" {
+        return None;
+    }
     let booked = (tokens.sentence_start(at)..at).any(|i| {
         matches!(
             tokens.word(i),
@@ -346,7 +349,7 @@ fn full_name_for(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
                 | "dinner"
         )
     });
-    if tokens.word(at) != "for" || !booked {
+    if !booked {
         return None;
     }
     let len = run(tokens, at + 1, false);
@@ -360,7 +363,7 @@ fn full_name_for(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
 
 /// "Darci Steinmeyer is my name", "Kristy Eheler has a booking".
 fn name_then_verb(tokens: Tokens<'_, '_>, at: usize) -> Option<Clue<Given>> {
-    if at != tokens.sentence_start(at) {
+    if !tokens.starts_sentence(at) {
         return None;
     }
     let len = run(tokens, at, false);

@@ -325,7 +325,7 @@ pub(super) fn proper_names(tokens: Tokens<'_, '_>) -> Vec<Clue<Lead>> {
             at += 1;
             continue;
         }
-        let first = at == tokens.sentence_start(at);
+        let first = tokens.starts_sentence(at);
         let lead = lead_of(tokens, at);
         let certainty = match (first && len == 1, lead) {
             (true, _) => 0.4,

@@ -107,6 +107,9 @@ fn letter_follows(text: &str, at: usize, mark: char) -> bool {
     text.get(at + mark.len_utf8()..).and_then(|rest| rest.chars().next()).is_some_and(char::is_alphabetic)
 }
 
+/// No sentence is longer: keeps the work for a hostile message within bounds.
+const LONGEST: usize = 300;
+
 /// A read-only window on a list of tokens that never panics.
 #[derive(Clone, Copy)]
 pub(super) struct Tokens<'t, 'a> {
@@ -159,10 +162,16 @@ impl<'t, 'a> Tokens<'t, 'a> {
         words.iter().enumerate().all(|(i, word)| self.word(at + i) == *word)
     }
 
+    /// True for the first token of a sentence.
+    pub(super) fn starts_sentence(self, at: usize) -> bool {
+        at == 0 || self.ends_sentence(at - 1)
+    }
+
     /// Where the sentence of a token begins.
     pub(super) fn sentence_start(self, at: usize) -> usize {
-        let mut start = at.min(self.len());
-        while start > 0 && !self.ends_sentence(start - 1) {
+        let at = at.min(self.len());
+        let mut start = at;
+        while start > 0 && at - start < LONGEST && !self.ends_sentence(start - 1) {
             start -= 1;
         }
         start
@@ -171,7 +180,7 @@ impl<'t, 'a> Tokens<'t, 'a> {
     /// The place of the mark that ends the sentence of a token, or the end of the text.
     pub(super) fn sentence_end(self, at: usize) -> usize {
         let mut end = at;
-        while end < self.len() && !self.ends_sentence(end) {
+        while end < self.len() && end - at < LONGEST && !self.ends_sentence(end) {
             end += 1;
         }
         end

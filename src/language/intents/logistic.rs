@@ -87,13 +87,13 @@ impl Problem<'_> {
     }
 
     /// The longest tried step that lowers the loss enough.
-    fn line_search(&self, at: &Point, loss: f32, direction: &Point, slope: f32) -> Option<(Point, f32)> {
+    fn line_search(&self, at: &Point, loss: f64, direction: &Point, slope: f32) -> Option<(Point, f64)> {
         let mut step = 1.0;
         for _ in 0..20 {
             let mut next = at.clone();
             next.add(step, direction);
             let next_loss = self.loss(&next);
-            if next_loss <= loss + 1e-4 * step * slope {
+            if next_loss <= loss + 1e-4 * f64::from(step * slope) {
                 return Some((next, next_loss));
             }
             step *= 0.5;
@@ -101,7 +101,8 @@ impl Problem<'_> {
         None
     }
 
-    fn loss(&self, at: &Point) -> f32 {
+    /// What is made small. The sum is long and the gains of late steps are small, hence the wider type.
+    fn loss(&self, at: &Point) -> f64 {
         let misfit: f64 = at
             .image
             .chunks_exact(self.intents)
@@ -118,12 +119,11 @@ impl Problem<'_> {
                     .sum(),
             })
             .sum();
-        // The sums are long and the gains of late steps small, hence the wider type above.
-        (f64::from(self.fit) * misfit + 0.5 * f64::from(at.inner(at))) as f32
+        f64::from(self.fit) * misfit + 0.5 * f64::from(at.inner(at))
     }
 
     /// The loss and its gradient.
-    fn measure(&self, at: &Point) -> (f32, Point) {
+    fn measure(&self, at: &Point) -> (f64, Point) {
         let mut weights = Vec::with_capacity(at.image.len());
         for (scores, targets) in
             at.image.chunks_exact(self.intents).zip(self.targets.chunks_exact(self.intents))

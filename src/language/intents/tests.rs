@@ -1,3 +1,5 @@
+//! What the classifier learns, and when it says none.
+
 use proptest::prelude::*;
 
 use super::*;

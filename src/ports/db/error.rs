@@ -20,6 +20,13 @@ pub enum DbError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
+impl DbError {
+    /// A stored row that no longer reads: the store was changed from outside.
+    pub fn damaged(says: String) -> DbError {
+        DbError::Other(sqlx::Error::Decode(says.into()))
+    }
+}
+
 /// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>).
 const SQLITE_BUSY: i64 = 5;
 const SQLITE_FULL: i64 = 13;

@@ -236,6 +236,7 @@ pub fn test_config() -> Config {
     config.sockets.drain_spread_ms = 1;
     config.pipeline.settle_ms = 10;
     config.pipeline.word_ms = 0;
+    config.understanding.sentence_model = false;
     config.pipeline.sweep_seconds = 1;
     config
 }

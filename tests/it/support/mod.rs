@@ -2,6 +2,7 @@
 
 mod acts;
 mod app;
+mod calls;
 mod dice;
 mod postgres;
 mod reader;
@@ -9,9 +10,10 @@ mod store;
 
 pub use acts::{Colleague, customer_acts};
 pub use app::{
-    App, Customer, PASSWORD, approve, join, next_draft, next_event, next_message, on_each_engine,
+    App, Customer, approve, join, next_draft, next_event, next_message, on_each_engine,
     on_each_engine_with, test_config,
 };
+pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use dice::dice;
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};

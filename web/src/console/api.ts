@@ -4,7 +4,6 @@ import { Refused } from "@/wire/link";
 import { createRest, type Method } from "@/wire/rest";
 import { upload } from "@/wire/upload";
 import type {
-  Agent,
   Contact,
   ContextAnswer,
   ContextRecord,
@@ -58,6 +57,7 @@ export type InboxFilter = {
   readonly label?: string | undefined;
   readonly status?: string | undefined;
   readonly q?: string | undefined;
+  readonly contact?: string | undefined;
 };
 
 export const api = {
@@ -80,10 +80,7 @@ export const api = {
       value,
       ...(locked === undefined ? {} : { locked }),
     }),
-  turns: async (id: string) => {
-    const answer = await get<readonly TurnRow[] | Page<TurnRow>>(`/v1/conversations/${id}/turns`);
-    return "items" in answer ? answer.items : answer;
-  },
+  turns: (id: string) => get<readonly TurnRow[]>(`/v1/conversations/${id}/turns`),
   turn: (id: string) => get<Turn>(`/v1/turns/${id}`),
   drafts: () => get<Page<QueueItem>>("/v1/drafts?status=pending&limit=200"),
   draft: (id: string) => get<DraftView>(`/v1/drafts/${id}`),
@@ -110,7 +107,7 @@ export const api = {
     call<Document>("PUT", `/v1/knowledge/documents/${id}`, document),
   deleteDocument: (id: string) => call<void>("DELETE", `/v1/knowledge/documents/${id}`),
   ask: (q: string) => get<{ hits: readonly Hit[] }>(`/v1/knowledge/search${query({ q, limit: 12 })}`),
-  staff: () => get<Page<Staff>>("/v1/staff?limit=200"),
+  staff: () => get<readonly Staff[]>("/v1/staff"),
   addStaff: (staff: { name: string; email: string; role: string; password: string }) =>
     post<Staff>("/v1/staff", staff),
   changeStaff: (id: string, change: Partial<Pick<Staff, "name" | "role" | "disabled">>) =>
@@ -118,7 +115,6 @@ export const api = {
   workspace: () => get<Workspace>("/v1/workspace"),
   changeWorkspace: (change: Partial<Workspace>) => call<Workspace>("PATCH", "/v1/workspace", change),
   schemas: () => get<Page<Schema>>("/v1/schemas"),
-  agents: () => get<Page<Agent>>("/v1/agents"),
   rules: () => get<Page<Rule>>("/v1/rules"),
   changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
   upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
@@ -164,6 +160,5 @@ export const ask = {
   staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: api.workspace, staleTime: 5 * 60_000 }),
   schemas: queryOptions({ queryKey: ["schemas"], queryFn: api.schemas, staleTime: 5 * 60_000 }),
-  agents: queryOptions({ queryKey: ["agents"], queryFn: api.agents, staleTime: 5 * 60_000, retry: false }),
   rules: queryOptions({ queryKey: ["rules"], queryFn: api.rules }),
 };

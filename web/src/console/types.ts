@@ -124,9 +124,3 @@ export type Rule = {
   readonly name: string;
   readonly enabled: boolean;
 };
-export type Agent = {
-  readonly key: string;
-  readonly name: string;
-  readonly assistant_name: string;
-  readonly intents?: readonly { readonly key: string; readonly label: string }[];
-};

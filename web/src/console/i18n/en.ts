@@ -142,6 +142,7 @@ export const en = {
   approvals: {
     title: "Approvals",
     queue: "Approval queue",
+    list: "Drafts that wait",
     all: "All",
     reasons: "Why they wait",
     sort: "Order",
@@ -277,6 +278,7 @@ export const en = {
   inbox: {
     title: "Inbox",
     list: "Conversations",
+    rows: "List of conversations",
     search: "Search conversations",
     view: {
       open: "Open",
@@ -450,6 +452,7 @@ export const en = {
     noneText: "People who write appear here by themselves.",
     noMatch: "Nobody matches.",
     never: "never",
+    visitor: "Visitor",
     noConversations: "No conversation in the list yet.",
     known: "{{n}} contacts",
   },

@@ -4,11 +4,15 @@ import { useSyncExternalStore } from "react";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** The reader's own region, if it speaks the language of the texts. */
+const locale = (): string =>
+  navigator.languages.find((one) => one.startsWith(i18next.language)) ?? i18next.language;
+
 function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${i18next.language}${JSON.stringify(options)}`;
   const known = formats.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat(i18next.language || undefined, options);
+  const made = new Intl.DateTimeFormat(locale(), options);
   formats.set(key, made);
   return made;
 }

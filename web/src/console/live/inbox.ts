@@ -4,6 +4,7 @@ import { queries } from "../api";
 import type { ConversationSummary, DraftView, Page, QueueItem } from "../types";
 
 export function belongs(row: ConversationSummary, filter: InboxFilter, me: string): boolean {
+  if (filter.contact && row.contact.id !== filter.contact) return false;
   if (filter.label && !row.labels.includes(filter.label)) return false;
   if (filter.status && row.status !== filter.status) return false;
   switch (filter.view) {
@@ -82,6 +83,15 @@ export function patchInbox(row: ConversationSummary, me: string, open: boolean):
     ["conversation", row.id],
     (known) => known && withUnread(row, known, open),
   );
+}
+
+/** This person has read a conversation: its mark goes from every list, without waiting for a signal. */
+export function markRead(conversation: string): void {
+  for (const [key, page] of queries.getQueriesData<Lists>({ queryKey: ["inbox"] })) {
+    if (!page?.items.some((row) => row.id === conversation && row.unread > 0)) continue;
+    const items = page.items.map((row) => (row.id === conversation ? { ...row, unread: 0 } : row));
+    queries.setQueryData<Lists>(key, { ...page, items });
+  }
 }
 
 export function patchDraft(draft: DraftView): void {

@@ -27,55 +27,48 @@ type Live = {
 
 export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {}, outbox: [] }));
 
-let socket: Socket | undefined;
+const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
 let me = "";
+let greeted = false;
+
+socket.listen((event) => {
+  if (event.on === "state") {
+    useLive.setState({ link: event.state });
+    if (event.state === "stopped" && (event.code === 4502 || event.code === 4503)) {
+      window.dispatchEvent(new Event("concierge:signed-out"));
+    }
+  } else if (event.on === "welcome") {
+    socket.request({ cmd: "inbox", on: true }).catch(() => {});
+    if (greeted) staleInbox();
+    greeted = true;
+  } else {
+    hear(event.frame);
+  }
+});
 
 export const myId = (): string => me;
 
-export function line(): Socket {
-  if (!socket) throw new Error("the line is opened after signing in");
-  return socket;
-}
+/** The socket; screens may use it before it is open, their commands are then lost and asked again. */
+export const line = (): Socket => socket;
 
 export const isOnline = (): boolean => useLive.getState().link === "online";
 
 export function openLine(staff: string): void {
-  me = staff;
-  if (socket) {
-    socket.start();
-    return;
+  if (outbox === undefined) {
+    me = staff;
+    outbox = createOutbox({
+      link: socket,
+      store: browserStore(),
+      prefix: `concierge.desk.${staff}.`,
+      changed: (messages) => useLive.setState({ outbox: messages }),
+    });
+    useLive.setState({ outbox: outbox.messages() });
   }
-  const opened = browserSocket(location.origin);
-  socket = opened;
-  let greeted = false;
-  opened.listen((event) => {
-    if (event.on === "state") {
-      useLive.setState({ link: event.state });
-      if (event.state === "stopped" && (event.code === 4502 || event.code === 4503)) {
-        window.dispatchEvent(new Event("concierge:signed-out"));
-      }
-    } else if (event.on === "welcome") {
-      opened.request({ cmd: "inbox", on: true }).catch(() => {});
-      if (greeted) staleInbox();
-      greeted = true;
-    } else {
-      hear(event.frame);
-    }
-  });
-  outbox = createOutbox({
-    link: opened,
-    store: browserStore(),
-    prefix: `concierge.desk.${staff}.`,
-    changed: (messages) => useLive.setState({ outbox: messages }),
-  });
-  useLive.setState({ outbox: outbox.messages() });
-  opened.start();
+  socket.start();
 }
 
-export function closeLine(): void {
-  socket?.stop();
-}
+export const closeLine = (): void => socket.stop();
 
 function hear(frame: ServerFrame): void {
   if (frame.type === "signal") {

@@ -2,6 +2,7 @@ import i18next from "i18next";
 import { useEffect, useRef } from "react";
 import { emptyTimeline, type Timeline } from "@/wire/timeline";
 import { announce } from "../lib/announce";
+import { markRead } from "./inbox";
 import { enter, line, useLive } from "./live";
 
 /** Follows a conversation while the component is there, marks it as read, and says new messages aloud. */
@@ -17,6 +18,7 @@ export function useRoom(conversation: string): Timeline {
     read.current = last;
     line()
       .request({ cmd: "read", conversation, seq: last })
+      .then(() => markRead(conversation))
       .catch(() => {
         read.current = 0;
       });

@@ -1,8 +1,9 @@
 /** Small views of cached data that several screens use. */
 import { useQuery } from "@tanstack/react-query";
+import i18next from "i18next";
 import { useMemo } from "react";
 import { ask } from "../api";
-import type { ContextField, ContextRecord, Schema, Staff, WorkflowState, Workspace } from "../types";
+import type { Contact, ContextField, ContextRecord, Schema, Staff, WorkflowState, Workspace } from "../types";
 import type { SegState } from "./basics";
 
 export function useMe(): { me: Staff; workspace: Workspace } {
@@ -10,6 +11,10 @@ export function useMe(): { me: Staff; workspace: Workspace } {
   if (!data) throw new Error("only signed-in screens ask who is there");
   return { me: data.staff, workspace: data.workspace };
 }
+
+/** What to call somebody who may not have told a name yet. */
+export const nameOf = (person: Contact): string =>
+  person.name || person.email || person.phone || i18next.t("contacts.visitor");
 
 const RANK = { viewer: 0, staff: 1, manager: 2, owner: 3 } as const;
 
@@ -20,7 +25,7 @@ export function useMay(role: keyof typeof RANK): boolean {
 
 export function useStaff(): readonly Staff[] {
   const { data } = useQuery(ask.staff);
-  return data?.items ?? [];
+  return data ?? [];
 }
 
 export function useStaffName(id: string | undefined): string | undefined {

@@ -17,8 +17,8 @@ import { inQueue } from "../live/inbox";
 import { Avatar, hueStyle, Icon } from "../parts/basics";
 import { useMe } from "../parts/data";
 
-const count = (page: { items: readonly unknown[]; next: string | null } | undefined): string | undefined =>
-  page && page.items.length > 0 ? `${page.items.length}${page.next === null ? "" : "+"}` : undefined;
+const count = (page: { items: readonly unknown[]; next?: string | null } | undefined): string | undefined =>
+  page && page.items.length > 0 ? `${page.items.length}${page.next ? "+" : ""}` : undefined;
 
 export function Nav() {
   const { t } = useTranslation();
@@ -75,7 +75,7 @@ export function Nav() {
         low
       />
       {labels.length > 0 ? (
-        <div className="labels contents">
+        <div className="labels">
           <h2>{t("nav.labels")}</h2>
           {labels.map(([name, n]) => (
             <Link

@@ -23,6 +23,7 @@ import type { KeyName } from "../lib/keys";
 import { setPrefs, usePrefs } from "../lib/prefs";
 import { signOut } from "../live/session";
 import { Cap, Icon, Key } from "../parts/basics";
+import { nameOf } from "../parts/data";
 
 /** One box that finds people, conversations and pages, and does things. */
 export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: () => void }) {
@@ -95,7 +96,7 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
                       key={person.id}
                       icon={ContactRound}
                       value={`${person.id} ${person.name} ${person.email ?? ""} ${q}`}
-                      text={person.name}
+                      text={nameOf(person)}
                       more={person.email ?? person.phone ?? undefined}
                       onSelect={go(() => navigate({ to: "/contacts/{-$id}", params: { id: person.id } }))}
                     />

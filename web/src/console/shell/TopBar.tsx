@@ -25,7 +25,7 @@ export function TopBar(props: { onSearch: () => void; onKeys: () => void }) {
       </Link>
       <button type="button" className="search" onClick={props.onSearch}>
         <Icon of={Search} />
-        <span>{t("top.search")}</span>
+        <span className="t">{t("top.search")}</span>
         {keyCap("Mod+K").map((cap) => (
           <Cap key={cap}>{cap}</Cap>
         ))}

@@ -138,7 +138,7 @@ function List({ items, current }: { items: readonly QueueItem[]; current: string
   const now = useNow(10_000);
   return (
     <VirtualList
-      label={t("approvals.queue")}
+      label={t("approvals.list")}
       items={items}
       keyOf={(item) => item.conversation.id}
       current={items.findIndex((item) => item.conversation.id === current)}

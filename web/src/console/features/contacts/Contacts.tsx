@@ -8,7 +8,7 @@ import { monthYear, shortTime, span, useNow } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { lastAt } from "../../live/inbox";
 import { Avatar, Empty, Icon } from "../../parts/basics";
-import { stateColour, useMay, useWorkflow } from "../../parts/data";
+import { nameOf, stateColour, useMay, useWorkflow } from "../../parts/data";
 import { Field } from "../../parts/Field";
 import { Sheet } from "../../parts/Sheet";
 import { complain, toast } from "../../parts/toast";
@@ -76,7 +76,6 @@ function Table() {
                 <th>{t("contacts.name")}</th>
                 <th className="max-md:hidden">{t("contacts.email")}</th>
                 <th className="max-sm:hidden">{t("contacts.phone")}</th>
-                <th className="text-end! max-md:hidden">{t("contacts.conversations")}</th>
                 <th className="text-end!">{t("contacts.lastSeen")}</th>
               </tr>
             </thead>
@@ -89,15 +88,14 @@ function Table() {
                       params={{ id: person.id }}
                       className="flex items-center gap-3 rounded-r1 font-[560]"
                     >
-                      <Avatar id={person.id} name={person.name} />
-                      <bdi className="hover:underline">{person.name}</bdi>
+                      <Avatar id={person.id} name={nameOf(person)} />
+                      <bdi className="hover:underline">{nameOf(person)}</bdi>
                     </Link>
                   </td>
                   <td className="text-ink2 max-md:hidden">{person.email}</td>
                   <td className="num text-ink2 max-sm:hidden">
                     <bdi>{person.phone}</bdi>
                   </td>
-                  <td className="num text-end text-ink2 max-md:hidden">{person.conversations}</td>
                   <td className="num text-end whitespace-nowrap text-ink3">
                     {person.last_seen_at
                       ? t("time.ago", { span: span(now - Date.parse(person.last_seen_at)) })
@@ -182,7 +180,7 @@ function ContactForm(props: {
             name="name"
             required
             dir="auto"
-            defaultValue={contact?.name}
+            defaultValue={contact?.name ?? ""}
             maxLength={200}
           />
         )}
@@ -257,8 +255,8 @@ function Detail({ id }: { id: string }) {
   const mayEdit = useMay("staff");
   const { label, states } = useWorkflow();
   const { data: contact, isError } = useQuery(ask.contact(id));
-  const { data: all } = useQuery(ask.inbox({ view: "all" }));
-  const theirs = all?.items.filter((row) => row.contact.id === id) ?? [];
+  const { data: all } = useQuery(ask.inbox({ view: "all", contact: id }));
+  const theirs = all?.items ?? [];
   return (
     <main className="page">
       <div className="mx-auto max-w-[980px] px-6 py-6 max-sm:px-4">
@@ -270,10 +268,10 @@ function Detail({ id }: { id: string }) {
         {contact ? (
           <>
             <div className="mb-7 flex flex-wrap items-center gap-4">
-              <Avatar id={contact.id} name={contact.name} className="size-14! text-[19px]!" />
+              <Avatar id={contact.id} name={nameOf(contact)} className="size-14! text-[19px]!" />
               <div className="me-auto min-w-0">
                 <h1 className="text-[22px]!">
-                  <bdi>{contact.name}</bdi>
+                  <bdi>{nameOf(contact)}</bdi>
                 </h1>
                 <p className="text-ink3">
                   <bdi>{[contact.email, contact.phone].filter(Boolean).join(" · ")}</bdi>
@@ -281,8 +279,8 @@ function Detail({ id }: { id: string }) {
               </div>
               <div className="facts my-0! text-end">
                 <div>
-                  <b className="num">{contact.conversations}</b>
-                  {t("ctx.conversations", { count: contact.conversations })}
+                  <b className="num">{theirs.length}</b>
+                  {t("ctx.conversations", { count: theirs.length })}
                 </div>
                 <div>
                   <b className="num">{monthYear(contact.created_at)}</b>

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { monthYear, span, useNow } from "../../lib/format";
@@ -17,11 +18,13 @@ type Props = {
 };
 
 /** Who this is, what is known, where it stands, and why it waits. */
-export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
+export const ContextPane = memo(function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
   const { t } = useTranslation();
   const now = useNow(60_000);
   const { data: contact } = useQuery(ask.contact(summary.contact.id));
   const { data: context } = useQuery(ask.context(summary.id));
+  const { data: theirs } = useQuery(ask.inbox({ view: "all", contact: summary.contact.id }));
+  const count = theirs?.items.length ?? 1;
   const address = contact?.phone ?? contact?.email;
   const blockers = draft?.status === "pending" ? draft.blockers : [];
   return (
@@ -47,8 +50,8 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
       {contact ? (
         <div className="facts">
           <div>
-            <b className="num">{contact.conversations}</b>
-            {t("ctx.conversations", { count: contact.conversations })}
+            <b className="num">{count}</b>
+            {t("ctx.conversations", { count })}
           </div>
           <div>
             <b className="num">{monthYear(contact.created_at)}</b>
@@ -106,7 +109,7 @@ export function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
       ) : null}
     </aside>
   );
-}
+});
 
 function Record({
   record,

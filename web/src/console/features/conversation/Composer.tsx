@@ -18,13 +18,15 @@ type Props = {
   mode: Mode;
   onMode: (mode: Mode) => void;
   onClose?: (() => void) | undefined;
+  /** Somebody asked for the editor, so it takes the focus. */
+  asked: boolean;
   /** Words to begin with, such as a question for a missing fact. */
   seed?: string | undefined;
 };
 
 const drafts = new Map<string, string>();
 
-export function Composer({ conversation, name, mode, onMode, onClose, seed }: Props) {
+export function Composer({ conversation, name, mode, onMode, onClose, asked, seed }: Props) {
   const { t } = useTranslation();
   const key = `${conversation}.${mode}`;
   const [text, setText] = useState(drafts.get(key) ?? "");
@@ -36,8 +38,9 @@ export function Composer({ conversation, name, mode, onMode, onClose, seed }: Pr
 
   useEffect(() => {
     setText(drafts.get(key) ?? "");
-    area.current?.focus();
-  }, [key]);
+    // Opening a conversation leaves the keys to the list; asking for the editor means to write.
+    if (asked) area.current?.focus();
+  }, [key, asked]);
 
   useEffect(() => {
     if (!seed) return;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { BotMessageSquare, CircleCheck, Hand } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
 import { ask } from "../../api";
@@ -56,6 +56,27 @@ export function Conversation(props: Props) {
     return map;
   }, [context]);
 
+  // Before the join answers, the queue's copy of the draft is shown.
+  const draft = timeline.live || timeline.draft ? timeline.draft : (props.knownDraft ?? undefined);
+
+  // A draft grows many times a second: what does not show its words keeps the same copy meanwhile.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the words of a draft that is written are left out on purpose.
+  const calmDraft = useMemo(() => draft, [draft?.id, draft?.status, draft?.revision]);
+  const { entries, live, reads, typing, viewers, contactOnline } = timeline;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above.
+  const calm = useMemo<Timeline>(
+    () => ({ ...timeline, draft: calmDraft }),
+    [calmDraft, entries, live, reads, typing, viewers, contactOnline, timeline.summary],
+  );
+  const handleContext = useCallback(() => setDrawer(true), []);
+  const handleTurn = useCallback((turn?: string) => setWhy({ turn }), []);
+  const turn = draft?.turn;
+  const handleWhy = useCallback(() => setWhy({ turn }), [turn]);
+  const handleAsk = useCallback((question: string) => {
+    setDrawer(false);
+    setSeed(question);
+  }, []);
+
   if (!summary) {
     return (
       <section className="conv">
@@ -64,36 +85,19 @@ export function Conversation(props: Props) {
     );
   }
 
-  // Before the join answers, the queue's copy of the draft is shown.
-  const draft = timeline.live || timeline.draft ? timeline.draft : (props.knownDraft ?? undefined);
-  const pane = (
-    <ContextPane
-      summary={summary}
-      draft={draft}
-      onWhy={() => setWhy({ turn: draft?.turn })}
-      onAsk={(question) => {
-        setDrawer(false);
-        setSeed(question);
-      }}
-    />
-  );
+  const pane = <ContextPane summary={summary} draft={calmDraft} onWhy={handleWhy} onAsk={handleAsk} />;
 
   return (
     <>
       <section className="conv" aria-label={t("conv.log", { name: summary.contact.name })}>
         <Header
           summary={summary}
-          timeline={timeline}
+          timeline={calm}
           back={props.from}
-          onWhy={() => setWhy({ turn: draft?.turn })}
-          onContext={() => setDrawer(true)}
+          onWhy={handleWhy}
+          onContext={handleContext}
         />
-        <Thread
-          timeline={timeline}
-          name={summary.contact.name}
-          evidence={evidence}
-          onWhy={(turn) => setWhy({ turn })}
-        />
+        <Thread timeline={calm} name={summary.contact.name} evidence={evidence} onWhy={handleTurn} />
         <Footer
           summary={summary}
           timeline={timeline}
@@ -180,6 +184,7 @@ function Footer({ summary, timeline, draft, seed, onSeeded, next, onDone }: Foot
           name={name}
           mode={mode}
           onMode={setOwn}
+          asked={own !== undefined}
           seed={seed}
           onClose={
             own === undefined

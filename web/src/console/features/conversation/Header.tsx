@@ -12,7 +12,7 @@ import {
   UserRound,
   Workflow,
 } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
 import { api, ask } from "../../api";
@@ -55,7 +55,7 @@ export async function resolve(summary: ConversationSummary): Promise<void> {
   }
 }
 
-export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
+export const Header = memo(function Header({ summary, timeline, back, onWhy, onContext }: Props) {
   const { t } = useTranslation();
   const { me, workspace } = useMe();
   const mayAct = useMay("staff");
@@ -281,7 +281,7 @@ export function Header({ summary, timeline, back, onWhy, onContext }: Props) {
       ) : null}
     </header>
   );
-}
+});
 
 function Labels({ summary }: { summary: ConversationSummary }) {
   const { t } = useTranslation();

@@ -20,7 +20,7 @@ export type Evidence = ReadonlyMap<number, readonly string[]>;
 
 type Props = { timeline: Timeline; name: string; evidence: Evidence; onWhy: (turn?: string) => void };
 
-export function Thread({ timeline, name, evidence, onWhy }: Props) {
+export const Thread = memo(function Thread({ timeline, name, evidence, onWhy }: Props) {
   const { t } = useTranslation();
   const { workspace } = useMe();
   const [all, setAll] = useState(false);
@@ -152,7 +152,7 @@ export function Thread({ timeline, name, evidence, onWhy }: Props) {
       ) : null}
     </>
   );
-}
+});
 
 const voice = (entry: Entry): string =>
   ("id" in entry.actor ? entry.actor.id : entry.actor.kind) + entry.content.kind;

@@ -1,9 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { BrainCircuit, Delete, PencilLine, TriangleAlert, UsersRound } from "lucide-react";
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import type { Stage } from "@/wire/timeline";
-import { ask } from "../../api";
 import { announce } from "../../lib/announce";
 import { withoutRange, wordDiff } from "../../lib/diff";
 import { percent } from "../../lib/format";
@@ -473,10 +471,7 @@ export function DraftSheet(props: Props) {
 /** How sure the agent is, and of what. */
 function Confidence({ draft }: { draft: DraftView }) {
   const { t } = useTranslation();
-  const { data: agents } = useQuery(ask.agents);
-  const intent = agents?.items
-    .flatMap((agent) => agent.intents ?? [])
-    .find((one) => one.key === draft.intent)?.label;
+  const intent = draft.intent?.replaceAll("_", " ");
   const n = percent(draft.confidence);
   const fill =
     draft.confidence >= 0.85

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { currentText, keepEdit } from "../../live/decide";
-import { myId } from "../../live/live";
+import { myId, useLive } from "../../live/live";
 import type { DraftView } from "../../types";
 
 const KEEP_AFTER = 700;
@@ -72,6 +72,12 @@ export function useDraftEdit(draft: DraftView): DraftEdit {
     },
     [keep],
   );
+
+  const online = useLive((live) => live.link === "online");
+  useEffect(() => {
+    // What could not be kept while the line was down is kept now.
+    if (online && words.current !== undefined) void keep();
+  }, [online, keep]);
 
   useEffect(
     () => () => {

@@ -14,7 +14,8 @@ import { VirtualList } from "../../parts/VirtualList";
 import type { ConversationSummary } from "../../types";
 import { Conversation } from "../conversation/Conversation";
 
-const VIEWS: readonly InboxView[] = ["open", "waiting", "mine", "unassigned", "resolved", "all"];
+/** "Mine" and "Unassigned" stand in the navigation. */
+const VIEWS: readonly InboxView[] = ["open", "waiting", "resolved", "all"];
 
 export function Inbox() {
   const { t } = useTranslation();
@@ -160,7 +161,7 @@ function List({ items, current, search, pending, more }: ListProps) {
   const now = useNow(30_000);
   return (
     <VirtualList
-      label={t("inbox.list")}
+      label={t("inbox.rows")}
       items={items}
       keyOf={(row) => row.id}
       current={items.findIndex((row) => row.id === current)}

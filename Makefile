@@ -1,0 +1,32 @@
+# `make run` and `make test` are all that is needed; the rest are parts of them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit e2e docs fmt needs
+
+help: ## says what there is
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: ## builds the hub and starts it with three demo businesses in ./data
+	cargo run --release -- serve --demo
+
+test: ## checks everything and runs every test; installs what is missing where it may
+	@scripts/test.sh needs format lint rust web unit e2e
+
+check: ## format and lints, Rust and web
+	@scripts/test.sh format lint web
+
+unit: ## Rust tests and the web's unit tests
+	@scripts/test.sh needs rust unit
+
+e2e: ## the web in a real browser against the debug binary
+	@scripts/test.sh needs build e2e
+
+docs: ## writes the generated documents anew: schemas and TypeScript types
+	@scripts/docs.sh
+
+fmt: ## formats Rust and web
+	cargo fmt --all
+	cd web && npm run --silent format
+
+needs: ## looks for what the tests need beyond Rust and Node, and installs it where it may
+	@scripts/needs.sh

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Runs the named parts in order and ends with one line that counts the tests. The first part that fails
+# ends the run; a test that is skipped counts as a failure.
+#
+#   scripts/test.sh needs format lint rust web unit e2e
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The web pages are built too, whatever the shell was told before.
+export CONCIERGE_WEB=auto
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+counted=()
+passed=0
+
+count() { # what, how many
+  counted+=("$1 $2")
+  passed=$((passed + $2))
+}
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# Runs a command, shows its output and keeps it in a log.
+logged() { # log, command...
+  local log="$logs/$1"
+  shift
+  "$@" 2>&1 | tee "$log"
+}
+
+binary() {
+  local folder
+  folder=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(fs.readFileSync(0)).target_directory')
+  echo "$folder/debug/concierge"
+}
+
+# The packages of the web interface; Cargo's build installs the same ones, and either may come first.
+web_packages() {
+  if [ ! -d web/node_modules ] || [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then
+    (cd web && npm ci --no-audit --no-fund --ignore-scripts)
+  fi
+}
+
+needs() { scripts/needs.sh; }
+
+format() { cargo fmt --all --check; }
+
+lint() {
+  cargo clippy --workspace --all-targets --locked -- -D warnings
+  # Cargo only warns when the pages cannot be built; here that is a failure, and early.
+  [ -f web/dist/.stamp ] || fail "the web pages were not built; see Cargo's warnings above"
+}
+
+build() { cargo build --locked; }
+
+rust() {
+  logged rust cargo test --workspace --locked --no-fail-fast || fail "cargo test"
+  local sums
+  sums=$(awk '/^test result:/ { ok += $4; bad += $6; skipped += $8 } END { print ok + 0, bad + 0, skipped + 0 }' "$logs/rust")
+  read -r ok bad skipped <<<"$sums"
+  [ "$ok" -gt 0 ] || fail "cargo test ran nothing"
+  [ "$bad" -eq 0 ] && [ "$skipped" -eq 0 ] || fail "cargo test: $bad failed, $skipped skipped"
+  count rust "$ok"
+}
+
+web() {
+  web_packages
+  (cd web && npm run --silent check)
+  (cd web && npm run --silent protocol -- --check)
+}
+
+unit() {
+  web_packages
+  (cd web && logged unit npm test --silent) || fail "web unit tests"
+  local ok
+  ok=$(sed -n 's/^web: \([0-9]*\) passed, 0 failed.*/\1/p' "$logs/unit")
+  [ "${ok:-0}" -gt 0 ] || fail "the web's unit tests did not say how many passed"
+  if grep -qE '[0-9]+ (skipped|todo)' "$logs/unit"; then fail "a unit test of the web was skipped"; fi
+  count "web unit" "$ok"
+}
+
+e2e() {
+  web_packages
+  local hub
+  hub=$(binary)
+  [ -x "$hub" ] || fail "$hub is not built"
+  [ -f web/dist/.stamp ] || fail "the web pages were not built into the binary; see Cargo's warnings"
+  (cd web && CONCIERGE_BIN=$hub logged e2e npm run --silent e2e) || fail "web end-to-end tests"
+  local sums
+  sums=$(awk '$2 == "pass" { ok = $3 } $2 == "fail" { bad = $3 } $2 ~ /^(skipped|todo|cancelled)$/ { not += $3 } END { print ok + 0, bad + 0, not + 0 }' "$logs/e2e")
+  read -r ok bad not <<<"$sums"
+  [ "$ok" -gt 0 ] || fail "the web's end-to-end tests ran nothing"
+  [ "$bad" -eq 0 ] && [ "$not" -eq 0 ] || fail "web end-to-end tests: $bad failed, $not skipped"
+  count "web e2e" "$ok"
+}
+
+for part in "$@"; do
+  case $part in
+    needs | format | lint | build | rust | web | unit | e2e) ;;
+    *) fail "there is no part $part" ;;
+  esac
+  echo "== $part"
+  began=$SECONDS
+  # Not `if "$part"`: that would switch `set -e` off inside.
+  "$part"
+  echo "== $part: $((SECONDS - began)) s"
+done
+
+if [ ${#counted[@]} -gt 0 ]; then
+  list=$(printf ', %s' "${counted[@]}")
+  echo "tests: $passed passed, 0 failed (${list:2})"
+else
+  echo "checks: all passed"
+fi

@@ -1,0 +1,59 @@
+//! Every statement asks for the workspace.
+
+use crate::text::{none, rust_files, strings_of};
+
+/// Statements that see more than one workspace, by the file and the words they hold, and why they may.
+const ACROSS: &[(&str, &str, &str)] = &[
+    ("src/app/node.rs", " meta ", "the epoch is the store's"),
+    ("src/identity/token.rs", " meta ", "the signing key is the store's"),
+    (
+        "src/conversations/turns.rs",
+        "customer_seq > answered_seq AND (turn_lease_until",
+        "the sweep serves all",
+    ),
+    ("src/jobs/store.rs", "UPDATE jobs SET state = 'running'", "the runner takes the jobs of all"),
+    ("src/jobs/store.rs", "SELECT MIN(run_at)", "the runner waits for the next job of all"),
+    ("src/jobs/store.rs", "SELECT COUNT(*)", "operators and tests count the jobs of all"),
+    (
+        "src/drafts/store.rs",
+        "SELECT id, conversation_id, turn_id",
+        "only columns; the condition is put on where it is used",
+    ),
+    ("src/knowledge/store.rs", "passage_words", "the index has its own column, which the MATCH names"),
+    ("src/workspaces/store.rs", " workspaces ", "the row is the workspace; listing all is for the start"),
+];
+
+/// Words a statement begins with.
+const VERBS: &[&str] = &["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
+
+#[test]
+fn every_statement_asks_for_the_workspace() {
+    let mut complaints = Vec::new();
+    let mut used = vec![false; ACROSS.len()];
+    for file in rust_files("src") {
+        for (line, text) in strings_of(&file.text) {
+            let statement = text.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+            if !VERBS.iter().any(|verb| statement.starts_with(verb)) || asks(&statement) {
+                continue;
+            }
+            let known =
+                ACROSS.iter().position(|(path, words, _)| *path == file.path && statement.contains(words));
+            match known {
+                Some(known) => used[known] = true,
+                None => complaints.push(format!("{}:{line}: {statement}", file.path)),
+            }
+        }
+    }
+    let stale = ACROSS.iter().zip(used).filter(|(_, used)| !used);
+    complaints
+        .extend(stale.map(|((path, words, _), _)| format!("{path}: no statement holds {words:?} any more")));
+    none("a statement without its workspace; add the condition, or a reason to ACROSS", &complaints);
+}
+
+/// An insert names the column, everything else compares it.
+fn asks(statement: &str) -> bool {
+    match statement.starts_with("INSERT ") {
+        true => statement.contains("workspace_id"),
+        false => statement.contains("workspace_id = "),
+    }
+}
