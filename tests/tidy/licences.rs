@@ -100,10 +100,10 @@ fn allows(expression: &str, is_allowed: &mut dyn FnMut(&str) -> bool) -> bool {
     let expression = unwrapped(expression.trim());
     if let Some(sides) = cut(expression, " OR ") {
         // Each side is looked at, so that every allowed licence counts as needed.
-        return sides.into_iter().fold(false, |any, side| allows(side, is_allowed) || any);
+        return sides.into_iter().any(|side| allows(side, is_allowed));
     }
     match cut(expression, " AND ") {
-        Some(sides) => sides.into_iter().fold(true, |all, side| allows(side, is_allowed) && all),
+        Some(sides) => sides.into_iter().all(|side| allows(side, is_allowed)),
         None => is_allowed(expression),
     }
 }
