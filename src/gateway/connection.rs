@@ -53,7 +53,7 @@ pub(super) async fn serve(
         Party::Staff(caller) => caller.expires_at,
         Party::Visitor(visitor) => visitor.expires_at,
     };
-    let (line, queue) = gateway.hub.open_line(party, sockets.queue_frames, sockets.queue_bytes);
+    let (line, mut queue) = gateway.hub.open_line(party, sockets.queue_frames, sockets.queue_bytes);
     line.send(Outgoing::Reply(reply(reference, Ok(Outcome::Welcome(welcome)))));
     let quota = Quota::per_second(sockets.per_second).allow_burst(sockets.burst);
     let mut connection = Connection {
@@ -62,9 +62,12 @@ pub(super) async fn serve(
         commands: RateLimiter::direct(quota),
         strikes: 0,
     };
-    let reason = connection.run(&mut socket, queue, ends_at).await;
+    let reason = connection.run(&mut socket, &mut queue, ends_at).await;
     gateway.hub.close_line(&line);
     if let Some(reason) = reason {
+        if matches!(reason, Close::Draining | Close::Strikes) {
+            last_words(&mut socket, &mut queue).await;
+        }
         farewell(&mut socket, reason).await;
     }
 }
@@ -137,7 +140,7 @@ async fn welcome(
 
 impl Connection {
     /// Runs until the peer goes (`None`) or the hub wants the connection closed.
-    async fn run(&mut self, socket: &mut WebSocket, mut queue: Queue, ends_at: Timestamp) -> Option<Close> {
+    async fn run(&mut self, socket: &mut WebSocket, queue: &mut Queue, ends_at: Timestamp) -> Option<Close> {
         let period = Duration::from_secs(self.gateway.site.config.sockets.ping_seconds);
         let lifetime = ends_at.since(self.gateway.site.ports.now());
         let end_of_token = tokio::time::sleep(lifetime);
@@ -155,7 +158,7 @@ impl Connection {
                 biased;
                 reason = closer.closing() => return Some(reason),
                 frame = queue.next() => {
-                    let written = self.write(socket, &mut queue, frame?);
+                    let written = self.write(socket, queue, frame?);
                     tokio::select! {
                         written = written => written.ok()?,
                         reason = closer.closing() => return Some(reason),
@@ -253,11 +256,17 @@ fn read_command(text: &str) -> (String, Result<Command, Problem>) {
         #[serde(default)]
         cmd: Option<String>,
     }
+    // A list would do for a struct as well, but it is no command.
+    if !text.trim_start().starts_with('{') {
+        let detail = "the frame is not a command: send a JSON object";
+        return (String::new(), Err(Problem::new(ErrorCode::MalformedFrame, detail)));
+    }
     let head: Head = match serde_json::from_str(text) {
         Ok(head) => head,
         Err(error) => {
+            let code = if error.is_data() { ErrorCode::InvalidField } else { ErrorCode::MalformedFrame };
             let detail = format!("the frame is not a command: {error}");
-            return (String::new(), Err(Problem::new(ErrorCode::MalformedFrame, detail)));
+            return (String::new(), Err(Problem::new(code, detail)));
         }
     };
     let reference = head.reference.unwrap_or_default();
@@ -293,7 +302,21 @@ fn broken(error: &axum::Error) -> Option<Close> {
         .then_some(Close::TooLarge)
 }
 
-/// Sends what waits no longer, and says why the connection ends.
+/// Sends what was queued before the reason to close: the last refusal, or when to come back.
+async fn last_words(socket: &mut WebSocket, queue: &mut Queue) {
+    let words = async {
+        while let Some(frame) = queue.next_now() {
+            if socket.feed(Message::Text(frame)).await.is_err() {
+                return;
+            }
+        }
+        // A peer that does not take it has gone, and the close frame will tell.
+        let _ = socket.flush().await;
+    };
+    let _ = tokio::time::timeout(FAREWELL, words).await;
+}
+
+/// Says why the connection ends.
 async fn farewell(socket: &mut WebSocket, reason: Close) {
     metrics::counter!("concierge_sockets_closed_total", "code" => reason.code().to_string()).increment(1);
     let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.reason()) };

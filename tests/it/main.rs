@@ -1,8 +1,10 @@
 //! Features, tested through HTTP and sockets, on both engines. One file per domain.
 
 mod approvals;
+mod bad_input;
 mod contacts;
 mod context;
+mod identity;
 mod knowledge;
 mod live;
 mod rules;

@@ -4,6 +4,7 @@ mod app;
 mod calls;
 mod postgres;
 mod store;
+mod wire;
 
 pub use app::{
     App, Customer, PASSWORD, Settings, approve, join, next_draft, next_event, next_message, on_each_engine,
@@ -11,6 +12,7 @@ pub use app::{
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use store::{Store, on_each_store};
+pub use wire::Wire;
 
 use std::time::Duration;
 
