@@ -7,6 +7,7 @@ mod dice;
 mod postgres;
 mod reader;
 mod store;
+mod wire;
 
 pub use acts::{Colleague, customer_acts};
 pub use app::{
@@ -16,6 +17,7 @@ pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_
 pub(crate) use dice::dice;
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};
+pub use wire::Wire;
 
 use std::time::Duration;
 
