@@ -122,7 +122,7 @@ fn seeded() -> &'static Path {
         .get_or_init(|| {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let listen = ("HTTP__LISTEN".to_owned(), format!("127.0.0.1:{}", free_port()));
-            let mut child = spawn(folder.path(), &[listen.clone()]);
+            let mut child = spawn(folder.path(), std::slice::from_ref(&listen));
             let started = Instant::now();
             // It takes connections once the demo workspaces are in its store.
             while std::net::TcpStream::connect(&listen.1).is_err() || !answers(&listen.1) {
