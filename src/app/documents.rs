@@ -3,12 +3,14 @@
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
-use crate::protocol::{Close, CommandFrame, CommandName, ErrorCode, ServerFrame};
+use crate::protocol::{Close, Command, CommandFrame, CommandName, ErrorCode, ServerFrame};
 
 /// The JSON Schema of everything that travels over a socket (`schemas/protocol.json`).
 pub fn protocol_schema() -> Value {
     let mut generator = SchemaGenerator::default();
     let command = generator.subschema_for::<CommandFrame>();
+    // By its own name too: clients build commands before they have a reference.
+    generator.subschema_for::<Command>();
     let frame = generator.subschema_for::<ServerFrame>();
     let closes: Vec<Value> = Close::ALL.iter().map(close).collect();
     let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();

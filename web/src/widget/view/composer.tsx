@@ -18,7 +18,7 @@ export type ComposerProps = {
 };
 
 export function Composer(props: ComposerProps): JSX.Element {
-  const { chat, state, box, files, setFiles, addFiles, notice, setNotice } = props;
+  const { chat, box, files, setFiles, addFiles, notice, setNotice } = props;
   const [text, setText] = useState("");
   const [voice, setVoice] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
