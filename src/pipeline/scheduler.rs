@@ -160,8 +160,9 @@ impl Scheduler {
         match owed.await {
             Ok(owed) => {
                 for turn in owed {
-                    if !self.running.contains_key(&turn.id) {
-                        self.run_soon(turn.workspace_id, turn.id);
+                    // The store may know of a message before the bus tells of it: it settles like any other.
+                    if !self.running.contains_key(&turn.id) && !self.waiting.contains_key(&turn.id) {
+                        self.settle(turn.workspace_id, turn.id);
                     }
                 }
             }

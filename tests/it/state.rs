@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::support::{App, Colleague, PATIENCE, Reader, all_entries, customer_acts, dice, join};
 
 /// Steps of one run.
-const ACTS: usize = 120;
+const ACTS: usize = 90;
 
 /// Reads on until it has the entry that `end` names.
 async fn follows(mut socket: Socket, mut reader: Reader, mut end: watch::Receiver<Option<i64>>) -> Reader {
@@ -66,7 +66,7 @@ async fn events_make_up_the_state(engine: Engine, seed: u64) {
     let mut customers_mark = 0;
     for act in 0..ACTS {
         // Readers come at the start and in the middle of things.
-        if matches!(act, 0 | 40 | 80) {
+        if matches!(act, 0 | 30 | 60) {
             let name = |who: &str| Reader::new(&format!("{who} from act {act}, seed {seed}"), conversation);
             for_staff.spawn(follows(app.desk(Role::Viewer).await, name("staff"), staff_goal.clone()));
             for_customer.spawn(follows(customer.tab().await, name("customer"), customer_goal.clone()));
