@@ -3,6 +3,8 @@
 //! Catalogue: D1 (promises P1, P2; invariants I1, I2), the resend part of D2, and E5 for one node: a turn
 //! that was cut in the middle runs again once.
 
+#![expect(unreachable_pub, reason = "what the tests share is public among them")]
+
 #[path = "it/support/dice.rs"]
 mod dice;
 
@@ -122,7 +124,7 @@ fn seeded() -> &'static Path {
         .get_or_init(|| {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let listen = ("HTTP__LISTEN".to_owned(), format!("127.0.0.1:{}", free_port()));
-            let mut child = spawn(folder.path(), &[listen.clone()]);
+            let mut child = spawn(folder.path(), std::slice::from_ref(&listen));
             let started = Instant::now();
             // It takes connections once the demo workspaces are in its store.
             while std::net::TcpStream::connect(&listen.1).is_err() || !answers(&listen.1) {

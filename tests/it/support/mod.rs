@@ -10,8 +10,8 @@ mod store;
 
 pub use acts::{Colleague, customer_acts};
 pub use app::{
-    App, Customer, approve, join, next_draft, next_event, next_message, on_each_engine,
-    on_each_engine_with, test_config,
+    App, Customer, approve, join, next_draft, next_event, next_message, on_each_engine, on_each_engine_with,
+    test_config,
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub use dice::dice;
