@@ -3,8 +3,6 @@
 //! Catalogue: D1 (promises P1, P2; invariants I1, I2), the resend part of D2, and E5 for one node: a turn
 //! that was cut in the middle runs again once.
 
-#![expect(unreachable_pub, reason = "what the tests share is public among them")]
-
 #[path = "it/support/dice.rs"]
 mod dice;
 

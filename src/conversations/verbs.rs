@@ -143,7 +143,7 @@ pub async fn label(
     }
     let mut removed = Vec::new();
     for label in remove {
-        let label = label.trim().to_lowercase();
+        let label = clean_text(label, MAX_LABEL)?.into_string().to_lowercase();
         if store::remove_label(tx, cx.workspace, id, &label).await? {
             removed.push(label);
         }

@@ -1,6 +1,7 @@
 //! Files over HTTP.
 
 use axum::body::Body;
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -39,13 +40,14 @@ struct UploadForm {
 async fn upload(
     State(site): State<Site>,
     party: Party,
-    mut form: Multipart,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let cx = party.may(Permission::Answer)?.cx(&site.ports);
     let unreadable = |error: axum::extract::multipart::MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(&site),
         _ => Problem::new(ErrorCode::MalformedFrame, error.body_text()),
     };
+    let mut form = form.map_err(|error| Problem::new(ErrorCode::MalformedFrame, error.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         if field.name() != Some("file") {
             continue;

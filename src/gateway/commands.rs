@@ -61,7 +61,7 @@ pub(super) async fn run(
             Ok(Some(Outcome::Done))
         }
         Command::AskForPerson { conversation } => {
-            let cx = party.cx(&connection.gateway.site.ports);
+            let cx = party.may(Permission::Answer)?.cx(&connection.gateway.site.ports);
             let mut tx = connection.gateway.site.ports.db.begin().await?;
             conversations::ask_for_person(&cx, &mut tx, conversation).await?;
             tx.commit().await?;

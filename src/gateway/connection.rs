@@ -267,11 +267,17 @@ fn read_command(text: &str) -> (String, Result<Command, Problem>) {
         #[serde(default)]
         cmd: Option<String>,
     }
+    // A list would do for a struct as well, but it is no command.
+    if !text.trim_start().starts_with('{') {
+        let detail = "the frame is not a command: send a JSON object";
+        return (String::new(), Err(Problem::new(ErrorCode::MalformedFrame, detail)));
+    }
     let head: Head = match serde_json::from_str(text) {
         Ok(head) => head,
         Err(error) => {
+            let code = if error.is_data() { ErrorCode::InvalidField } else { ErrorCode::MalformedFrame };
             let detail = format!("the frame is not a command: {error}");
-            return (String::new(), Err(Problem::new(ErrorCode::MalformedFrame, detail)));
+            return (String::new(), Err(Problem::new(code, detail)));
         }
     };
     let reference = head.reference.unwrap_or_default();

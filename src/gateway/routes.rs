@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
@@ -47,8 +48,9 @@ async fn socket(
     Extension(gateway): Extension<Gateway>,
     Query(query): Query<SocketQuery>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|error| Problem::new(ErrorCode::MalformedFrame, error.body_text()))?;
     if gateway.stop.is_cancelled() || gateway.hub.open_lines() >= site.config.sockets.max_connections {
         return Err(Problem::new(ErrorCode::Busy, "this node takes no more sockets now").retry_after(5_000));
     }

@@ -135,6 +135,7 @@ impl From<DbError> for Problem {
                 Problem::new(ErrorCode::StorageFull, "the disk is full, nothing was stored; try again later")
                     .retry_after(10_000)
             }
+            DbError::Text(_) => Problem::new(ErrorCode::ControlCharacter, error.to_string()),
             DbError::Commit(_) | DbError::Other(_) | DbError::Migrate(_) => Problem::internal(&error),
         }
     }

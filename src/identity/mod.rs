@@ -37,6 +37,8 @@ pub async fn add_staff(cx: &Cx, tx: &mut Tx, new: NewStaff, password_hash: &str)
 
 /// Changes a staff member's name, role or access; ends their sessions when access is taken.
 pub async fn change_staff(cx: &Cx, tx: &mut Tx, id: StaffId, change: StaffChange) -> Result<Staff, Error> {
+    // Two owners who step down at once would each find the other.
+    workspaces::hold(cx, tx).await?;
     let before = get_staff(cx, tx, id).await?;
     let after = change.apply(before.clone())?;
     let loses_ownership = before.is_active_owner() && !after.is_active_owner();

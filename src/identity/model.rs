@@ -6,6 +6,9 @@ use crate::identity::Error;
 /// Longest name, in characters.
 const MAX_NAME: usize = 100;
 
+/// Longest address, in characters (RFC 5321, 4.5.3.1.3).
+const MAX_EMAIL: usize = 254;
+
 /// Shortest password, in characters (NIST SP 800-63B: at least 8).
 const MIN_PASSWORD: usize = 8;
 
@@ -110,7 +113,7 @@ impl Staff {
 
 impl NewStaff {
     pub(super) fn into_staff(self, id: StaffId, now: Timestamp) -> Result<Staff, Error> {
-        let email = normal_email(&self.email);
+        let email = clean("email", &normal_email(&self.email), MAX_EMAIL)?;
         if !email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()) {
             return Err(Error::Invalid { field: "email", problem: format!("{email:?} is not an address") });
         }
@@ -137,9 +140,13 @@ impl StaffChange {
 }
 
 fn clean_name(name: &str) -> Result<String, Error> {
-    match clean_text(name, MAX_NAME) {
-        Ok(name) => Ok(name.into_string()),
-        Err(fault) => Err(Error::Invalid { field: "name", problem: fault.to_string() }),
+    clean("name", name, MAX_NAME)
+}
+
+fn clean(field: &'static str, text: &str, limit: usize) -> Result<String, Error> {
+    match clean_text(text, limit) {
+        Ok(text) => Ok(text.into_string()),
+        Err(fault) => Err(Error::Invalid { field, problem: fault.to_string() }),
     }
 }
 

@@ -32,10 +32,15 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewWorkspace) -> Result<Workspace
 /// Changes a workspace's settings; what is absent stays.
 pub async fn change(cx: &Cx, tx: &mut Tx, change: SettingsChange) -> Result<Workspace, Error> {
     let mut workspace = get(tx, cx.workspace).await?;
-    change.apply(&mut workspace);
+    change.clean()?.apply(&mut workspace);
     workspace.settings.check()?;
     store::update(tx, &workspace).await?;
     Ok(workspace)
+}
+
+/// Holds the workspace until the transaction ends, for changes that several rows decide together.
+pub async fn hold(cx: &Cx, tx: &mut Tx) -> Result<(), Error> {
+    Ok(store::lock(tx, cx.workspace).await?)
 }
 
 /// Finds a workspace that must exist because something refers to it.

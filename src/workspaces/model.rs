@@ -1,6 +1,6 @@
 //! What a workspace is.
 
-use crate::base::{Timestamp, WorkspaceId};
+use crate::base::{Timestamp, WorkspaceId, clean_text};
 use crate::workspaces::{Error, Hours};
 
 /// A business.
@@ -78,7 +78,23 @@ pub struct SettingsChange {
     pub allowed_origins: Option<Vec<String>>,
 }
 
+/// Longest name and longest text that customers see, in characters.
+const MAX_NAME: usize = 100;
+const MAX_TEXT: usize = 500;
+
 impl SettingsChange {
+    /// Cleans the texts; names may not be empty.
+    pub(super) fn clean(mut self) -> Result<Self, Error> {
+        clean("name", &mut self.name, MAX_NAME)?;
+        clean("locale", &mut self.locale, MAX_NAME)?;
+        clean("assistant_name", &mut self.assistant_name, MAX_NAME)?;
+        clean("greeting", &mut self.greeting, MAX_TEXT)?;
+        for starter in self.starters.iter_mut().flatten() {
+            *starter = cleaned("starters", starter, MAX_TEXT)?;
+        }
+        Ok(self)
+    }
+
     pub(super) fn apply(self, workspace: &mut Workspace) {
         fn set<T>(place: &mut T, value: Option<T>) {
             if let Some(value) = value {
@@ -96,6 +112,20 @@ impl SettingsChange {
         set(&mut settings.hours, self.hours);
         set(&mut settings.undo_seconds, self.undo_seconds);
         set(&mut settings.allowed_origins, self.allowed_origins);
+    }
+}
+
+fn clean(field: &'static str, text: &mut Option<String>, limit: usize) -> Result<(), Error> {
+    if let Some(text) = text {
+        *text = cleaned(field, text, limit)?;
+    }
+    Ok(())
+}
+
+fn cleaned(field: &'static str, text: &str, limit: usize) -> Result<String, Error> {
+    match clean_text(text, limit) {
+        Ok(text) => Ok(text.into_string()),
+        Err(fault) => Err(Error::Invalid { field, problem: fault.to_string() }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Workspaces in the store.
 
 use crate::base::{Timestamp, WorkspaceId};
-use crate::ports::db::{FromRow, JsonText};
+use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{DbError, Tx};
 use crate::workspaces::{Settings, Workspace};
 use crate::{execute, fetch_all, fetch_optional};
@@ -27,6 +27,19 @@ impl From<Row> for Workspace {
             created_at: row.created_at,
         }
     }
+}
+
+const LOCK_SQLITE: &str = "SELECT id FROM workspaces WHERE id = $1";
+const LOCK_POSTGRES: &str = "SELECT id FROM workspaces WHERE id = $1 FOR UPDATE";
+
+/// Holds a workspace's row until the transaction ends. SQLite has one writer: the row is held already.
+pub(super) async fn lock(tx: &mut Tx, id: WorkspaceId) -> Result<(), DbError> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => LOCK_SQLITE,
+        Engine::Postgres => LOCK_POSTGRES,
+    };
+    let _: Option<(WorkspaceId,)> = fetch_optional!(tx, (WorkspaceId,), sql, id)?;
+    Ok(())
 }
 
 /// Adds a workspace; says whether its slug was free.

@@ -4,8 +4,10 @@
 
 mod approvals;
 mod audience;
+mod bad_input;
 mod contacts;
 mod context;
+mod identity;
 mod knowledge;
 mod live;
 mod resend;

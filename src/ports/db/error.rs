@@ -12,6 +12,9 @@ pub enum DbError {
     /// The group commit that held this work failed: nothing of it was stored.
     #[error("the commit failed: {0}")]
     Commit(String),
+    /// A text holds a character that the store does not keep.
+    #[error("a text holds a character that cannot be stored")]
+    Text(#[source] sqlx::Error),
     /// Everything else.
     #[error("the store failed")]
     Other(#[source] sqlx::Error),
@@ -42,6 +45,8 @@ impl From<sqlx::Error> for DbError {
             // PostgreSQL: disk_full; too_many_connections, admin_shutdown, cannot_connect_now.
             Some("53100") => DbError::Full(error),
             Some("53300" | "57P01" | "57P03") => DbError::Busy(error),
+            // character_not_in_repertoire: the NUL character.
+            Some("22021") => DbError::Text(error),
             Some(code) => match code.parse::<i64>().map(|extended| extended & 0xff) {
                 Ok(SQLITE_FULL) if code.len() < 5 => DbError::Full(error),
                 Ok(SQLITE_BUSY) if code.len() < 5 => DbError::Busy(error),

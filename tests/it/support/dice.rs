@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 /// A generator with this seed. The seed is printed with a failure; `CONCIERGE_SEED` replaces it.
-pub fn dice(seed: u64) -> StdRng {
+pub(crate) fn dice(seed: u64) -> StdRng {
     let seed = std::env::var("CONCIERGE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(seed);
     say(&format!("seed {seed}"));
     StdRng::seed_from_u64(seed)

@@ -7,16 +7,17 @@ mod dice;
 mod postgres;
 mod reader;
 mod store;
+mod wire;
 
 pub use acts::{Colleague, customer_acts};
 pub use app::{
     App, Customer, approve, join, next_draft, next_event, next_message, on_each_engine, on_each_engine_with,
-    test_config,
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
-pub use dice::dice;
+pub(crate) use dice::dice;
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};
+pub use wire::Wire;
 
 use std::time::Duration;
 

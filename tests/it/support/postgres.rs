@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 struct Server {
     port: u16,
     bin: PathBuf,
-    /// Closing it (also by dying) makes the wrapper stop the server.
-    _leash: std::process::ChildStdin,
+    /// Closing its input (also by dying) makes the wrapper stop the server.
+    _wrapper: std::process::Child,
     _folder: tempfile::TempDir,
 }
 
@@ -55,15 +55,14 @@ fn start() -> Server {
         bin = bin.display(),
         data = data.display(),
     );
-    let mut wrapper = Command::new("sh")
+    let wrapper = Command::new("sh")
         .args(["-c", &script])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .expect("sh runs");
-    let leash = wrapper.stdin.take().expect("its input is a pipe");
     wait_until_ready(&bin, port);
-    Server { port, bin, _leash: leash, _folder: folder }
+    Server { port, bin, _wrapper: wrapper, _folder: folder }
 }
 
 fn find_binaries() -> PathBuf {
