@@ -98,14 +98,13 @@ fn text(value: &Value) -> &str {
 /// Whether an SPDX expression is allowed: `OR` needs one side, `AND` both.
 fn allows(expression: &str, is_allowed: &mut dyn FnMut(&str) -> bool) -> bool {
     let expression = unwrapped(expression.trim());
-    if let Some(sides) = cut(expression, " OR ") {
-        // Each side is looked at, so that every allowed licence counts as needed.
-        return sides.into_iter().any(|side| allows(side, is_allowed));
-    }
-    match cut(expression, " AND ") {
-        Some(sides) => sides.into_iter().all(|side| allows(side, is_allowed)),
-        None => is_allowed(expression),
-    }
+    let is_choice = cut(expression, " OR ").is_some();
+    let Some(sides) = cut(expression, " OR ").or_else(|| cut(expression, " AND ")) else {
+        return is_allowed(expression);
+    };
+    // Each side is looked at, so that every allowed licence counts as needed.
+    let allowed: Vec<bool> = sides.into_iter().map(|side| allows(side, is_allowed)).collect();
+    if is_choice { allowed.contains(&true) } else { !allowed.contains(&false) }
 }
 
 /// Cuts at a word outside parentheses; none if it does not occur there.
