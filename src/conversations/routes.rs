@@ -110,6 +110,9 @@ async fn note(
 ) -> Result<impl IntoResponse, Problem> {
     let cx = caller.may(Permission::Answer)?.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
+    for mentioned in &new.mentions {
+        identity::get_staff(&cx, &mut tx, *mentioned).await?;
+    }
     let posted = super::note(&cx, &mut tx, id, new).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(posted)))

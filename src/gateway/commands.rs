@@ -97,6 +97,9 @@ async fn run_staff_verb(
 ) -> Result<Result<Outcome, Problem>, Problem> {
     let outcome = match command {
         Command::Note { conversation, client_id, body, mentions } => {
+            for mentioned in &mentions {
+                identity::get_staff(cx, tx, *mentioned).await?;
+            }
             let new = NewNote { client_id, body, mentions };
             Outcome::Posted(conversations::note(cx, tx, conversation, new).await?)
         }

@@ -1,7 +1,7 @@
 //! What rules decided, carried out once: in the transaction that ends the turn.
 
 use crate::base::{Actor, Audience, Role, RuleId, StaffId};
-use crate::context::{self, Proposal};
+use crate::context::{self, Changed, Proposal};
 use crate::conversations;
 use crate::identity;
 use crate::pipeline::Error;
@@ -81,9 +81,10 @@ async fn carry_out_one(cx: &Cx, tx: &mut Tx, turn: &Turn, action: &Action) -> Re
                 evidence_seq: None,
                 origin: FieldOrigin::Rule,
             };
-            match context::propose(cx, tx, conversation, vec![proposal]).await?.is_empty() {
-                true => skipped("the field had this value, or a person's"),
-                false => done(),
+            let changes = context::propose(cx, tx, conversation, vec![proposal]).await?;
+            match changes.iter().any(|change| matches!(change.what, Changed::Value { .. })) {
+                true => done(),
+                false => skipped("the field had this value, or a person's"),
             }
         }
         Action::HandOver { .. } => {

@@ -1,14 +1,15 @@
-//! What is known of a conversation.
+//! What is known of a conversation: product map F4, F5.
 
-use concierge::base::Role;
+use concierge::base::{ConversationId, Role};
+use concierge::client::Http;
 use concierge::context::{self, Changed, Error, Proposal, RecordView};
-use concierge::protocol::FieldOrigin;
+use concierge::protocol::{Content, FieldOrigin, ReceiptState};
 use concierge::schemas;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::schemas::document;
-use crate::support::{Store, on_each_engine, on_each_store};
+use crate::support::{Store, call, ok, on_each_engine, on_each_store, summary, timeline};
 
 fn says(field: &str, value: Value, confidence: f64, seq: i64) -> Proposal {
     Proposal {
@@ -173,4 +174,224 @@ async fn what_a_colleague_set_outlives_what_the_customer_says() {
         assert_eq!(refused.status(), 403);
     })
     .await;
+}
+
+/// A record's field as the API shows it.
+async fn field(staff: &Http, conversation: ConversationId, key: &str) -> Value {
+    let context = ok(staff, "GET", &format!("/v1/conversations/{conversation}/context"), None).await;
+    let fields = context["records"][0]["fields"].as_array().cloned().unwrap_or_default();
+    fields.into_iter().find(|field| field["key"] == key).unwrap_or_else(|| panic!("no {key} in {context}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_customer_says_fills_the_record_with_evidence() {
+    on_each_engine(async |app| {
+        let staff = app.staff(Role::Staff).await;
+        let mut customer = app.customer().await;
+        let said = "Can I book an MOT? You can reach me on 07911 123456.";
+        let posted = customer.says(said).await;
+        app.settle().await;
+        let phone = field(&staff, posted.conversation, "phone").await;
+        let value = phone["value"].as_str().expect("it is known").to_owned();
+        assert!(value.replace(' ', "").ends_with("7911123456"), "{phone}");
+        assert_eq!((&phone["origin"], &phone["locked"]), (&json!("extracted"), &json!(false)));
+        assert_eq!(phone["evidence_seq"], posted.seq);
+        let evidence = phone["evidence"].as_str().expect("the words it was read from");
+        assert!(said.contains(evidence), "{evidence}");
+        let confidence = phone["confidence"].as_f64().expect("a share");
+        assert!(confidence > 0.5 && confidence <= 1.0);
+        let told: Vec<_> = changes(&staff, posted.conversation, "phone").await;
+        assert_eq!(told, [(None, Some(json!(value)), "extracted".to_owned())], "told once");
+        assert!(
+            timeline(&customer.http, posted.conversation)
+                .await
+                .iter()
+                .all(|entry| entry.content.is_message()),
+            "the customer does not see the record"
+        );
+        // Unknown fields are shown as unknown, with the question that asks for them.
+        let vehicle = field(&staff, posted.conversation, "mileage").await;
+        assert!(vehicle.get("value").is_none() && !vehicle["ask"].as_str().unwrap_or_default().is_empty());
+    })
+    .await;
+}
+
+/// What the timeline says became of a field.
+async fn changes(
+    staff: &Http,
+    conversation: ConversationId,
+    key: &str,
+) -> Vec<(Option<Value>, Option<Value>, String)> {
+    let entries = timeline(staff, conversation).await;
+    entries
+        .into_iter()
+        .filter_map(|entry| match entry.content {
+            Content::FieldChanged { field, from, to, origin, .. } if field == key => {
+                Some((from, to, origin.as_str().to_owned()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_says_stays_and_what_the_machine_reads_stands_beside_it() {
+    on_each_engine(async |app| {
+        let staff = app.staff(Role::Staff).await;
+        let mut customer = app.customer().await;
+        let conversation = customer.says("You can reach me on 07911 123456.").await.conversation;
+        app.settle().await;
+        let read = field(&staff, conversation, "phone").await["value"].clone();
+        let path = format!("/v1/conversations/{conversation}/context/phone");
+        let by_hand = json!("+442079460000");
+        ok(&staff, "PUT", &path, Some(json!({ "value": by_hand }))).await;
+        let phone = field(&staff, conversation, "phone").await;
+        assert_eq!(
+            (&phone["value"], &phone["origin"], &phone["locked"]),
+            (&by_hand, &json!("person"), &json!(true))
+        );
+        assert_eq!(phone["confidence"], 1.0);
+
+        let later = customer.says("Sorry, my number is 07911 654321.").await;
+        app.settle().await;
+        let phone = field(&staff, conversation, "phone").await;
+        assert_eq!(
+            (&phone["value"], &phone["origin"]),
+            (&by_hand, &json!("person")),
+            "a person's value stays"
+        );
+        let beside = phone["proposal"]["value"].as_str().expect("the newer number stands beside it");
+        assert!(beside.replace(' ', "").ends_with("7911654321"), "{phone}");
+        assert_eq!(phone["proposal"]["evidence_seq"], later.seq);
+        // Freed, it still is a person's: only a person replaces it.
+        ok(&staff, "PUT", &path, Some(json!({ "value": by_hand, "locked": false }))).await;
+        customer.says("My number is 07911 654321, please.").await;
+        app.settle().await;
+        assert_eq!(field(&staff, conversation, "phone").await["value"], by_hand);
+        // Cleared and free, the machine may fill it again; cleared and locked it may not.
+        ok(&staff, "PUT", &path, Some(json!({ "value": null, "locked": true }))).await;
+        customer.says("Again, my number is 07911 654321.").await;
+        app.settle().await;
+        let phone = field(&staff, conversation, "phone").await;
+        assert!(phone.get("value").is_none(), "{phone}");
+        ok(&staff, "PUT", &path, Some(json!({ "value": null, "locked": false }))).await;
+        customer.says("My number is 07911 654321, did you get it?").await;
+        app.settle().await;
+        let phone = field(&staff, conversation, "phone").await;
+        assert_eq!(phone["value"].as_str(), Some(beside), "{phone}");
+        let origins: Vec<String> =
+            changes(&staff, conversation, "phone").await.into_iter().map(|(_, _, origin)| origin).collect();
+        assert_eq!(origins, ["extracted", "person", "person", "extracted"]);
+        assert_ne!(read, Value::Null);
+
+        for (key, value, status, code) in [
+            ("phone", json!(7), 422, "invalid_value"),
+            ("phone", json!(""), 422, "invalid_value"),
+            ("mileage", json!("many"), 422, "invalid_value"),
+            ("preferred_date", json!("someday"), 422, "invalid_value"),
+            ("work", json!("nothing-of-the-list"), 422, "invalid_value"),
+            ("no_such_field", json!("x"), 404, "not_found"),
+            ("other-schema.phone", json!("x"), 404, "not_found"),
+        ] {
+            let path = format!("/v1/conversations/{conversation}/context/{key}");
+            let refused = call(&staff, "PUT", &path, Some(json!({ "value": value }))).await;
+            assert_eq!(refused.problem(), (status, code.to_owned()), "{key} = {value}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_fire_on_what_is_known_and_leave_receipts() {
+    on_each_engine(async |app| {
+        let rule = |key: &str, when: Value, then: Value| {
+            json!({ "key": key, "name": key, "on": "message", "priority": 50, "stop": false,
+                "enabled": true, "when": { "all": [when] }, "then": then })
+        };
+        app.add_rules(json!([
+            rule(
+                "reachable",
+                json!({ "fact": "context.phone", "op": "known" }),
+                json!([
+                    { "do": "label", "add": ["reachable"] },
+                    { "do": "set_status", "status": "booked" },
+                    { "do": "assign", "role": "manager" },
+                    { "do": "set_field", "field": "urgency", "value": "high" },
+                    { "do": "notify", "text": "Call them back" },
+                ])
+            ),
+            rule(
+                "never",
+                json!({ "fact": "message.text", "op": "contains", "value": "xyzzy" }),
+                json!([
+                    { "do": "label", "add": ["never"] },
+                ])
+            ),
+        ]))
+        .await;
+        let (staff, manager) = (app.staff(Role::Staff).await, app.staff(Role::Manager).await);
+        let mut customer = app.customer().await;
+        let conversation = customer.says("Brakes! You can reach me on 07911 123456.").await.conversation;
+        app.settle().await;
+        // The rule reads the record: its facts are those of the turn that found them, or of the next one.
+        customer.says("Are you there?").await;
+        app.settle().await;
+        let row = summary(&staff, conversation).await;
+        assert_eq!(row.labels, ["brakes", "reachable"]);
+        assert_eq!(row.status, "booked");
+        assert!(row.assignee.is_some());
+        let urgency = field(&staff, conversation, "urgency").await;
+        assert_eq!((&urgency["value"], &urgency["origin"]), (&json!("high"), &json!("rule")));
+        let receipts: Vec<(String, Vec<String>)> = fired(&staff, conversation).await;
+        let first = receipts.iter().find(|(name, _)| name == "reachable").expect("it fired");
+        assert_eq!(first.1, ["done"; 5], "{receipts:?}");
+        assert!(!receipts.iter().any(|(name, _)| name == "never"), "{receipts:?}");
+        let runs = ok(&staff, "GET", &format!("/v1/conversations/{conversation}/rule-runs"), None).await;
+        let runs = runs["items"].as_array().cloned().unwrap_or_default();
+        let run = |key: &str| runs.iter().filter(|run| run["key"] == key).cloned().collect::<Vec<Value>>();
+        assert!(run("never").iter().all(|run| run["matched"] == false) && !run("never").is_empty());
+        assert!(run("reachable").iter().any(|run| run["matched"] == true));
+
+        // A person's decisions stand: what a rule cannot do is skipped, and says why.
+        let path = |verb: &str| format!("/v1/conversations/{conversation}/{verb}");
+        ok(&staff, "PUT", &path("context/urgency"), Some(json!({ "value": "low" }))).await;
+        ok(&staff, "POST", &path("status"), Some(json!({ "status": "done" }))).await;
+        customer.says("Still there?").await;
+        app.settle().await;
+        assert_eq!(field(&staff, conversation, "urgency").await["value"], "low");
+        assert_eq!(summary(&staff, conversation).await.status, "done");
+        let last = fired(&staff, conversation).await.pop().expect("it fired again");
+        assert_eq!(last.1, ["done", "skipped", "skipped", "skipped", "done"], "{last:?}");
+
+        // Switched off, it does nothing.
+        let rules = ok(&manager, "GET", "/v1/rules", None).await;
+        let id =
+            rules["items"].as_array().and_then(|rules| rules.iter().find(|rule| rule["key"] == "reachable"));
+        let id = id.and_then(|rule| rule["id"].as_str()).expect("it is listed").to_owned();
+        ok(&manager, "PATCH", &format!("/v1/rules/{id}"), Some(json!({ "enabled": false }))).await;
+        let before = fired(&staff, conversation).await.len();
+        customer.says("And now?").await;
+        app.settle().await;
+        assert_eq!(fired(&staff, conversation).await.len(), before);
+    })
+    .await;
+}
+
+/// The rules that fired, each with what became of its actions.
+async fn fired(staff: &Http, conversation: ConversationId) -> Vec<(String, Vec<String>)> {
+    let entries = timeline(staff, conversation).await;
+    entries
+        .into_iter()
+        .filter_map(|entry| match entry.content {
+            Content::RuleFired { name, receipts, .. } => {
+                assert!(
+                    receipts.iter().all(|receipt| {
+                        (receipt.state == ReceiptState::Done) == receipt.because.is_none()
+                    })
+                );
+                Some((name, receipts.iter().map(|receipt| receipt.state.as_str().to_owned()).collect()))
+            }
+            _ => None,
+        })
+        .collect()
 }

@@ -1,0 +1,540 @@
+//! Two businesses on one hub know nothing of each other: reliability S3, S4, S5, P9, I6.
+//!
+//! Everything of `beta` holds the canary. The tests walk the route table and the command list, so that a new
+//! route or command fails here until somebody says how it is kept apart.
+
+use std::collections::BTreeSet;
+
+use concierge::app::operations;
+use concierge::base::{
+    ContactId, ConversationId, DocumentId, DraftId, FileId, Id, Role, RuleId, StaffId, Timestamp, TurnId,
+};
+use concierge::client::{Http, Socket};
+use concierge::protocol::{Command, CommandName, RejectReason};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Customer, PASSWORD, call, ok, on_each_engine_with};
+
+/// A word that stands in everything of `beta` and nowhere else.
+const CANARY: &str = "zebrafinch";
+
+/// Identifiers of one business, or of nothing at all.
+#[derive(Clone, Copy)]
+struct Ids {
+    contact: ContactId,
+    conversation: ConversationId,
+    draft: DraftId,
+    file: FileId,
+    document: DocumentId,
+    turn: TurnId,
+    rule: RuleId,
+    staff: StaffId,
+}
+
+impl Ids {
+    /// Identifiers that nothing has.
+    fn unknown() -> Ids {
+        fn id<I: Id>() -> I {
+            I::from_parts(Timestamp::from_micros(1_763_683_200_000_000), 7)
+        }
+        Ids {
+            contact: id(),
+            conversation: id(),
+            draft: id(),
+            file: id(),
+            document: id(),
+            turn: id(),
+            rule: id(),
+            staff: id(),
+        }
+    }
+
+    /// The identifier in a path, by what comes before it.
+    fn of_path(&self, path: &str) -> String {
+        match path.split('/').nth(2) {
+            Some("contacts") => self.contact.to_string(),
+            Some("conversations") => self.conversation.to_string(),
+            Some("drafts") => self.draft.to_string(),
+            Some("files") => self.file.to_string(),
+            Some("knowledge") => self.document.to_string(),
+            Some("turns") => self.turn.to_string(),
+            Some("rules") => self.rule.to_string(),
+            Some("staff") => self.staff.to_string(),
+            other => panic!("whose identifier is it? {other:?} in {path}"),
+        }
+    }
+
+    /// Takes the identifiers out of a text, so that two answers can be compared.
+    fn take_out_of(&self, text: &str) -> String {
+        [
+            self.contact.to_string(),
+            self.conversation.to_string(),
+            self.draft.to_string(),
+            self.file.to_string(),
+            self.document.to_string(),
+            self.turn.to_string(),
+            self.rule.to_string(),
+            self.staff.to_string(),
+        ]
+        .iter()
+        .fold(text.to_owned(), |text, id| text.replace(id, "ID"))
+    }
+}
+
+/// How a route is called with what belongs to others.
+enum Route {
+    /// It names one thing: other people's is not found. With the body it takes.
+    Names(Value),
+    /// It lists or searches: others' things are not among it. With queries that would find them.
+    Lists(fn(&Ids) -> Vec<String>),
+    /// It shows or changes only the caller's own, or makes something new. With what it takes.
+    Own(Value),
+    /// Anybody may see it: the business shows it to the world.
+    Public,
+}
+
+/// Every route, by method and path.
+fn routes() -> Vec<(&'static str, &'static str, Route)> {
+    use Route::{Lists, Names, Own, Public};
+    let conversation = |verb: &'static str, body: Value| ("POST", verb, Names(body));
+    vec![
+        (
+            "POST",
+            "/v1/session",
+            Own(json!({ "workspace": "alpha", "email": "x@y", "password": "wrong one" })),
+        ),
+        ("GET", "/v1/session", Own(Value::Null)),
+        // Last of all: it signs the caller out.
+        ("DELETE", "/v1/session", Own(Value::Null)),
+        ("GET", "/v1/staff", Lists(|_| vec![String::new()])),
+        (
+            "POST",
+            "/v1/staff",
+            Own(
+                json!({ "name": "New", "email": "viewer@shop.example", "role": "viewer", "password": PASSWORD }),
+            ),
+        ),
+        ("PATCH", "/v1/staff/{id}", Names(json!({ "name": "Stolen", "disabled": true }))),
+        ("GET", "/v1/workspace", Own(Value::Null)),
+        ("PATCH", "/v1/workspace", Own(json!({ "greeting": "Good day" }))),
+        (
+            "GET",
+            "/v1/contacts",
+            Lists(|_| vec![String::new(), format!("?q={CANARY}"), "?limit=200".to_owned()]),
+        ),
+        ("POST", "/v1/contacts", Own(json!({ "name": "Somebody" }))),
+        ("GET", "/v1/contacts/{id}", Names(Value::Null)),
+        ("PATCH", "/v1/contacts/{id}", Names(json!({ "name": "Stolen" }))),
+        (
+            "GET",
+            "/v1/conversations",
+            Lists(|beta| {
+                vec![
+                    "?view=all".to_owned(),
+                    format!("?view=all&q={CANARY}"),
+                    format!("?view=all&label={CANARY}"),
+                    format!("?view=all&contact={}", beta.contact),
+                    "?view=mine".to_owned(),
+                ]
+            }),
+        ),
+        ("GET", "/v1/conversations/{id}", Names(Value::Null)),
+        ("GET", "/v1/conversations/{id}/entries", Names(Value::Null)),
+        ("GET", "/v1/conversations/{id}/turns", Names(Value::Null)),
+        ("GET", "/v1/conversations/{id}/context", Names(Value::Null)),
+        ("PUT", "/v1/conversations/{id}/context/{field}", Names(json!({ "value": "Stolen" }))),
+        ("GET", "/v1/conversations/{id}/rule-runs", Names(Value::Null)),
+        conversation("/v1/conversations/{id}/messages", json!({ "client_id": "stolen", "body": "Stolen" })),
+        conversation("/v1/conversations/{id}/notes", json!({ "client_id": "stolen", "body": "Stolen" })),
+        conversation("/v1/conversations/{id}/read", json!({ "seq": 1 })),
+        conversation("/v1/conversations/{id}/assign", json!({})),
+        conversation("/v1/conversations/{id}/labels", json!({ "add": ["stolen"] })),
+        conversation("/v1/conversations/{id}/resolve", json!({ "resolved": true })),
+        conversation("/v1/conversations/{id}/status", json!({ "status": "booked" })),
+        conversation("/v1/conversations/{id}/take-over", Value::Null),
+        conversation("/v1/conversations/{id}/hand-back", Value::Null),
+        conversation("/v1/conversations/{id}/ask-for-person", Value::Null),
+        ("GET", "/v1/drafts", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
+        ("GET", "/v1/drafts/{id}", Names(Value::Null)),
+        ("PUT", "/v1/drafts/{id}/edit", Names(json!({ "revision": 1, "text": "Stolen" }))),
+        ("POST", "/v1/drafts/{id}/approve", Names(json!({ "revision": 1, "hash": "x" }))),
+        ("POST", "/v1/drafts/{id}/reject", Names(json!({ "revision": 1, "reason": "wrong" }))),
+        ("POST", "/v1/drafts/{id}/undo", Names(Value::Null)),
+        ("POST", "/v1/files", Own(Value::Null)),
+        ("GET", "/v1/files/{id}", Names(Value::Null)),
+        ("GET", "/v1/knowledge/documents", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
+        ("POST", "/v1/knowledge/documents", Own(json!({ "title": "Mine", "body": "My own words." }))),
+        ("GET", "/v1/knowledge/documents/{id}", Names(Value::Null)),
+        ("PUT", "/v1/knowledge/documents/{id}", Names(json!({ "title": "Stolen", "body": "Stolen" }))),
+        ("DELETE", "/v1/knowledge/documents/{id}", Names(Value::Null)),
+        (
+            "GET",
+            "/v1/knowledge/search",
+            Lists(|_| vec![format!("?q={CANARY}"), format!("?q=What+does+a+{CANARY}+cost&limit=50")]),
+        ),
+        ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
+        ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
+        ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
+        ("GET", "/v1/turns/{id}", Names(Value::Null)),
+        ("GET", "/v1/socket", Public),
+        ("GET", "/v1/widget/{workspace}", Public),
+        ("POST", "/v1/widget/{workspace}/sessions", Public),
+    ]
+}
+
+/// A business with something in every table, all of it marked.
+struct World {
+    owner: Http,
+    customer: Customer,
+    ids: Ids,
+}
+
+async fn world(app: &App, workspace: &str, mark: &str) -> World {
+    let owner = app.staff_of(workspace, Role::Owner).await;
+    let mut customer = app.customer_of(workspace).await;
+    let text = format!("How much is a {mark} brake check?");
+    let document =
+        json!({ "title": format!("The {mark}"), "body": format!("A {mark} costs £12."), "language": "en" });
+    let document = ok(&owner, "POST", "/v1/knowledge/documents", Some(document)).await;
+    let file = customer.http.upload(&format!("{mark}.txt"), format!("a {mark}").into_bytes()).await;
+    let file = file.expect("uploaded").id;
+    let conversation = customer.says(&text).await.conversation;
+    let draft = app.pending(&owner, conversation).await;
+    let conversation_path = format!("/v1/conversations/{conversation}");
+    let at = |verb: &str| format!("{conversation_path}/{verb}");
+    let contact = customer.visit.contact.id;
+    let named = json!({ "name": format!("{mark} Silva"), "note": format!("likes the {mark}") });
+    ok(&owner, "PATCH", &format!("/v1/contacts/{contact}"), Some(named)).await;
+    let note = json!({ "client_id": "n", "body": format!("a {mark} note") });
+    ok(&owner, "POST", &at("notes"), Some(note)).await;
+    ok(&owner, "POST", &at("labels"), Some(json!({ "add": [mark] }))).await;
+    ok(&owner, "PUT", &at("context/vehicle"), Some(json!({ "value": format!("{mark} van") }))).await;
+    let edit = json!({ "revision": draft.revision, "text": format!("{} {mark}", draft.text) });
+    ok(&owner, "PUT", &format!("/v1/drafts/{}/edit", draft.id), Some(edit)).await;
+    let attach = json!({ "client_id": "f", "body": format!("my {mark}"), "files": [file] });
+    ok(&customer.http, "POST", &at("messages"), Some(attach)).await;
+    let draft = app.pending(&owner, conversation).await;
+    let person = json!({ "name": format!("{mark} person"), "email": format!("{mark}@shop.example"),
+        "role": "staff", "password": PASSWORD });
+    let person = ok(&owner, "POST", "/v1/staff", Some(person)).await;
+    let rules = ok(&owner, "GET", "/v1/rules", None).await;
+    fn id<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+        serde_json::from_value(value["id"].clone()).unwrap_or_else(|error| panic!("{error}: {value}"))
+    }
+    let ids = Ids {
+        contact,
+        conversation,
+        draft: draft.id,
+        file,
+        document: id(&document),
+        turn: draft.turn,
+        rule: id(&rules["items"][0]),
+        staff: id(&person),
+    };
+    World { owner, customer, ids }
+}
+
+impl World {
+    /// Everything the business can see of itself.
+    async fn state(&self) -> Vec<(String, Value)> {
+        let conversation = format!("/v1/conversations/{}", self.ids.conversation);
+        let mut state = Vec::new();
+        for path in [
+            "/v1/workspace".to_owned(),
+            "/v1/staff".to_owned(),
+            "/v1/contacts?limit=200".to_owned(),
+            "/v1/conversations?view=all&limit=200".to_owned(),
+            "/v1/drafts?limit=200".to_owned(),
+            "/v1/knowledge/documents?limit=200".to_owned(),
+            "/v1/rules".to_owned(),
+            "/v1/schemas".to_owned(),
+            conversation.clone(),
+            format!("{conversation}/entries"),
+            format!("{conversation}/turns"),
+            format!("{conversation}/context"),
+            format!("{conversation}/rule-runs"),
+            format!("/v1/drafts/{}", self.ids.draft),
+            format!("/v1/turns/{}", self.ids.turn),
+        ] {
+            let shown = ok(&self.owner, "GET", &path, None).await;
+            state.push((path, shown));
+        }
+        let own = format!("/v1/conversations/{}", self.ids.conversation);
+        state.push(("as the customer sees it".to_owned(), ok(&self.customer.http, "GET", &own, None).await));
+        state
+    }
+}
+
+fn patient(config: &mut concierge::config::Config, _: &mut concierge::app::Options) {
+    config.sockets.strikes = u32::MAX;
+}
+
+/// Fills a path with identifiers.
+fn filled(path: &str, ids: &Ids) -> String {
+    if !path.contains("{id}") {
+        return path.to_owned();
+    }
+    path.replace("{id}", &ids.of_path(path)).replace("{field}", "vehicle")
+}
+
+fn without(ids: &Ids, answer: &Answer) -> Answer {
+    Answer { text: ids.take_out_of(&answer.text), ..answer.clone() }
+}
+
+/// Calls every route that names something with others' identifiers, and compares with unknown ones.
+async fn others_are_as_if_they_were_not(caller: &Http, who: &str, ids: &Ids) {
+    let unknown = Ids::unknown();
+    for (method, path, route) in routes() {
+        let Route::Names(body) = route else { continue };
+        let body = Some(body).filter(|body| !body.is_null());
+        let theirs = call(caller, method, &filled(path, ids), body.clone()).await;
+        let nobodys = call(caller, method, &filled(path, &unknown), body).await;
+        assert!(matches!(theirs.status, 401 | 404), "{who}: {method} {path}: {theirs:?}");
+        theirs.problem();
+        assert_eq!(without(ids, &theirs), without(&unknown, &nobodys), "{who}: {method} {path}");
+        assert!(!theirs.text.contains(CANARY), "{who}: {method} {path}: {theirs:?}");
+    }
+}
+
+#[test]
+fn every_route_is_listed_here() {
+    let known: BTreeSet<(String, String)> =
+        routes().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
+    let served: BTreeSet<(String, String)> = operations().into_iter().collect();
+    let new: Vec<_> = served.difference(&known).collect();
+    let gone: Vec<_> = known.difference(&served).collect();
+    assert!(new.is_empty(), "say in this file how these keep businesses apart: {new:?}");
+    assert!(gone.is_empty(), "these are served no more: {gone:?}");
+    assert!(served.len() > 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_shows_or_changes_anything_of_another_business() {
+    on_each_engine_with(patient, async |app| {
+        let beta = world(app, "beta", CANARY).await;
+        let alpha = world(app, "alpha", "robin").await;
+        app.settle().await;
+        let before = beta.state().await;
+        let text = serde_json::to_string(&before.iter().map(|(_, state)| state).collect::<Vec<_>>());
+        assert!(text.expect("JSON").matches(CANARY).count() > 20, "the canary stands everywhere in beta");
+
+        others_are_as_if_they_were_not(&alpha.owner, "owner", &beta.ids).await;
+        others_are_as_if_they_were_not(&alpha.customer.http, "customer", &beta.ids).await;
+        for (method, path, route) in routes() {
+            match route {
+                Route::Names(_) => {
+                    // The same calls on one's own find it: the refusals above are about whose it is.
+                    if method == "GET" {
+                        let own = call(&alpha.owner, method, &filled(path, &alpha.ids), None).await;
+                        assert_eq!(own.status, 200, "{method} {path}: {own:?}");
+                    }
+                }
+                Route::Lists(queries) => {
+                    for query in queries(&beta.ids) {
+                        let listed = call(&alpha.owner, method, &format!("{path}{query}"), None).await;
+                        assert_eq!(listed.status, 200, "{path}{query}: {listed:?}");
+                        assert!(!listed.text.contains(CANARY), "{path}{query}: {listed:?}");
+                        assert_eq!(
+                            beta.ids.take_out_of(&listed.text),
+                            listed.text,
+                            "{path}{query} holds no identifier of beta"
+                        );
+                        if query.ends_with(CANARY) || query.contains("contact=") {
+                            let list = listed.json();
+                            let rows = list["items"].as_array().or(list["hits"].as_array());
+                            assert_eq!(rows.map(Vec::len), Some(0), "{path}{query}: {list}");
+                        }
+                        let visitor =
+                            call(&alpha.customer.http, method, &format!("{path}{query}"), None).await;
+                        assert_eq!(visitor.problem(), (401, "unauthenticated".to_owned()), "{path}{query}");
+                    }
+                }
+                Route::Own(_) | Route::Public if (method, path) == ("DELETE", "/v1/session") => {}
+                Route::Own(body) => {
+                    let body = Some(body).filter(|body| !body.is_null());
+                    let answer = call(&alpha.owner, method, path, body).await;
+                    assert!(!answer.text.contains(CANARY), "{method} {path}: {answer:?}");
+                    assert!(!answer.text.contains(&app.beta.to_string()), "{method} {path}: {answer:?}");
+                }
+                Route::Public => {
+                    let path = path.replace("{workspace}", "beta");
+                    let answer = call(&alpha.owner, method, &path, Some(json!({}))).await;
+                    assert!(!answer.text.contains(CANARY), "{method} {path}: {answer:?}");
+                }
+            }
+        }
+        // Opening beta's public widget made a contact there, which is beta's business; nothing else changed.
+        app.settle().await;
+        for ((path, before), (_, after)) in before.iter().zip(beta.state().await) {
+            if path.starts_with("/v1/contacts") {
+                let (before, after) = (before["items"].as_array(), after["items"].as_array());
+                let after = after.map(|contacts| contacts[contacts.len() - 1..].to_vec());
+                assert_eq!(after.as_ref(), before, "{path}");
+                continue;
+            }
+            assert_eq!(*before, after, "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_another_business_can_be_brought_into_ones_own() {
+    on_each_engine_with(patient, async |app| {
+        let beta = world(app, "beta", CANARY).await;
+        let alpha = world(app, "alpha", "robin").await;
+        let conversation = format!("/v1/conversations/{}", alpha.ids.conversation);
+        let before = (beta.state().await, alpha.state().await);
+        let unknown = Ids::unknown();
+        for (verb, body) in [
+            ("assign", (|ids: &Ids| json!({ "staff": ids.staff })) as fn(&Ids) -> Value),
+            ("messages", |ids| json!({ "client_id": "b", "body": "x", "files": [ids.file] })),
+            ("notes", |ids| json!({ "client_id": "b", "body": "x", "mentions": [ids.staff] })),
+        ] {
+            let path = format!("{conversation}/{verb}");
+            let theirs = call(&alpha.owner, "POST", &path, Some(body(&beta.ids))).await;
+            let nobodys = call(&alpha.owner, "POST", &path, Some(body(&unknown))).await;
+            assert_eq!(theirs.problem(), (404, "not_found".to_owned()), "{verb}");
+            assert_eq!(without(&beta.ids, &theirs), without(&unknown, &nobodys), "{verb}");
+        }
+        // A cursor of beta's list is a place in alpha's list at most.
+        let page = ok(&beta.owner, "GET", "/v1/knowledge/documents?limit=1", None).await;
+        let cursor = page["next"].as_str().expect("there is more").to_owned();
+        let listed =
+            call(&alpha.owner, "GET", &format!("/v1/knowledge/documents?cursor={cursor}"), None).await;
+        assert!(!listed.text.contains(CANARY), "{listed:?}");
+        app.settle().await;
+        assert_eq!((beta.state().await, alpha.state().await), before);
+    })
+    .await;
+}
+
+/// A command with these identifiers. A new command does not compile until it is listed here.
+fn command(name: CommandName, ids: &Ids) -> Command {
+    let Ids { conversation, draft, staff, file, .. } = *ids;
+    let text = || "Stolen".to_owned();
+    match name {
+        CommandName::Hello => Command::Hello { token: None },
+        CommandName::Join => Command::Join { conversation, after: 0, epoch: None },
+        CommandName::Leave => Command::Leave { conversation },
+        CommandName::Send => Command::Send {
+            conversation: Some(conversation),
+            client_id: text(),
+            body: text(),
+            files: vec![file],
+        },
+        CommandName::Note => {
+            Command::Note { conversation, client_id: text(), body: text(), mentions: vec![staff] }
+        }
+        CommandName::Typing => Command::Typing { conversation, on: true },
+        CommandName::Read => Command::Read { conversation, seq: 1 },
+        CommandName::Inbox => Command::Inbox { on: true },
+        CommandName::Edit => Command::Edit { draft, revision: 1, text: text() },
+        CommandName::Approve => Command::Approve { draft, revision: 1, hash: text(), text: None },
+        CommandName::Reject => {
+            Command::Reject { draft, revision: 1, reason: RejectReason::Wrong, note: None, rewrite: true }
+        }
+        CommandName::Undo => Command::Undo { draft },
+        CommandName::TakeOver => Command::TakeOver { conversation },
+        CommandName::HandBack => Command::HandBack { conversation },
+        CommandName::AskForPerson => Command::AskForPerson { conversation },
+        CommandName::Assign => Command::Assign { conversation, staff: Some(staff) },
+        CommandName::Label => Command::Label { conversation, add: vec![text()], remove: vec![] },
+        CommandName::SetStatus => Command::SetStatus { conversation, status: "booked".to_owned() },
+        CommandName::Ping => Command::Ping,
+    }
+}
+
+/// Commands that name nothing, or end something that need not be there.
+fn names_nothing(name: CommandName) -> bool {
+    matches!(name, CommandName::Leave | CommandName::Inbox | CommandName::Ping)
+}
+
+/// What a command gave, as text.
+async fn told(socket: &mut Socket, command: Command, ids: &Ids) -> (bool, String) {
+    let result = socket.ask(command).await;
+    (result.is_ok(), ids.take_out_of(&format!("{result:?}")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_reaches_into_another_business_or_another_customers_conversation() {
+    on_each_engine_with(patient, async |app| {
+        let beta = world(app, "beta", CANARY).await;
+        let mut alpha = world(app, "alpha", "robin").await;
+        app.settle().await;
+        let mut desk = app.desk(Role::Owner).await;
+        let mut neighbour = app.customer().await;
+        neighbour.says("I have a conversation, too").await;
+        app.settle().await;
+        let before = (beta.state().await, alpha.state().await);
+        let unknown = Ids::unknown();
+        for name in CommandName::ALL.iter().copied() {
+            // Staff and a customer of alpha with beta's identifiers; a customer with another customer's.
+            for (who, socket, ids) in [
+                ("alpha's owner with beta's", &mut desk, &beta.ids),
+                ("alpha's customer with beta's", &mut alpha.customer.socket, &beta.ids),
+                ("a customer with another's", &mut neighbour.socket, &alpha.ids),
+            ] {
+                let (taken, theirs) = told(socket, command(name, ids), ids).await;
+                let (_, nobodys) = told(socket, command(name, &unknown), &unknown).await;
+                let customer = who != "alpha's owner with beta's";
+                let kindly = names_nothing(name) && !(customer && name.staff_only());
+                assert_eq!(taken, kindly, "{who}: {}: {theirs}", name.as_str());
+                assert_eq!(theirs, nobodys, "{who}: {}", name.as_str());
+                assert!(!theirs.contains(CANARY) && !theirs.contains("robin"), "{who}: {theirs}");
+                if customer && name.staff_only() {
+                    assert!(theirs.contains("\"forbidden\""), "{who}: {theirs}");
+                }
+            }
+        }
+        others_are_as_if_they_were_not(&neighbour.http, "neighbour", &alpha.ids).await;
+        app.settle().await;
+        let after = (beta.state().await, alpha.state().await);
+        assert_eq!(after.0, before.0);
+        assert_eq!(after.1, before.1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
+    on_each_engine_with(patient, async |app| {
+        let mut own = world(app, "alpha", "robin").await;
+        app.settle().await;
+        let before = own.state().await;
+        let ids = own.ids;
+        for name in CommandName::ALL.iter().copied().filter(|name| name.staff_only()) {
+            let (taken, theirs) = told(&mut own.customer.socket, command(name, &ids), &ids).await;
+            assert!(!taken && theirs.contains("\"forbidden\""), "{}: {theirs}", name.as_str());
+        }
+        // Over HTTP as well: only what is meant for customers opens for them.
+        let for_customers = [
+            ("GET", "/v1/conversations/{id}"),
+            ("GET", "/v1/conversations/{id}/entries"),
+            ("GET", "/v1/files/{id}"),
+            ("POST", "/v1/conversations/{id}/messages"),
+            ("POST", "/v1/conversations/{id}/read"),
+            ("POST", "/v1/conversations/{id}/ask-for-person"),
+            ("POST", "/v1/files"),
+        ];
+        for (method, path, route) in routes() {
+            let (Route::Names(body) | Route::Own(body)) = route else { continue };
+            if for_customers.contains(&(method, path)) || (method, path) == ("POST", "/v1/session") {
+                continue;
+            }
+            let body = Some(body).filter(|body| !body.is_null());
+            let answer = call(&own.customer.http, method, &filled(path, &ids), body).await;
+            assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()), "{method} {path}");
+        }
+        for path in ["/v1/conversations/{id}", "/v1/conversations/{id}/entries"] {
+            let shown = call(&own.customer.http, "GET", &filled(path, &ids), None).await;
+            assert_eq!(shown.status, 200);
+            for hidden in ["robin note", "draft_proposed", "labels_changed", "field_changed", "rule_fired"] {
+                assert!(!shown.text.contains(hidden), "{path} shows {hidden}: {shown:?}");
+            }
+        }
+        app.settle().await;
+        assert_eq!(own.state().await, before);
+    })
+    .await;
+}
