@@ -459,7 +459,7 @@ async fn several_quick_messages_become_one_turn() {
             let staff = app.staff(Role::Staff).await;
             let mut customer = app.customer().await;
             let mut last = 0;
-            for message in ["Hello!", "A question about my car.", QUESTION] {
+            for message in ["Hello!", "Good to find you here.", QUESTION] {
                 last = customer.says(message).await.seq;
             }
             let conversation = customer.conversation.expect("it began");

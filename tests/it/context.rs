@@ -369,10 +369,14 @@ async fn rules_fire_on_what_is_known_and_leave_receipts() {
             rules["items"].as_array().and_then(|rules| rules.iter().find(|rule| rule["key"] == "reachable"));
         let id = id.and_then(|rule| rule["id"].as_str()).expect("it is listed").to_owned();
         ok(&manager, "PATCH", &format!("/v1/rules/{id}"), Some(json!({ "enabled": false }))).await;
-        let before = fired(&staff, conversation).await.len();
+        let count = async || {
+            let fired = fired(&staff, conversation).await;
+            fired.iter().filter(|(name, _)| name == "reachable").count()
+        };
+        let before = count().await;
         customer.says("And now?").await;
         app.settle().await;
-        assert_eq!(fired(&staff, conversation).await.len(), before);
+        assert_eq!(count().await, before);
     })
     .await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use concierge::base::Role;
 use concierge::client::{Error, Http, Socket};
+use concierge::http::Page;
 use concierge::identity::Staff;
 use concierge::protocol::Command;
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -44,8 +45,12 @@ fn cookie(caller: &Http) -> &str {
 }
 
 async fn colleague(owner: &Http, role: Role) -> Staff {
-    let staff: Vec<Staff> = owner.get("/v1/staff").await.expect("listed");
-    staff.into_iter().find(|person| person.email == format!("{role}@shop.example")).expect("one of each role")
+    let staff: Page<Staff> = owner.get("/v1/staff").await.expect("listed");
+    staff
+        .items
+        .into_iter()
+        .find(|person| person.email == format!("{role}@shop.example"))
+        .expect("one of each role")
 }
 
 async fn change(caller: &Http, staff: &Staff, change: Value) -> Answer {
@@ -226,8 +231,9 @@ async fn a_workspace_keeps_an_owner_even_if_two_step_down_at_once() {
             });
             let remaining = sign_in_any_owner(app, round).await;
             let second: Staff = remaining.post("/v1/staff", new).await.expect("added");
-            let staff: Vec<Staff> = remaining.get("/v1/staff").await.expect("listed");
+            let staff: Page<Staff> = remaining.get("/v1/staff").await.expect("listed");
             let other = staff
+                .items
                 .iter()
                 .find(|person| person.role == Role::Owner && !person.disabled && person.id != second.id)
                 .expect("the one who remained");
