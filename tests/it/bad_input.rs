@@ -344,7 +344,7 @@ async fn a_broken_request_is_a_problem_with_a_stable_code() {
         let deep_inside = format!("{{\"add\":[{deep}]}}");
         let big = format!("{{\"name\":\"{}\"}}", "x".repeat(1_048_576));
         let json = Some("application/json");
-        let cases: Vec<(&str, &str, Option<&str>, &str, u16, &str)> = vec![
+        let cases = [
             ("POST", "/v1/contacts", json, "", 400, "malformed_frame"),
             ("POST", "/v1/contacts", json, "{", 400, "malformed_frame"),
             ("POST", "/v1/contacts", json, "{\"name\":\"Ana\"}}", 400, "malformed_frame"),

@@ -28,10 +28,6 @@ pub fn fresh_database() -> String {
     format!("postgres://concierge@127.0.0.1:{}/{name}", server.port)
 }
 
-#[expect(
-    clippy::zombie_processes,
-    reason = "the wrapper ends with this process, which is when nobody can wait"
-)]
 fn start() -> Server {
     let bin = find_binaries();
     let folder = tempfile::Builder::new().prefix("concierge-pg-").tempdir().expect("a temporary folder");
