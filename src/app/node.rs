@@ -14,10 +14,10 @@ use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
-use crate::pipeline;
-use crate::ports::db::Location;
+use crate::ports::db::{Engine, Location};
 use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Ports, Tx};
 use crate::telemetry::Metrics;
+use crate::{conversations, pipeline};
 use crate::{execute, fetch_one};
 
 /// Connections the system may hold for us before we take them.
@@ -107,6 +107,10 @@ impl Node {
         let mut tx = ports.db.begin().await?;
         let tokens = TokenKey::load(&mut tx, &ports.entropy).await?;
         let epoch = load_epoch(&mut tx, &ports.entropy).await?;
+        if ports.db.engine() == Engine::Sqlite {
+            conversations::free_all_turns(&mut tx).await?;
+            crate::jobs::free_all(&mut tx).await?;
+        }
         tx.commit().await?;
         let public_url = config.public_url(address);
         let site = Site::new(ports, config.clone(), &public_url, tokens, &epoch);

@@ -95,6 +95,17 @@ pub async fn finish_turn(cx: &Cx, tx: &mut Tx, lease: &Lease) -> Result<bool, Db
     Ok(rows == 1)
 }
 
+/// Frees every turn, whoever held it. For a store that only one process uses, when that process starts:
+/// whoever held a turn has gone. Serves all workspaces.
+pub async fn free_all_turns(tx: &mut Tx) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE conversations SET turn_lease_by = NULL, turn_lease_until = NULL
+         WHERE workspace_id <> '' AND turn_lease_by IS NOT NULL",
+    )?;
+    Ok(())
+}
+
 /// Gives a turn up without an answer, so that it can be taken again.
 pub async fn release_turn(cx: &Cx, tx: &mut Tx, lease: &Lease) -> Result<(), DbError> {
     execute!(

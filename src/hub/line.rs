@@ -198,7 +198,10 @@ impl Line {
 impl Queue {
     /// Waits for the next frame. After signals were dropped and the queue ran empty, says so in their stead.
     pub async fn next(&mut self) -> Option<Frame> {
-        if self.frames.is_empty() && self.line.dropped.swap(false, Ordering::Relaxed) {
+        if self.frames.is_empty()
+            && self.line.audience() == Audience::Staff
+            && self.line.dropped.swap(false, Ordering::Relaxed)
+        {
             return Some(encode(&ServerFrame::Signal(Signal::InboxStale)));
         }
         let outgoing = self.frames.recv().await?;

@@ -61,6 +61,12 @@ pub async fn open(tx: &mut Tx) -> Result<i64, DbError> {
     store::count_open(tx).await
 }
 
+/// Makes every job ready that was running. For a store that only one process uses, when that process
+/// starts: whoever ran it has gone.
+pub async fn free_all(tx: &mut Tx) -> Result<(), DbError> {
+    store::free_all(tx).await
+}
+
 /// Forgets a job that is done.
 pub async fn done(tx: &mut Tx, job: &Taken) -> Result<(), DbError> {
     store::delete(tx, job.workspace, job.id).await

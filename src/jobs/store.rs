@@ -74,6 +74,15 @@ pub(super) async fn take_due(
         .collect())
 }
 
+/// Puts running jobs back. Serves all workspaces.
+pub(super) async fn free_all(tx: &mut Tx) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE jobs SET state = 'ready', lease_until = NULL WHERE workspace_id <> '' AND state = 'running'",
+    )?;
+    Ok(())
+}
+
 pub(super) async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, DbError> {
     let (at,): (Option<Timestamp>,) =
         fetch_one!(tx, (Option<Timestamp>,), "SELECT MIN(run_at) FROM jobs WHERE state = 'ready'")?;

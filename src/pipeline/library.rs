@@ -63,34 +63,27 @@ impl Library {
         agent.cloned().expect("the catalogue holds the fallback agent, which a test proves")
     }
 
-    /// Takes a text for one of an agent's intents. Learns the agent's examples at their first use: call
-    /// from a blocking thread.
+    /// Takes a text for one of an agent's intents. Until the sentence model has learned the agent's
+    /// examples (`warm_up`), words alone decide: that takes milliseconds. Call from a blocking thread.
     pub(super) fn classify(&self, agent: &Agent, text: &str) -> Classification {
-        let embedder = self.embedder();
-        let key = (agent.key.clone(), self.sentence_model);
-        let learned = LEARNED.entry(key).or_default().clone();
-        let classifier = learned.get_or_init(|| {
-            let examples: Vec<Example> = agent
-                .intents
-                .iter()
-                .flat_map(|intent| intent.examples.iter().map(|text| Example::of(&intent.key, text)))
-                .collect();
-            Classifier::train(&examples, embedder)
-        });
-        classifier.classify(text, embedder)
+        let by_meaning = learned(agent, self.sentence_model);
+        match (by_meaning.get(), self.embedder()) {
+            (Some(classifier), embedder) => classifier.classify(text, embedder),
+            (None, _) => learned(agent, false).get_or_init(|| learn(agent, None)).classify(text, None),
+        }
+    }
+
+    /// Learns the examples of all given agents, so that the first message does not wait for it.
+    pub(super) fn warm_up(&self, agents: &[Arc<Agent>]) {
+        for agent in agents {
+            learned(agent, self.sentence_model).get_or_init(|| learn(agent, self.embedder()));
+        }
     }
 
     /// Judges whether a text tries to steer the agent. Call from a blocking thread.
     pub(super) fn judge(&self, text: &str) -> steering::Verdict {
         let vector = self.embedder().map(|embedder| embedder.embed_one(text));
         steering::judge(text, vector.as_deref())
-    }
-
-    /// Learns the examples of all given agents, so that the first message does not wait for it.
-    pub(super) fn warm_up(&self, agents: &[Arc<Agent>]) {
-        for agent in agents {
-            self.classify(agent, "warm up");
-        }
     }
 
     fn embedder(&self) -> Option<&'static dyn Embedder> {
@@ -105,6 +98,20 @@ impl Library {
             _ => Tongue::of(text, own),
         }
     }
+}
+
+/// The place of what is learned from an agent's examples, with or without the sentence model.
+fn learned(agent: &Agent, sentence_model: bool) -> Arc<OnceLock<Classifier>> {
+    LEARNED.entry((agent.key.clone(), sentence_model)).or_default().clone()
+}
+
+fn learn(agent: &Agent, embedder: Option<&dyn Embedder>) -> Classifier {
+    let examples: Vec<Example> = agent
+        .intents
+        .iter()
+        .flat_map(|intent| intent.examples.iter().map(|text| Example::of(&intent.key, text)))
+        .collect();
+    Classifier::train(&examples, embedder)
 }
 
 /// Runs heavy work beside the sockets; a panic in it is the stage's failure, not the node's.

@@ -135,7 +135,7 @@ impl Scheduler {
         let due = now + Duration::from_millis(self.settings.settle_ms);
         let latest = now + Duration::from_millis(self.settings.settle_typing_ms);
         let waiting = self.waiting.entry(conversation).or_insert(Waiting { workspace, due, latest });
-        waiting.due = due.min(waiting.latest.max(due));
+        waiting.due = due.min(waiting.latest);
     }
 
     /// Waits longer while the customer goes on typing, but not for ever.

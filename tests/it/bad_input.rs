@@ -331,9 +331,6 @@ async fn send_bytes(
     Answer::of(request.send().await.expect("the hub answers")).await
 }
 
-/// Method, path, media type, body, and the status and code of the refusal.
-type Case<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, u16, &'a str);
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_request_is_a_problem_with_a_stable_code() {
     on_each_engine(async |app| {
@@ -347,7 +344,7 @@ async fn a_broken_request_is_a_problem_with_a_stable_code() {
         let deep_inside = format!("{{\"add\":[{deep}]}}");
         let big = format!("{{\"name\":\"{}\"}}", "x".repeat(1_048_576));
         let json = Some("application/json");
-        let cases: Vec<Case<'_>> = vec![
+        let cases = [
             ("POST", "/v1/contacts", json, "", 400, "malformed_frame"),
             ("POST", "/v1/contacts", json, "{", 400, "malformed_frame"),
             ("POST", "/v1/contacts", json, "{\"name\":\"Ana\"}}", 400, "malformed_frame"),
