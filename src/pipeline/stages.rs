@@ -12,6 +12,7 @@ use crate::drafts::{self, Written};
 use crate::identity::Site;
 use crate::knowledge;
 use crate::language::fields::{self, FieldSpec, Setting};
+use crate::language::sentences::sentences;
 use crate::language::{compose as answers, moments};
 use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
@@ -224,7 +225,7 @@ pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
 /// The reply, from cited sentences and the agent's phrases.
 pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
     let hits = Arc::new(usable_hits(turn));
-    let (query, tongue, read) = (turn.text.clone(), turn.tongue, hits.clone());
+    let (query, tongue, read) = (question(&turn.text), turn.tongue, hits.clone());
     let answer = blocking(StageName::Draft, move || {
         let passages: Vec<answers::Passage<'_>> = read
             .iter()
@@ -287,6 +288,17 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
         required_role: turn.found.required_role,
     };
     Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
+}
+
+/// The questions of a message: what stands around them (a greeting, a story) would only blur which
+/// sentence answers. A message without any is taken whole.
+fn question(text: &str) -> String {
+    let asked: Vec<&str> = sentences(text)
+        .into_iter()
+        .filter_map(|span| text.get(span))
+        .filter(|sentence| sentence.trim_end().ends_with(['?', '؟', '？']))
+        .collect();
+    if asked.is_empty() { text.to_owned() } else { asked.join(" ") }
 }
 
 /// Whether a colleague's reason for a rejection asks for a shorter draft.
