@@ -28,6 +28,7 @@ const SCHEMA: &str = include_str!("../../../schemas/garage-visit.json");
 pub struct App {
     pub node: Node,
     pub alpha: WorkspaceId,
+    pub beta: WorkspaceId,
     _folder: tempfile::TempDir,
 }
 
@@ -67,8 +68,8 @@ impl App {
         settings(&mut config, &mut options);
         let node = Node::start(config, options).await.expect("the hub starts");
         let alpha = business(&node, "alpha").await;
-        business(&node, "beta").await;
-        App { node, alpha, _folder: folder }
+        let beta = business(&node, "beta").await;
+        App { node, alpha, beta, _folder: folder }
     }
 
     /// Stops the hub and starts another on the same store and address.
