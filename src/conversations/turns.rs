@@ -101,7 +101,7 @@ pub async fn free_all_turns(tx: &mut Tx) -> Result<(), DbError> {
     execute!(
         tx,
         "UPDATE conversations SET turn_lease_by = NULL, turn_lease_until = NULL
-         WHERE workspace_id <> '' AND turn_lease_by IS NOT NULL",
+         WHERE turn_lease_by IS NOT NULL",
     )?;
     Ok(())
 }

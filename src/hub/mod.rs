@@ -73,13 +73,14 @@ impl Hub {
 
     /// Forgets a line everywhere.
     pub fn close_line(&self, line: &Line) {
-        if self.lines.remove(&line.id()).is_some() {
-            metrics::gauge!("concierge_connections", "kind" => line.kind()).decrement(1.0);
-        }
         for conversation in line.followed() {
             self.leave(line, conversation);
         }
         self.unfollow_inbox(line);
+        // Last, so that a line nobody counts any more is in no room either.
+        if self.lines.remove(&line.id()).is_some() {
+            metrics::gauge!("concierge_connections", "kind" => line.kind()).decrement(1.0);
+        }
     }
 
     /// Lines that are open now.

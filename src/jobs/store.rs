@@ -76,10 +76,7 @@ pub(super) async fn take_due(
 
 /// Puts running jobs back. Serves all workspaces.
 pub(super) async fn free_all(tx: &mut Tx) -> Result<(), DbError> {
-    execute!(
-        tx,
-        "UPDATE jobs SET state = 'ready', lease_until = NULL WHERE workspace_id <> '' AND state = 'running'",
-    )?;
+    execute!(tx, "UPDATE jobs SET state = 'ready', lease_until = NULL WHERE state = 'running'",)?;
     Ok(())
 }
 

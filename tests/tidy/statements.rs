@@ -11,6 +11,12 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "customer_seq > answered_seq AND (turn_lease_until",
         "the sweep serves all",
     ),
+    (
+        "src/conversations/turns.rs",
+        "WHERE turn_lease_by IS NOT NULL",
+        "a start frees what the process before it held",
+    ),
+    ("src/jobs/store.rs", "WHERE state = 'running'", "a start frees what the process before it held"),
     ("src/jobs/store.rs", "UPDATE jobs SET state = 'running'", "the runner takes the jobs of all"),
     ("src/jobs/store.rs", "SELECT MIN(run_at)", "the runner waits for the next job of all"),
     ("src/jobs/store.rs", "SELECT COUNT(*)", "operators and tests count the jobs of all"),
