@@ -107,7 +107,7 @@ export const api = {
     call<Document>("PUT", `/v1/knowledge/documents/${id}`, document),
   deleteDocument: (id: string) => call<void>("DELETE", `/v1/knowledge/documents/${id}`),
   ask: (q: string) => get<{ hits: readonly Hit[] }>(`/v1/knowledge/search${query({ q, limit: 12 })}`),
-  staff: () => get<readonly Staff[]>("/v1/staff"),
+  staff: async () => (await get<Page<Staff>>("/v1/staff")).items,
   addStaff: (staff: { name: string; email: string; role: string; password: string }) =>
     post<Staff>("/v1/staff", staff),
   changeStaff: (id: string, change: Partial<Pick<Staff, "name" | "role" | "disabled">>) =>
