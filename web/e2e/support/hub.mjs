@@ -130,11 +130,12 @@ export async function signIn(hub, slug = "northgate") {
     /** Answers in person. */
     reply: (conversation, body) =>
       call("POST", `/v1/conversations/${conversation}/messages`, { client_id: crypto.randomUUID(), body }),
-    /** Waits for the draft that answers the newest message. */
+    /** Waits for the finished draft that answers the newest message. */
     draft: (conversation) =>
       eventually(async () => {
         const { items } = await call("GET", "/v1/drafts?status=pending&limit=100");
-        return items.find(({ draft }) => draft.conversation === conversation)?.draft;
+        return items.find(({ draft }) => draft.conversation === conversation && draft.status === "pending")
+          ?.draft;
       }, "a draft"),
     approve: (draft, text) =>
       call("POST", `/v1/drafts/${draft.id}/approve`, {

@@ -35,6 +35,7 @@ export async function mount(shell: Shell): Promise<Widget> {
   const { root, launcher } = shell;
   const wanted = [shell.locale, document.documentElement.lang, navigator.language];
   let language: Language = await speak(wanted);
+  setLanguage(language);
   let open = false;
   let prefill: { readonly text: string } | undefined;
   let told = -1;
@@ -48,7 +49,6 @@ export async function mount(shell: Shell): Promise<Widget> {
   const chat: Chat = createChat({ base: shell.base, slug: shell.slug, locale: language.locale });
 
   function paint(): void {
-    setLanguage(language);
     render(<Panel chat={chat} open={open} onClose={close} {...(prefill ? { prefill } : {})} />, box);
   }
 
@@ -102,7 +102,7 @@ export async function mount(shell: Shell): Promise<Widget> {
 
   // Keys leave a shadow tree as if pressed on the page, where one-key shortcuts would eat the typing.
   for (const type of ["keydown", "keyup", "keypress"] as const)
-    box.addEventListener(type, (event) => {
+    root.addEventListener(type, (event) => {
       event.stopPropagation();
       if (type === "keydown" && (event as KeyboardEvent).key === "Escape") close();
     });
@@ -121,6 +121,7 @@ export async function mount(shell: Shell): Promise<Widget> {
     identify: chat.identify,
     locale: async (locale) => {
       language = await speak([locale, ...wanted]);
+      setLanguage(language);
       paint();
       dress();
     },

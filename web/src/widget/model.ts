@@ -304,10 +304,7 @@ export function createChat(options: ChatOptions): Chat {
     load: async () => {
       if (state.workspace) return;
       try {
-        const workspace = await createRest({ base, token: () => undefined }).call<PublicWorkspace>(
-          "GET",
-          `/v1/widget/${slug}`,
-        );
+        const workspace = await rest.call<PublicWorkspace>("GET", `/v1/widget/${slug}`);
         set({ workspace, trouble: undefined });
       } catch (error) {
         refusedToUs(error);

@@ -28,7 +28,7 @@ export function lateLink(load: () => Promise<Link>): Link {
   }
 
   return {
-    state: () => real?.state() ?? (loading ? "connecting" : wanted ? "offline" : "idle"),
+    state: () => real?.state() ?? "idle",
     welcome: () => real?.welcome(),
     request: (command) => real?.request(command) ?? Promise.reject(new Lost()),
     listen: add,

@@ -244,7 +244,8 @@ function parse(text: string): ServerFrame | undefined {
 
 /** A socket in a browser: `base` is the hub's origin. */
 export function browserSocket(base: string, token?: SocketOptions["token"]): Socket {
-  const url = `${base.replace(/^http/, "ws")}/v1/socket`;
+  // A visitor is not taken for the colleague whose cookie the same browser may hold.
+  const url = `${base.replace(/^http/, "ws")}/v1/socket${token ? "?as=visitor" : ""}`;
   const socket = createSocket({
     open: () => new WebSocket(url) as Wire,
     online: () => navigator.onLine,

@@ -1,14 +1,13 @@
 /** @jsxImportSource preact */
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { Chat, ChatState } from "../model.ts";
+import type { Chat } from "../model.ts";
 import { say } from "./hooks.ts";
 import { Icon } from "./icons.tsx";
 import { useMedia } from "./lazy.ts";
 
 export type ComposerProps = {
   readonly chat: Chat;
-  readonly state: ChatState;
   readonly box: { current: HTMLTextAreaElement | null };
   readonly files: readonly File[];
   readonly setFiles: (files: readonly File[]) => void;

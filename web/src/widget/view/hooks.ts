@@ -5,8 +5,19 @@ import { english, fill, type Language, type Words } from "../words.ts";
 /** The language the views speak; painting again from the top shows another one. */
 export let language: Language = english;
 
+/** Building a formatter costs more than all it formats: one per language. */
+export let formats = formatsOf(english);
+
 export function setLanguage(to: Language): void {
   language = to;
+  formats = formatsOf(to);
+}
+
+function formatsOf({ locale }: Language): { time: Intl.DateTimeFormat; day: Intl.DateTimeFormat } {
+  return {
+    time: new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }),
+    day: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
+  };
 }
 
 export function say(key: keyof Words, values: Readonly<Record<string, string | number>> = {}): string {
@@ -20,19 +31,4 @@ export function useChat(chat: Chat): ChatState {
     return chat.subscribe(() => setState(chat.state()));
   }, [chat]);
   return state;
-}
-
-/** Building a formatter costs more than all it formats: one per locale. */
-const formats = new Map<string, { time: Intl.DateTimeFormat; day: Intl.DateTimeFormat }>();
-
-export function formatsFor(locale: string): { time: Intl.DateTimeFormat; day: Intl.DateTimeFormat } {
-  let known = formats.get(locale);
-  if (!known) {
-    known = {
-      time: new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }),
-      day: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
-    };
-    formats.set(locale, known);
-  }
-  return known;
 }

@@ -69,7 +69,7 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
       ref={panel}
       class={`panel ${open ? "open" : ""} ${onClose ? "" : "page"} ${empty ? "empty" : ""}`}
       role={onClose ? "dialog" : undefined}
-      aria-label={say("chatWith", { name })}
+      aria-label={name ? say("chatWith", { name }) : say("open")}
       tabIndex={-1}
       hidden={!open}
       onDragOver={(event) => {
@@ -79,14 +79,16 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
       onDragLeave={(event) => event.currentTarget === event.target && setOver(false)}
       onDrop={handleDrop}
     >
-      <header>
+      <div class="head">
         <span class="emblem">
           <Glyph path={bell} solid size={20} />
         </span>
         <div class="title">
-          <h2>
-            <bdi>{name}</bdi>
-          </h2>
+          {name && (
+            <h2>
+              <bdi>{name}</bdi>
+            </h2>
+          )}
           <Presence state={state} />
         </div>
         {onClose && (
@@ -94,12 +96,11 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
             <Icon name="down" size={20} />
           </button>
         )}
-      </header>
+      </div>
       <Line chat={chat} state={state} />
       <Thread chat={chat} state={state} />
       <Composer
         chat={chat}
-        state={state}
         box={box}
         files={files}
         setFiles={setFiles}
@@ -107,7 +108,7 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
         notice={notice}
         setNotice={setNotice}
       />
-      <footer>
+      <div class="under">
         <button
           type="button"
           class="person"
@@ -117,7 +118,7 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
           <Icon name={state.personAsked ? "check" : "person"} size={15} />
           {say(state.personAsked ? "personWaiting" : "person")}
         </button>
-      </footer>
+      </div>
       {over && (
         <div class="over" aria-hidden="true">
           <Icon name="clip" size={26} />

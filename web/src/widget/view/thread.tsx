@@ -6,7 +6,7 @@ import type { Attachment, Entry } from "../../wire/protocol.ts";
 import { attachmentOf, type Chat, type ChatState } from "../model.ts";
 import { type Block, blocks } from "../text.ts";
 import type { Language } from "../words.ts";
-import { formatsFor, language, say } from "./hooks.ts";
+import { formats, language, say } from "./hooks.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { useMedia } from "./lazy.ts";
 
@@ -178,8 +178,7 @@ function systemLine(entry: Entry, chat: Chat): string | undefined {
 function Day({ at }: { readonly at: string }): JSX.Element {
   const date = new Date(at);
   const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86_400_000);
-  const text =
-    days === 0 ? say("today") : days === 1 ? say("yesterday") : formatsFor(language.locale).day.format(date);
+  const text = days === 0 ? say("today") : days === 1 ? say("yesterday") : formats.day.format(date);
   return <p class="day">{text}</p>;
 }
 
@@ -202,7 +201,7 @@ function Message({ chat, entry, grouped }: MessageProps): JSX.Element {
             </b>
           )}
           {mine && <span class="hidden">{say("you")}</span>}
-          <time dateTime={entry.at}>{formatsFor(language.locale).time.format(new Date(entry.at))}</time>
+          <time dateTime={entry.at}>{formats.time.format(new Date(entry.at))}</time>
         </p>
       )}
       {files.map((file) => (
