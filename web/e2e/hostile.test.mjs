@@ -121,8 +121,9 @@ test("an unknown business costs a page one line on the console and nothing else"
   const lines = [];
   page.on("console", (message) => message.text().startsWith("concierge:") && lines.push(message.text()));
   await page.getByRole("button", { name: "Chat with us" }).click();
-  await page.getByRole("button", { name: "Chat with us" }).waitFor({ state: "hidden" });
+  await page.locator("[data-concierge] .l").waitFor({ state: "hidden" });
   assert.equal(lines.length, 1);
+  assert.equal(await page.getByRole("dialog").count(), 0);
   await context.close();
 });
 

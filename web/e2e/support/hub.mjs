@@ -84,7 +84,7 @@ export async function startHub(settings = {}) {
     stop,
     output: () => output,
     close: async () => {
-      await stop("SIGKILL");
+      await stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -8,8 +8,8 @@ type Call = readonly [keyof Widget, ...unknown[]];
 type Concierge = ((...call: Call) => void) & { q?: ArrayLike<unknown>[] };
 
 const css = `:host{all:initial!important;position:fixed!important;z-index:2147483000!important;inset:auto 0 0 auto!important;display:block!important}
-:host([data-side=start]){inset:auto auto 0 0!important}
-.l{all:unset;box-sizing:border-box;position:fixed;inset-block-end:max(20px,env(safe-area-inset-bottom));inset-inline-end:20px;width:56px;height:56px;border-radius:50%;display:grid;place-items:center;cursor:pointer;--a:var(--cg-accent,var(--own-accent,#0d5c49));background:var(--a);color:#fff;color:var(--cg-on-accent,oklch(from var(--a) clamp(0,(.565 - l)*1000,1) 0 0));box-shadow:0 1px 2px #0003,0 10px 28px -8px #0006;transition:transform .18s cubic-bezier(.2,.8,.2,1)}
+.l{all:unset;box-sizing:border-box;position:fixed;inset-block-end:max(20px,env(safe-area-inset-bottom));right:20px;width:56px;height:56px;border-radius:50%;display:grid;place-items:center;cursor:pointer;--a:var(--cg-accent,var(--own-accent,#0d5c49));background:var(--a);color:#fff;color:var(--cg-on-accent,oklch(from var(--a) clamp(0,(.565 - l)*1000,1) 0 0));box-shadow:0 1px 2px #0003,0 10px 28px -8px #0006;transition:transform .18s cubic-bezier(.2,.8,.2,1)}
+:host([data-side=left]) .l{right:auto;left:20px}
 .l:hover{transform:translateY(-2px)}
 .l:focus-visible{outline:3px solid var(--a);outline-offset:3px}
 .l[hidden]{display:none}
@@ -35,7 +35,8 @@ function start(script: HTMLScriptElement): void {
 
   const host = document.createElement("div");
   host.dataset.concierge = slug;
-  if (side === "start" || side === "left") host.dataset.side = "start";
+  host.dataset.side =
+    side ?? (getComputedStyle(document.documentElement).direction === "rtl" ? "left" : "right");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);

@@ -72,6 +72,7 @@ type Kept = {
 };
 
 const SAVE_AFTER = 300;
+const READ_AFTER = 400;
 const TYPING_EVERY = 3_000;
 
 export const keptKey = (slug: string): string => `concierge:${slug}`;
@@ -100,6 +101,7 @@ export function createChat(options: ChatOptions): Chat {
   let toldTyping = 0;
   let begun = false;
   let saving: ReturnType<typeof setTimeout> | undefined;
+  let reading: ReturnType<typeof setTimeout> | undefined;
   let wantsPerson = false;
 
   let state: ChatState = {
@@ -249,6 +251,16 @@ export function createChat(options: ChatOptions): Chat {
     set({ timeline, seenByThem, personAsked });
   }
 
+  /** One word for all that was read in a moment. */
+  function tellRead(): void {
+    reading = undefined;
+    if (!followed || !link.welcome()) return;
+    toldRead = state.seenByMe;
+    link.request({ cmd: "read", conversation: followed, seq: toldRead }).catch(() => {
+      toldRead = 0;
+    });
+  }
+
   function ask(conversation: ConversationId): void {
     set({ personAsked: true });
     link.request({ cmd: "ask_for_person", conversation }).catch(() => set({ personAsked: false }));
@@ -337,11 +349,7 @@ export function createChat(options: ChatOptions): Chat {
         keep({ seenByMe: last });
         set({ seenByMe: last });
       }
-      if (last <= toldRead || !link.welcome()) return;
-      toldRead = last;
-      link.request({ cmd: "read", conversation: followed, seq: last }).catch(() => {
-        toldRead = 0;
-      });
+      if (last > toldRead && reading === undefined) reading = setTimeout(tellRead, READ_AFTER);
     },
     retry: outbox.retry,
     remove: (clientId) => {

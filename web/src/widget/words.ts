@@ -25,11 +25,13 @@ export async function speak(wanted: readonly (string | null | undefined)[]): Pro
   for (const locale of wanted) {
     const lang = locale?.slice(0, 2).toLowerCase();
     if (!locale || !lang || !isLocale(locale)) continue;
-    if (lang === "en") return { ...english, locale };
+    // Texts in the page's language, dates as the visitor writes them in it.
+    const own = globalThis.navigator?.languages?.find((one) => one.startsWith(lang)) ?? locale;
+    if (lang === "en") return { ...english, locale: own };
     const load = others[lang];
     if (!load) continue;
     try {
-      return { locale, lang, dir: lang === "ar" ? "rtl" : "ltr", words: (await load()).words };
+      return { locale: own, lang, dir: lang === "ar" ? "rtl" : "ltr", words: (await load()).words };
     } catch {
       return english;
     }

@@ -7,6 +7,7 @@ import type { Command, Outcome, ServerFrame, Welcome } from "./protocol.ts";
 
 /** The part of a WebSocket that is used. */
 export type Wire = {
+  readonly readyState?: number;
   send: (text: string) => void;
   close: (code?: number, reason?: string) => void;
   onopen: (() => void) | null;
@@ -184,7 +185,8 @@ export function createSocket(options: SocketOptions): Socket {
 
   function request(command: Command): Promise<Outcome> {
     const through = wire;
-    if (!through || (!welcome && command.cmd !== "hello")) return Promise.reject(new Lost());
+    if (!through || (through.readyState ?? 1) !== 1 || (!welcome && command.cmd !== "hello"))
+      return Promise.reject(new Lost());
     next += 1;
     const ref = String(next);
     return new Promise((resolve, reject) => {
