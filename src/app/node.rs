@@ -108,7 +108,7 @@ impl Node {
     /// Starts a hub. It answers requests when this returns.
     pub async fn start(config: Config, options: Options) -> Result<Node, StartError> {
         let metrics = Metrics::start();
-        let ports = open_ports(&config, &options).await?;
+        let ports = open_ports_with(&config, &options).await?;
         let listener = listen(config.http.listen)?;
         let address = listener.local_addr().unwrap_or(config.http.listen);
         let config = Arc::new(config);
@@ -192,7 +192,12 @@ impl Node {
     }
 }
 
-async fn open_ports(config: &Config, options: &Options) -> Result<Ports, StartError> {
+/// Opens the store and what else a hub asks, without a hub around it: for the command line.
+pub async fn open_ports(config: &Config) -> Result<Ports, StartError> {
+    open_ports_with(config, &Options::default()).await
+}
+
+async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, StartError> {
     let folder = &config.store.folder;
     let unusable = |source| StartError::Folder { folder: folder.clone(), source };
     std::fs::create_dir_all(folder).map_err(unusable)?;

@@ -20,7 +20,9 @@ mod words;
 pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
 pub use routes::routes;
 pub use search::{Compared, Found, Question, find};
-pub use vectors::{EmbedPassages, IndexState, IndexStatus, embed_passages, resume, status};
+pub use vectors::{
+    EmbedPassages, IndexState, IndexStatus, ReindexStep, embed_passages, reindex, resume, status,
+};
 
 use crate::base::{DocumentId, PassageId, Timestamp};
 use crate::http::Cursor;

@@ -5,11 +5,12 @@ use concierge::base::Role;
 use concierge::client::Http;
 use concierge::config::Config;
 use concierge::ports::db::Engine;
+use concierge::protocol::DraftStatus;
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, EMBEDDER_KEY, EmbedderDouble, Mood, PATIENCE, QDRANT_KEY, QdrantDouble, call, ok,
-    on_each_engine_with,
+    App, EMBEDDER_KEY, EmbedderDouble, Mood, PATIENCE, QDRANT_KEY, QdrantDouble, call, draft, ok,
+    on_each_engine_with, summary,
 };
 
 const DOCUMENTS: &str = "/v1/knowledge/documents";
@@ -137,7 +138,15 @@ async fn words_decide_alone_while_the_embedder_is_down() {
         // A turn says in its trace what was compared, and why no more.
         let mut customer = app.customer().await;
         let conversation = customer.says("How much is a brake check today?").await.conversation;
-        let draft = app.pending(&owner, conversation).await;
+        let waiting = async {
+            loop {
+                match summary(&owner, conversation).await.draft {
+                    Some(hint) if hint.status == DraftStatus::Pending => return draft(&owner, hint.id).await,
+                    _ => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let draft = tokio::time::timeout(PATIENCE, waiting).await.expect("a draft waits");
         assert!(draft.text.contains("£79"), "{}", draft.text);
         let turn = ok(&owner, "GET", &format!("/v1/turns/{}", draft.turn), None).await;
         let retrieved =

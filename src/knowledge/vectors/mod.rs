@@ -136,7 +136,7 @@ pub async fn resume(ports: &Ports, workspaces: &[WorkspaceId]) -> Result<(), Err
 pub async fn embed_passages(ports: &Ports, job: &Taken) -> Result<(), Error> {
     let cx = ports.cx(job.workspace, Actor::System, "");
     let made = match ports.embeddings.model() {
-        Some(model) => make(ports, job.workspace, model).await,
+        Some(model) => make(ports, job.workspace, model, RUN).await,
         None => Ok(Left::Nothing),
     };
     if let Err(error) = &made {
@@ -145,7 +145,7 @@ pub async fn embed_passages(ports: &Ports, job: &Taken) -> Result<(), Error> {
         tx.commit().await?;
     }
     let left = made?;
-    if let Some(place) = place(ports, job.workspace) {
+    if let Some(place) = known_place(ports, job.workspace).await? {
         follow(ports, &place).await?;
     }
     let mut tx = ports.db.begin().await?;
@@ -159,14 +159,56 @@ pub async fn embed_passages(ports: &Ports, job: &Taken) -> Result<(), Error> {
     Ok(())
 }
 
+/// How far filling an index is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReindexStep {
+    /// Vectors of a workspace.
+    Made {
+        /// Those that are there.
+        made: i64,
+        /// All passages.
+        of: i64,
+    },
+    /// Rows the index took over.
+    Copied {
+        /// How many.
+        rows: u64,
+    },
+}
+
+/// Fills the index with a workspace anew and tells how far it is; gives the passages it then holds.
+pub async fn reindex(
+    ports: &Ports,
+    workspace: WorkspaceId,
+    mut tell: impl FnMut(ReindexStep),
+) -> Result<usize, Error> {
+    let Some(model) = ports.embeddings.model() else { return Err(EmbedError::Off.into()) };
+    loop {
+        let left = make(ports, workspace, model, Duration::ZERO).await?;
+        let mut tx = ports.db.read().await?;
+        let dimension = as_i64(ports.embeddings.dimension());
+        let counted = store::count(&mut tx, workspace, model, dimension).await?;
+        tell(ReindexStep::Made { made: counted.embedded, of: counted.passages });
+        if let Left::Nothing = left {
+            break;
+        }
+    }
+    // Without a vector anywhere there is nothing to fill.
+    let Some(place) = known_place(ports, workspace).await? else { return Ok(0) };
+    ports.vectors.index().clear(&place).await?;
+    let rows = follow_and_tell(ports, &place, &mut tell).await?;
+    tell(ReindexStep::Copied { rows });
+    Ok(ports.vectors.index().count(&place).await?)
+}
+
 /// Whether passages without a vector are left.
 enum Left {
     Nothing,
     More,
 }
 
-async fn make(ports: &Ports, workspace: WorkspaceId, model: &str) -> Result<Left, Error> {
-    let end = Instant::now() + RUN;
+async fn make(ports: &Ports, workspace: WorkspaceId, model: &str, run: Duration) -> Result<Left, Error> {
+    let end = Instant::now() + run;
     loop {
         let mut tx = ports.db.read().await?;
         let dimension = as_i64(ports.embeddings.dimension());
@@ -220,8 +262,27 @@ pub(super) fn place(ports: &Ports, workspace: WorkspaceId) -> Option<Place> {
     (dimension > 0).then_some(Place { workspace, model, dimension })
 }
 
+/// The same where a server has not told its dimension yet: the vectors it made before have it.
+async fn known_place(ports: &Ports, workspace: WorkspaceId) -> Result<Option<Place>, Error> {
+    if let Some(place) = place(ports, workspace) {
+        return Ok(Some(place));
+    }
+    let Some(model) = ports.embeddings.model() else { return Ok(None) };
+    let mut tx = ports.db.read().await?;
+    let dimension = store::dimension(&mut tx, workspace, model).await?;
+    Ok(dimension.map(|dimension| Place { workspace, model: model.to_owned(), dimension }))
+}
+
 /// Brings the index up to date with the rows; says how many rows it took over.
 pub(super) async fn follow(ports: &Ports, place: &Place) -> Result<u64, Error> {
+    follow_and_tell(ports, place, &mut |_| ()).await
+}
+
+async fn follow_and_tell(
+    ports: &Ports,
+    place: &Place,
+    tell: &mut impl FnMut(ReindexStep),
+) -> Result<u64, Error> {
     let index = ports.vectors.index();
     let mut tx = ports.db.read().await?;
     let head = store::head(&mut tx, place.workspace).await?;
@@ -248,6 +309,7 @@ pub(super) async fn follow(ports: &Ports, place: &Place) -> Result<u64, Error> {
             }
         }
         index.apply(place, change).await?;
+        tell(ReindexStep::Copied { rows: taken });
     }
     // Only now is everything up to here known to be taken over.
     index.apply(place, Change { position: head.max(start), ..Change::default() }).await?;

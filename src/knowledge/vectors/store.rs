@@ -217,6 +217,23 @@ pub(super) async fn count(
     )
 }
 
+/// The dimension of a model's vectors, if it made any.
+pub(super) async fn dimension(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    model: &str,
+) -> Result<Option<usize>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT dimension FROM passage_vectors
+         WHERE workspace_id = $1 AND model = $2 AND vector IS NOT NULL ORDER BY stamp DESC LIMIT 1",
+        workspace,
+        model,
+    )?;
+    Ok(row.and_then(|(dimension,)| usize::try_from(dimension).ok()))
+}
+
 /// What last kept vectors from being made.
 pub(super) async fn last_error(tx: &mut Tx, workspace: WorkspaceId) -> Result<Option<String>, DbError> {
     let row = fetch_optional!(
