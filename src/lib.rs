@@ -24,6 +24,7 @@ pub mod language;
 pub mod pipeline;
 pub mod ports;
 pub mod protocol;
+pub mod reading;
 pub mod rules;
 pub mod schemas;
 pub mod telemetry;

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{api, health, jobs, layers, pages, seed};
-use crate::config::Config;
+use crate::config::{Config, Knowledge};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
 use crate::ports::db::{Engine, Location};
-use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Ports, Tx};
+use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Outbound, Ports, Readers, Tx};
+use crate::reading::Limits;
 use crate::telemetry::Metrics;
 use crate::{conversations, pipeline};
 use crate::{execute, fetch_one};
@@ -37,11 +38,13 @@ pub struct Options {
     pub bus: Bus,
     /// Fill an empty store with the demo workspaces.
     pub seed_demo: bool,
+    /// The program that reads documents: this one.
+    pub reader: std::path::PathBuf,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { clock: Clock::system(), entropy: Entropy::system(), bus: Bus::memory(), seed_demo: false }
+        Options { clock: Clock::system(), entropy: Entropy::system(), bus: Bus::memory(), seed_demo: false, reader: "/proc/self/exe".into() }
     }
 }
 
@@ -195,7 +198,15 @@ async fn open_ports(config: &Config, options: &Options) -> Result<Ports, StartEr
         clock: options.clock.clone(),
         entropy: options.entropy.clone(),
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
+        readers: Arc::new(readers(config, options)),
+        outbound: Outbound::new(&config.knowledge.reachable_hosts),
     })
+}
+
+fn readers(config: &Config, options: &Options) -> Readers {
+    let Knowledge { readers, reader_megabytes, reader_seconds, max_bytes, .. } = &config.knowledge;
+    let limits = Limits { memory: reader_megabytes * 1_048_576, seconds: *reader_seconds };
+    Readers::new(options.reader.clone(), *readers, limits, *max_bytes as u64)
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

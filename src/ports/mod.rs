@@ -9,6 +9,8 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod outbound;
+pub mod readers;
 
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub use clock::Clock;
 pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use entropy::Entropy;
+pub use outbound::Outbound;
+pub use readers::Readers;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
 
@@ -34,6 +38,10 @@ pub struct Ports {
     pub entropy: Entropy,
     /// Uploaded files.
     pub blobs: Arc<Blobs>,
+    /// Reads documents.
+    pub readers: Arc<Readers>,
+    /// Requests to addresses that people give.
+    pub outbound: Outbound,
 }
 
 impl Ports {
