@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::base::{Actor, Timestamp};
 use crate::drafts::{self, SendDraft};
 use crate::identity::Site;
-use crate::jobs::{self, Job, Taken};
+use crate::jobs::{self, Job, Queue, Taken};
 use crate::ports::DbError;
 use crate::ports::bus::{Heard, News};
 use crate::workspaces;
@@ -49,7 +49,7 @@ pub(super) async fn run(site: Site, stop: tokio_util::sync::CancellationToken) {
 }
 
 /// Waits until the next job is due. `None`: the node stops.
-async fn wait(
+pub(super) async fn wait(
     site: &Site,
     bus: &mut crate::ports::bus::Subscription,
     mut next: Option<Timestamp>,
@@ -79,13 +79,13 @@ async fn wait(
 async fn work(site: &Site) -> Result<Option<Timestamp>, DbError> {
     loop {
         let mut tx = site.ports.db.read().await?;
-        let next = jobs::next_due(&mut tx).await?;
+        let next = jobs::next_due(&mut tx, Queue::Quick).await?;
         drop(tx);
         if next.is_none_or(|at| at > site.ports.now()) {
             return Ok(next);
         }
         let mut tx = site.ports.db.begin().await?;
-        let taken = jobs::take_due(&mut tx, site.ports.now(), BATCH).await?;
+        let taken = jobs::take_due(&mut tx, Queue::Quick, site.ports.now(), jobs::LEASE, BATCH).await?;
         tx.commit().await?;
         for job in &taken {
             if let Err(error) = run_one(site, job).await {

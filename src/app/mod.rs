@@ -8,6 +8,7 @@ mod layers;
 mod node;
 mod pages;
 pub mod seed;
+mod slow_jobs;
 
 pub use api::{api, openapi, operations};
 pub use documents::{asyncapi, protocol_schema};

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{api, health, jobs, layers, pages, seed};
+use crate::app::{api, health, jobs, layers, pages, seed, slow_jobs};
 use crate::config::{Config, Knowledge};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
@@ -44,7 +44,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { clock: Clock::system(), entropy: Entropy::system(), bus: Bus::memory(), seed_demo: false, reader: "/proc/self/exe".into() }
+        Options {
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            bus: Bus::memory(),
+            seed_demo: false,
+            reader: "/proc/self/exe".into(),
+        }
     }
 }
 
@@ -129,9 +135,12 @@ impl Node {
         let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
+        working.spawn(slow_jobs::run(site.clone(), working.clone(), stop_working.clone()));
 
         let routes = layers::wrap(
-            api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()),
+            api(config.files.max_bytes, config.knowledge.max_bytes)
+                .merge(health::routes())
+                .merge(pages::routes()),
             &config.http,
         )
         .layer(Extension(gateway.clone()))

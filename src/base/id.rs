@@ -131,6 +131,8 @@ ids! {
     JobId = "job",
     /// An uploaded file.
     FileId = "fil",
+    /// A question that nothing answers.
+    GapId = "gap",
 }
 
 #[cfg(test)]

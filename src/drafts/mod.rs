@@ -10,6 +10,7 @@ mod merge;
 mod model;
 mod routes;
 mod store;
+mod uses;
 mod write;
 
 pub use decide::{
@@ -18,6 +19,7 @@ pub use decide::{
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
 pub use routes::routes;
+pub use uses::{Use, UseCount, counts as use_counts, of_document as uses_of};
 pub use write::{begin, fail, finish, give_up_open};
 
 use crate::base::{ConversationId, DraftId, PassageId, Role};

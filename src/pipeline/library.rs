@@ -86,6 +86,11 @@ impl Library {
         steering::judge(text, vector.as_deref())
     }
 
+    /// The meaning of a text, if the sentence model is in use. Call from a blocking thread.
+    pub(super) fn meaning(&self, text: &str) -> Option<Vec<f32>> {
+        self.embedder().map(|embedder| embedder.embed_one(text))
+    }
+
     fn embedder(&self) -> Option<&'static dyn Embedder> {
         self.sentence_model.then(|| &*SENTENCE_MODEL as &dyn Embedder)
     }

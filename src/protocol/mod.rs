@@ -25,7 +25,7 @@ pub use draft::{
 pub use entry::{Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, TranscriptState};
 pub use error::{ErrorCode, FrameError};
 pub use frame::{Joined, Outcome, Posted, ServerFrame, Welcome, You};
-pub use signal::{Person, Signal, StageName, StageState};
+pub use signal::{DocumentStatus, Person, Signal, StageName, StageState};
 pub use summary::{ContactSummary, ConversationSummary, DraftHint, LastMessage, Owner};
 
 /// The largest frame a client may send, in bytes.

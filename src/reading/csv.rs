@@ -3,9 +3,20 @@
 use crate::reading::{MAX_TEXT, Refusal};
 
 /// What people call the two columns.
-const QUESTION: &[&str] = &["question", "questions", "q", "frage", "pregunta", "pergunta", "domanda", "vraag"];
-const ANSWER: &[&str] =
-    &["answer", "answers", "a", "reply", "antwort", "respuesta", "resposta", "réponse", "risposta", "antwoord"];
+const QUESTION: &[&str] =
+    &["question", "questions", "q", "frage", "pregunta", "pergunta", "domanda", "vraag"];
+const ANSWER: &[&str] = &[
+    "answer",
+    "answers",
+    "a",
+    "reply",
+    "antwort",
+    "respuesta",
+    "resposta",
+    "réponse",
+    "risposta",
+    "antwoord",
+];
 
 /// Rows after which a table is no list of questions any more.
 const MAX_ROWS: usize = 20_000;
@@ -42,9 +53,8 @@ pub(super) fn read(text: &str) -> Result<String, Refusal> {
 }
 
 fn find_columns(header: &::csv::StringRecord) -> Result<(usize, usize), Refusal> {
-    let find = |names: &[&str]| {
-        header.iter().position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))
-    };
+    let find =
+        |names: &[&str]| header.iter().position(|cell| names.contains(&cell.trim().to_lowercase().as_str()));
     find(QUESTION).zip(find(ANSWER)).ok_or(Refusal::NoColumns)
 }
 

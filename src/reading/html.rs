@@ -56,7 +56,8 @@ fn title(html: &str) -> Option<String> {
 fn without_repeated_title(body: &str, title: Option<&str>) -> String {
     let trimmed = body.trim_start();
     let (first, rest) = trimmed.split_once('\n').unwrap_or((trimmed, ""));
-    match first.strip_prefix("# ").filter(|heading| Some(heading.trim()) == title && !rest.trim().is_empty()) {
+    match first.strip_prefix("# ").filter(|heading| Some(heading.trim()) == title && !rest.trim().is_empty())
+    {
         Some(_) => rest.to_owned(),
         None => body.to_owned(),
     }

@@ -101,14 +101,18 @@ impl Refusal {
                 "There is no text in it, only pictures (a scan, perhaps). Upload a version with text."
             }
             Refusal::Encrypted => "It is protected by a password. Upload a copy without one.",
-            Refusal::Broken => "The file is damaged and cannot be opened. Save it again and upload the new file.",
+            Refusal::Broken => {
+                "The file is damaged and cannot be opened. Save it again and upload the new file."
+            }
             Refusal::Bomb => {
                 "It grows beyond all measure when it is unpacked, as files do that are made to do harm."
             }
             Refusal::TooLong => {
                 "It is too long: at most 2,000 pages or 1,000,000 characters fit. Split it into several documents."
             }
-            Refusal::TooSlow => "Reading it took too long. Try a simpler version, such as plain text or Markdown.",
+            Refusal::TooSlow => {
+                "Reading it took too long. Try a simpler version, such as plain text or Markdown."
+            }
             Refusal::TooBig => {
                 "Reading it needs more memory than one document may use. Split it into several documents."
             }
@@ -144,9 +148,7 @@ fn read_as(kind: Kind, bytes: &[u8], say: &mut dyn FnMut(Event)) -> Result<(), R
         Kind::Docx => one_page(kind, docx::read(bytes)?, say),
         Kind::Html => one_page(kind, html::read(&kind::decode(bytes)?), say),
         Kind::Csv => one_page(kind, Text { title: None, body: csv::read(&kind::decode(bytes)?)? }, say),
-        Kind::Markdown | Kind::Text => {
-            one_page(kind, tidy::plain(&kind::decode(bytes)?, kind), say)
-        }
+        Kind::Markdown | Kind::Text => one_page(kind, tidy::plain(&kind::decode(bytes)?, kind), say),
     }
 }
 

@@ -20,9 +20,7 @@ pub(super) fn read(bytes: &[u8], say: &mut dyn FnMut(Event)) -> Result<(), Refus
         _ => {}
     }
     let mut pages = Pages { say, total, characters: 0, broken: 0, stopped: None };
-    parser
-        .for_each_page(one_by_one(), |event| pages.hear(event))
-        .map_err(|error| refusal(error.kind()))?;
+    parser.for_each_page(one_by_one(), |event| pages.hear(event)).map_err(|error| refusal(error.kind()))?;
     match pages.stopped {
         Some(refusal) => Err(refusal),
         None if pages.characters == 0 && pages.broken > 0 => Err(Refusal::Broken),

@@ -9,12 +9,13 @@
 mod addresses;
 mod robots;
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode, Url};
 
@@ -33,11 +34,16 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Most bytes of a robots.txt that are read (RFC 9309 asks for 500 KiB at least).
 const MAX_ROBOTS: usize = 512 * 1024;
 
+/// Sites whose robots.txt is remembered, and for how long.
+const ROBOTS_KEPT: usize = 256;
+const ROBOTS_FOR: Duration = Duration::from_secs(600);
+
 /// Makes requests to the outside. Clones share their connections.
 #[derive(Clone)]
 pub struct Outbound {
     client: reqwest::Client,
     allowed: Arc<[String]>,
+    robots: Arc<Mutex<HashMap<String, (Instant, Robots)>>>,
 }
 
 /// What is asked for.
@@ -70,6 +76,13 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Where it came from, after redirects.
     pub url: Url,
+}
+
+impl Answer {
+    /// A header, if it is there and text.
+    pub fn text_header(&self, name: &str) -> Option<String> {
+        Some(self.headers.get(name)?.to_str().ok()?.to_owned())
+    }
 }
 
 /// Why a request was not made, or not answered.
@@ -126,7 +139,7 @@ impl Outbound {
             .pool_max_idle_per_host(2)
             .build()
             .expect("the settings of the client are right");
-        Outbound { client, allowed }
+        Outbound { client, allowed, robots: Arc::default() }
     }
 
     /// Fetches an address.
@@ -137,8 +150,26 @@ impl Outbound {
         max_bytes: usize,
         within: Duration,
     ) -> Result<Answer, OutboundError> {
-        let ask = Ask { method: Method::GET, url, headers, body: Vec::new(), max_bytes, within, follow: true };
+        let ask =
+            Ask { method: Method::GET, url, headers, body: Vec::new(), max_bytes, within, follow: true };
         self.send(ask).await
+    }
+
+    /// Fetches an address if it has changed since an earlier answer with this `ETag` and `Last-Modified`.
+    pub async fn get_changed(
+        &self,
+        url: Url,
+        (etag, modified): (Option<&str>, Option<&str>),
+        max_bytes: usize,
+        within: Duration,
+    ) -> Result<Answer, OutboundError> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(IF_NONE_MATCH, etag), (IF_MODIFIED_SINCE, modified)] {
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        self.get(url, headers, max_bytes, within).await
     }
 
     /// Makes a request.
@@ -152,11 +183,35 @@ impl Outbound {
     }
 
     /// What a site asks of programs that read it. A site that does not answer is left alone.
+    /// What it said is remembered for a while, so that reading many pages does not ask every time.
     pub async fn robots(&self, page: &Url, within: Duration) -> Result<Robots, OutboundError> {
         let mut url = page.clone();
         url.set_path("/robots.txt");
         url.set_query(None);
         url.set_fragment(None);
+        let key = url.to_string();
+        let now = Instant::now();
+        let known = self.known_robots().get(&key).cloned();
+        if let Some((until, robots)) = known
+            && until > now
+        {
+            return Ok(robots);
+        }
+        let robots = self.ask_robots(url, within).await?;
+        let mut known = self.known_robots();
+        if known.len() >= ROBOTS_KEPT {
+            known.clear();
+        }
+        known.insert(key, (now + ROBOTS_FOR, robots.clone()));
+        Ok(robots)
+    }
+
+    fn known_robots(&self) -> MutexGuard<'_, HashMap<String, (Instant, Robots)>> {
+        // A map is whole whatever happened to whoever held the lock.
+        self.robots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_robots(&self, url: Url, within: Duration) -> Result<Robots, OutboundError> {
         match self.get(url, HeaderMap::new(), MAX_ROBOTS, within).await {
             Ok(answer) if answer.status.is_success() => {
                 Ok(Robots::parse(&String::from_utf8_lossy(&answer.body)))

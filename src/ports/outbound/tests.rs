@@ -39,7 +39,8 @@ impl Inside {
 }
 
 fn answer(head: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        .into_bytes()
 }
 
 /// A name server of the attacker: each name leads where it says.
@@ -70,14 +71,30 @@ async fn an_address_that_leads_inside_is_never_connected_to() {
     let client = Outbound::with_names("", Arc::new(Hostile));
     let port = inside.port;
     for host in [
-        "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "169.254.169.254", "10.0.0.1", "[fd00::1]", "loop.test", "both.test", "mapped.test",
-        "link.test", "six.test",
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0.0.0.0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "[fd00::1]",
+        "loop.test",
+        "both.test",
+        "mapped.test",
+        "link.test",
+        "six.test",
     ] {
         let refused = get(&client, &format!("http://{host}:{port}/")).await;
         assert!(matches!(refused, Err(OutboundError::Private(_))), "{host}: {refused:?}");
     }
-    for address in ["file:///etc/passwd", "gopher://93.184.216.34/", "http://a@127.0.0.1/", "http://u:p@shop.test/"] {
+    for address in
+        ["file:///etc/passwd", "gopher://93.184.216.34/", "http://a@127.0.0.1/", "http://u:p@shop.test/"]
+    {
         let refused = get(&client, address).await;
         assert!(matches!(refused, Err(OutboundError::NoAddress(_))), "{address}: {refused:?}");
     }
@@ -89,10 +106,8 @@ async fn an_address_that_leads_inside_is_never_connected_to() {
 async fn a_redirect_is_checked_like_the_first_address() {
     let secret = Inside::start(|_| answer("200 OK", "secret")).await;
     let port = secret.port;
-    let outside = Inside::start(move |_| {
-        answer(&format!("302 Found\r\nlocation: http://127.0.0.1:{port}/"), "")
-    })
-    .await;
+    let outside =
+        Inside::start(move |_| answer(&format!("302 Found\r\nlocation: http://127.0.0.1:{port}/"), "")).await;
     let client = Outbound::with_names(&format!("127.0.0.1:{}", outside.port), Arc::new(Hostile));
     let refused = get(&client, &format!("http://127.0.0.1:{}/", outside.port)).await;
     assert!(matches!(refused, Err(OutboundError::Private(_))), "{refused:?}");
