@@ -309,6 +309,8 @@ fn host_of(url: &Url) -> String {
 
 /// TLS with the roots that browsers trust.
 fn tls() -> rustls::ClientConfig {
+    // For other clients in this process. An error says that somebody was first, with the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)

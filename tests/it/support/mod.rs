@@ -4,6 +4,7 @@ mod acts;
 mod app;
 mod calls;
 mod dice;
+pub mod papers;
 mod postgres;
 mod reader;
 mod store;
