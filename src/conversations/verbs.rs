@@ -35,6 +35,7 @@ pub async fn sent_before(
     contact: ContactId,
     client_id: &str,
 ) -> Result<Option<Posted>, Error> {
+    model::check_client_id(client_id)?;
     let sent = store::find_sent(tx, cx.workspace, contact, client_id).await?;
     Ok(sent.map(|(conversation, seq)| Posted { conversation, seq, duplicate: true }))
 }
