@@ -12,6 +12,7 @@ mod identity;
 mod inbox;
 mod knowledge;
 mod live;
+mod ratings;
 mod resend;
 mod resume;
 mod rules;
