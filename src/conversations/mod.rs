@@ -28,7 +28,7 @@ pub use turns::{
 };
 pub use verbs::{
     append, ask_for_person, assign, hand_back, hold, label, mark_read, move_status, note, open_of, post,
-    resolve, retitle, send_draft, set_draft_hint, start, take_over,
+    resolve, retitle, send_draft, sent_before, set_draft_hint, start, take_over,
 };
 
 use crate::base::{Audience, ConversationId, TextFault};
