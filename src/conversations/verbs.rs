@@ -244,7 +244,7 @@ pub async fn hold(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error>
     lock(cx, tx, id).await.map(|_| ())
 }
 
-async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
+pub(super) async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
     store::lock(tx, cx.workspace, id, model::contact_scope(cx)).await?.ok_or(Error::NotFound)
 }
 

@@ -67,6 +67,13 @@ pub(super) async fn run(
             tx.commit().await?;
             Ok(Some(Outcome::Done))
         }
+        Command::Rate { conversation, score, words } => {
+            let cx = party.may(Permission::Answer)?.cx(&connection.gateway.site.ports);
+            let mut tx = connection.gateway.site.ports.db.begin().await?;
+            conversations::rate(&cx, &mut tx, conversation, score, words.as_deref()).await?;
+            tx.commit().await?;
+            Ok(Some(Outcome::Done))
+        }
         _ => Err(Problem::new(ErrorCode::Forbidden, "only staff may do this")),
     }
 }

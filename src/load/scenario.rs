@@ -185,9 +185,10 @@ impl Scenario {
             let most = from.max(to);
             let mut at = 0.0;
             // Thinning: candidates at the highest rate, each kept with the share that the rate has there.
-            while most > 0.0 {
+            loop {
+                // A rate of zero puts the next arrival at infinity.
                 at += -(1.0 - rng.random::<f64>()).ln() / most;
-                if at >= phase.seconds {
+                if at.is_nan() || at >= phase.seconds {
                     break;
                 }
                 let rate = from + (to - from) * at / phase.seconds;

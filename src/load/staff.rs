@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 use tokio::time::Instant;
 
-use crate::base::ConversationId;
+use crate::base::{ConversationId, DraftId};
 use crate::client::{Error, Http, Socket};
 use crate::load::history::History;
 use crate::load::measure::{Count, Metric};
@@ -34,7 +34,7 @@ impl Share {
 /// What a command that was sent is waited for.
 enum Asked {
     Join(ConversationId, i64),
-    Approve(DraftView, bool),
+    Approve(DraftId, bool),
     Reject(ConversationId),
     TakeOver(ConversationId),
     Reply,
@@ -205,7 +205,7 @@ impl Colleague {
         let edits = happens(&mut self.rng, staff.edits);
         let text = edits.then(|| format!("{} Best wishes from all of us.", draft.text));
         let command = Command::Approve { draft: id, revision, hash, text };
-        self.ask(socket, command, Asked::Approve(draft, edits)).await
+        self.ask(socket, command, Asked::Approve(id, edits)).await
     }
 
     async fn answered(&mut self, socket: &mut Socket, asked: Asked, outcome: Outcome) -> Result<(), Error> {
@@ -226,7 +226,7 @@ impl Colleague {
                 self.world.measures.count(if edited { Count::Edited } else { Count::Approved });
                 // What is held for undo is not late.
                 let held_for = held.send_at.since(self.world.now());
-                self.world.approved.insert(draft.id, Instant::now() + held_for);
+                self.world.approved.insert(draft, Instant::now() + held_for);
                 Ok(())
             }
             (Asked::Reject(conversation), _) => {

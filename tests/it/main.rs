@@ -13,6 +13,7 @@ mod inbox;
 mod knowledge;
 mod live;
 mod load;
+mod ratings;
 mod resend;
 mod resume;
 mod rules;
