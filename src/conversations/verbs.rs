@@ -27,6 +27,19 @@ pub async fn open_of(cx: &Cx, tx: &mut Tx, contact: ContactId) -> Result<Option<
     Ok(store::open_of(tx, cx.workspace, contact).await?)
 }
 
+/// The message that a contact has sent before under this `client_id`, in whichever conversation: a first
+/// message names none, and when it is sent again its conversation may be over.
+pub async fn sent_before(
+    cx: &Cx,
+    tx: &mut Tx,
+    contact: ContactId,
+    client_id: &str,
+) -> Result<Option<Posted>, Error> {
+    model::check_client_id(client_id)?;
+    let sent = store::find_sent(tx, cx.workspace, contact, client_id).await?;
+    Ok(sent.map(|(conversation, seq)| Posted { conversation, seq, duplicate: true }))
+}
+
 /// Posts a message. The same `client_id` again gives the first result and stores nothing.
 pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> Result<Posted, Error> {
     model::check_client_id(&new.client_id)?;
@@ -231,7 +244,7 @@ pub async fn hold(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error>
     lock(cx, tx, id).await.map(|_| ())
 }
 
-async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
+pub(super) async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
     store::lock(tx, cx.workspace, id, model::contact_scope(cx)).await?.ok_or(Error::NotFound)
 }
 

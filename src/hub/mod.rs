@@ -8,6 +8,7 @@
 mod line;
 mod room;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 pub use line::{Closer, Frame, Line, LineId, Outgoing, Queue, encode};
 pub use room::GoLive;
 
-use crate::base::{Audience, ConversationId, WorkspaceId};
+use crate::base::{Audience, ConversationId, SessionId, WorkspaceId};
 use crate::hub::room::Room;
 use crate::identity::Party;
 use crate::ports::bus::{News, Note, Revoked};
@@ -262,6 +263,24 @@ impl Hub {
                 _ => false,
             };
             if hit {
+                line.close(Close::Revoked);
+            }
+        }
+    }
+
+    /// Workspaces whose staff have lines on this node.
+    pub fn staffed_workspaces(&self) -> HashSet<WorkspaceId> {
+        let staffed = self.lines.iter().filter(|line| matches!(line.party(), Party::Staff(_)));
+        staffed.map(|line| line.workspace()).collect()
+    }
+
+    /// Closes the lines of a workspace's staff whose session is not among those that live.
+    pub fn keep_sessions(&self, workspace: WorkspaceId, live: &HashSet<SessionId>) {
+        for line in &self.lines {
+            if let Party::Staff(caller) = line.party()
+                && caller.workspace == workspace
+                && !live.contains(&caller.session)
+            {
                 line.close(Close::Revoked);
             }
         }

@@ -12,6 +12,8 @@ mod identity;
 mod inbox;
 mod knowledge;
 mod live;
+mod load;
+mod ratings;
 mod resend;
 mod resume;
 mod rules;

@@ -160,6 +160,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         conversation("/v1/conversations/{id}/take-over", Value::Null),
         conversation("/v1/conversations/{id}/hand-back", Value::Null),
         conversation("/v1/conversations/{id}/ask-for-person", Value::Null),
+        ("PUT", "/v1/conversations/{id}/rating", Names(json!({ "score": 1, "words": "Stolen" }))),
         ("GET", "/v1/drafts", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
         ("GET", "/v1/drafts/{id}", Names(Value::Null)),
         ("PUT", "/v1/drafts/{id}/edit", Names(json!({ "revision": 1, "text": "Stolen" }))),
@@ -476,6 +477,7 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::TakeOver => Command::TakeOver { conversation },
         CommandName::HandBack => Command::HandBack { conversation },
         CommandName::AskForPerson => Command::AskForPerson { conversation },
+        CommandName::Rate => Command::Rate { conversation, score: 1, words: Some(text()) },
         CommandName::Assign => Command::Assign { conversation, staff: Some(staff) },
         CommandName::Label => Command::Label { conversation, add: vec![text()], remove: vec![] },
         CommandName::SetStatus => Command::SetStatus { conversation, status: "booked".to_owned() },
@@ -553,6 +555,7 @@ async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
             ("POST", "/v1/conversations/{id}/messages"),
             ("POST", "/v1/conversations/{id}/read"),
             ("POST", "/v1/conversations/{id}/ask-for-person"),
+            ("PUT", "/v1/conversations/{id}/rating"),
             ("POST", "/v1/files"),
         ];
         for (method, path, route) in routes() {

@@ -26,6 +26,8 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
   const [notice, setNotice] = useState("");
   const [over, setOver] = useState(false);
   const name = state.workspace?.name ?? "";
+  // Alone on a page the chat is what the page is about.
+  const Title = onClose ? "h2" : "h1";
   const empty = state.timeline.last === 0 && state.outbox.length === 0;
 
   useEffect(() => {
@@ -85,9 +87,9 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
         </span>
         <div class="title">
           {name && (
-            <h2>
+            <Title>
               <bdi>{name}</bdi>
-            </h2>
+            </Title>
           )}
           <Presence state={state} />
         </div>

@@ -1,4 +1,4 @@
-import type { Words } from "./en.ts";
+import type { Words } from "../words.ts";
 
 export const words: Words = {
   open: "Escríbenos",
@@ -57,5 +57,4 @@ export const words: Words = {
   today: "Hoy",
   yesterday: "Ayer",
   photo: "Foto {name}",
-  file: "{name}, {size}",
 };
