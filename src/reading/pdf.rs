@@ -23,7 +23,7 @@ pub(super) fn read(bytes: &[u8], say: &mut dyn FnMut(Event)) -> Result<(), Refus
     parser.for_each_page(one_by_one(), |event| pages.hear(event)).map_err(|error| refusal(error.kind()))?;
     match pages.stopped {
         Some(refusal) => Err(refusal),
-        None if pages.characters == 0 && pages.broken > 0 => Err(Refusal::Broken),
+        None if pages.characters == 0 && (pages.broken > 0 || is_cut(bytes)) => Err(Refusal::Broken),
         None if pages.characters == 0 => Err(Refusal::NoText),
         None => Ok(()),
     }
@@ -90,6 +90,12 @@ impl Pages<'_> {
         self.broken += 1;
         (self.say)(Event::Page { number, text: String::new(), broken: true });
     }
+}
+
+/// Whether the end of the file is missing.
+fn is_cut(bytes: &[u8]) -> bool {
+    let tail = bytes.get(bytes.len().saturating_sub(2_048)..).unwrap_or(bytes);
+    !tail.windows(5).any(|window| window == b"%%EOF")
 }
 
 /// Programs write all sorts of things where the title belongs.

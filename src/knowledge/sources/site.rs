@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
-
 use crate::http::Problem;
 use crate::identity::Site;
-use crate::ports::outbound::{OutboundError, parse_address};
+use crate::ports::outbound::{OutboundError, Url, parse_address};
 use crate::ports::readers::ReadError;
 use crate::protocol::ErrorCode;
 

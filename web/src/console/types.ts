@@ -1,5 +1,13 @@
 /** What the HTTP API answers beyond the socket protocol. */
-import type { ConversationSummary, DraftView, FieldOrigin, StageName, StageState } from "@/wire/protocol";
+import type {
+  ConversationSummary,
+  DocumentStatus,
+  DraftStatus,
+  DraftView,
+  FieldOrigin,
+  StageName,
+  StageState,
+} from "@/wire/protocol";
 
 export type * from "@/wire/protocol";
 export type { Contact, Hours, Page, Session, Staff, Workspace } from "@/wire/rest";
@@ -97,14 +105,85 @@ export type TurnStage = {
 
 export type Turn = TurnRow & { readonly stages: readonly TurnStage[]; readonly prompt?: string };
 
-export type Document = {
+export type DocumentSource = {
+  readonly kind: "upload" | "page";
+  /** The file's name, or the page's address. */
+  readonly name: string;
+  readonly format?: "pdf" | "docx" | "html" | "markdown" | "text" | "csv";
+  readonly size?: number;
+  readonly page: number;
+  readonly pages?: number;
+  readonly broken_pages: number;
+  readonly problem?: { readonly code: string; readonly says: string };
+  readonly read_at?: string;
+  readonly checked_at?: string;
+};
+
+export type DocumentRow = {
   readonly id: string;
   readonly title: string;
-  readonly body: string;
   readonly language: string;
   readonly version: number;
   readonly passages: number;
   readonly updated_at: string;
+  readonly status: DocumentStatus;
+  readonly source?: DocumentSource;
+};
+
+export type Document = DocumentRow & { readonly body: string };
+
+export type Passage = {
+  readonly id: string;
+  readonly position: number;
+  readonly heading?: string;
+  readonly text: string;
+};
+
+export type VersionRow = {
+  readonly version: number;
+  readonly title: string;
+  readonly characters: number;
+  readonly file_name?: string;
+  readonly made_by: string;
+  readonly made_at: string;
+};
+
+export type Version = VersionRow & { readonly body: string };
+
+export type DocumentUse = {
+  readonly draft: string;
+  readonly conversation: string;
+  readonly title: string;
+  readonly quote: string;
+  readonly status: DraftStatus;
+  readonly at: string;
+};
+
+export type UseCount = {
+  readonly document: string;
+  readonly drafts: number;
+  readonly sent: number;
+  readonly last_at: string;
+};
+
+export type Gap = {
+  readonly id: string;
+  readonly question: string;
+  readonly asked: number;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly closed_at?: string;
+  readonly closed_by?: string;
+  readonly document?: string;
+};
+
+export type GapView = Gap & {
+  readonly examples: readonly {
+    readonly conversation: string;
+    readonly seq: number;
+    readonly text: string;
+    readonly at: string;
+  }[];
 };
 
 export type Hit = {

@@ -16,6 +16,7 @@ import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { noticeMention } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
+import { patchDocument } from "./knowledge";
 
 type Live = {
   readonly link: LinkState;
@@ -75,6 +76,7 @@ function hear(frame: ServerFrame): void {
     if (frame.signal === "inbox") patchInbox(frame.conversation, me, rooms.has(frame.conversation.id));
     else if (frame.signal === "inbox_stale") staleInbox();
     else if (frame.signal === "draft") patchDraft(frame.draft);
+    else if (frame.signal === "document") patchDocument(frame);
   } else if (frame.type === "event") {
     if (frame.entry.client_id !== undefined) outbox?.arrived(frame.entry.client_id);
     noticeMention(frame.conversation, frame.entry, me);
