@@ -17,6 +17,8 @@ import type {
   GapView,
   Held,
   Hit,
+  Intent,
+  IntentList,
   Page,
   Passage,
   QueueItem,
@@ -25,6 +27,7 @@ import type {
   Schema,
   Session,
   Staff,
+  Trial,
   Turn,
   TurnRow,
   UseCount,
@@ -145,6 +148,12 @@ export const api = {
   version: (id: string, version: number) => get<Version>(`/v1/knowledge/documents/${id}/versions/${version}`),
   restore: (id: string, version: number) =>
     post<Document>(`/v1/knowledge/documents/${id}/versions/${version}/restore`),
+  intents: () => get<IntentList>("/v1/intents"),
+  saveIntents: (version: number, intents: readonly Intent[]) =>
+    call<IntentList>("PUT", "/v1/intents", { version, intents }),
+  forgetIntents: () => call<void>("DELETE", "/v1/intents"),
+  tryIntents: (text: string, intents?: readonly Intent[]) =>
+    post<Trial>("/v1/intents/try", { text, ...(intents ? { intents } : {}) }),
   gaps: (closed: boolean) =>
     get<{ items: readonly Gap[]; open: number }>(`/v1/knowledge/gaps${closed ? "?closed=true" : ""}`),
   gap: (id: string) => get<GapView>(`/v1/knowledge/gaps/${id}`),
@@ -216,6 +225,7 @@ export const ask = {
       queryFn: () => api.version(id, version),
       staleTime: Number.POSITIVE_INFINITY,
     }),
+  intents: queryOptions({ queryKey: ["intents"], queryFn: api.intents }),
   gaps: (closed: boolean) =>
     queryOptions({ queryKey: ["gaps", closed], queryFn: () => api.gaps(closed), staleTime: 10_000 }),
   gap: (id: string) => queryOptions({ queryKey: ["gap", id], queryFn: () => api.gap(id), staleTime: 10_000 }),

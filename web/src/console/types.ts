@@ -166,6 +166,41 @@ export type UseCount = {
   readonly last_at: string;
 };
 
+/** Something customers want, and how they say it. */
+export type Intent = {
+  readonly key: string;
+  readonly label: string;
+  readonly examples: readonly string[];
+  readonly needs: readonly string[];
+  readonly sensitive: boolean;
+  readonly sensitive_because: string;
+};
+
+export type IntentList = {
+  readonly version: number;
+  readonly origin: "agent" | "workspace";
+  readonly intents: readonly Intent[];
+  readonly updated_at?: string;
+};
+
+export type Taken = { readonly intent: string; readonly label: string; readonly confidence: number };
+
+/** What a sentence was taken for, and why. */
+export type Trial = {
+  readonly best: Taken | null;
+  readonly present: readonly Taken[];
+  readonly ranked: readonly Taken[];
+  readonly none: { readonly confidence: number; readonly familiarity: number; readonly threshold: number };
+  readonly because: readonly {
+    readonly intent: string;
+    readonly example: string;
+    readonly likeness: number;
+  }[];
+  readonly steering: { readonly score: number; readonly flag: boolean; readonly reasons: readonly string[] };
+  readonly micros: number;
+  readonly by: string;
+};
+
 export type Gap = {
   readonly id: string;
   readonly question: string;

@@ -120,6 +120,7 @@ function concerns(frame: Extract<ServerFrame, { type: "signal" }>, conversation:
       return frame.conversation.id === conversation;
     case "inbox_stale":
     case "draining":
+    case "document":
       return false;
     default:
       return frame.conversation === conversation;

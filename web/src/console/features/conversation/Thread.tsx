@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
 import { memo, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -424,11 +425,7 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
   );
 }
 
-function told(
-  entry: Entry,
-  status: (key: string) => string,
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+function told(entry: Entry, status: (key: string) => string, t: TFunction): string {
   const { content, author: name } = entry;
   switch (content.kind) {
     case "draft_decided":

@@ -21,12 +21,13 @@ export function Add() {
     <div className="mx-auto w-full max-w-[680px] px-7 py-6 max-sm:px-4">
       <div className="mb-5 flex items-center gap-1">
         <BackToList />
-        <h2 className="text-[22px]!">{t("add.title")}</h2>
+        <h1 className="text-[22px]!">{t("add.title")}</h1>
       </div>
       <Files />
       <Web />
-      <p className="mt-6 text-ink2">
-        <Icon of={Pencil} size="s" /> {t("add.orWrite")}{" "}
+      <p className="mt-6 flex flex-wrap items-center gap-x-2 text-ink2">
+        <Icon of={Pencil} size="s" />
+        {t("add.orWrite")}
         <Link to="/knowledge/{-$id}" params={{ id: "new" }} className="underline">
           {t("add.writeOne")}
         </Link>
@@ -40,7 +41,7 @@ function Files() {
   const picker = useRef<HTMLInputElement>(null);
   const hint = useId();
   return (
-    <section className="kcard" aria-label={t("add.files")}>
+    <div className="kcard">
       <button type="button" className="kzone" aria-describedby={hint} onClick={() => picker.current?.click()}>
         <Icon of={FileUp} />
         <b>{t("add.choose")}</b>
@@ -62,7 +63,7 @@ function Files() {
       <p className="hint" id={hint}>
         {t("add.kinds")}
       </p>
-    </section>
+    </div>
   );
 }
 

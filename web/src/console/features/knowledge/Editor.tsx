@@ -91,6 +91,7 @@ function Form({ document, asked, onDone }: Props & { asked: GapView | undefined 
         void handleSave();
       }}
     >
+      <h1 className="sr-only">{document?.title ?? t("knowledge.newTitle")}</h1>
       <div className="flex flex-wrap items-center gap-2">
         <span className="2xl:hidden">
           <Segments

@@ -5,7 +5,7 @@ import { Check, ChevronDown, PenLine, RotateCcw } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
-import { span, useNow } from "../../lib/format";
+import { ago, useNow } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { Empty, Icon, Segments } from "../../parts/basics";
 import { useMay } from "../../parts/data";
@@ -22,7 +22,7 @@ export function Gaps() {
     <div className="mx-auto w-full max-w-[760px] px-7 py-6 max-sm:px-4">
       <div className="mb-1 flex flex-wrap items-center gap-2">
         <BackToList />
-        <h2 className="me-auto text-[22px]!">{t("gaps.title")}</h2>
+        <h1 className="me-auto text-[22px]!">{t("gaps.title")}</h1>
         <Segments
           label={t("gaps.which")}
           value={side}
@@ -77,7 +77,7 @@ function Card({ gap }: { gap: Gap }) {
             {gap.question}
           </p>
           <p className="num text-meta text-ink3">
-            {t("gaps.last", { span: span(now - Date.parse(gap.last_at)) })}
+            {t("gaps.last", { ago: ago(now - Date.parse(gap.last_at)) })}
             {gap.closed_by ? ` · ${t("gaps.closedBy", { name: gap.closed_by })}` : ""}
             {gap.document ? (
               <>
@@ -159,7 +159,7 @@ function Examples({ id }: { id: string }) {
             className="num flex-none text-meta text-ink3 underline"
             aria-label={t("gaps.show", { text: one.text })}
           >
-            {t("knowledge.ago", { span: span(now - Date.parse(one.at)) })}
+            {ago(now - Date.parse(one.at))}
           </Link>
         </li>
       ))}

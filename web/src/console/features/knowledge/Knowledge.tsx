@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { CircleAlert, CircleHelp, Pencil, Plus, Search, X } from "lucide-react";
+import { CircleAlert, CircleHelp, Pencil, Plus, Search, Signpost, X } from "lucide-react";
 import { type DragEvent, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
@@ -13,6 +13,7 @@ import "./knowledge.css";
 import { Add } from "./Add";
 import { Editor } from "./Editor";
 import { Gaps } from "./Gaps";
+import { Intents } from "./Intents";
 import { Reader } from "./Reader";
 import { Freshness, isUnderway, Progress, SourceIcon } from "./state";
 import { forgetUpload, sendFiles, useUploads } from "./uploads";
@@ -77,6 +78,7 @@ function Pane({ id }: { id: string | undefined }) {
     );
   if (id === "add") return <Add />;
   if (id === "gaps") return <Gaps />;
+  if (id === "intents") return <Intents />;
   if (id) return <Reader key={id} id={id} />;
   return <Empty title={t("knowledge.pick")} text={t("knowledge.searchHint")} />;
 }
@@ -128,6 +130,7 @@ function Shelf({ id, mayWrite }: { id: string | undefined; mayWrite: boolean }) 
         ) : (
           <>
             <GapsRow current={id === "gaps"} />
+            <IntentsRow current={id === "intents"} />
             <Underway />
             {documents.length === 0 && !isPending ? (
               <Empty title={t("knowledge.none")} text={t("knowledge.noneText")} />
@@ -160,8 +163,9 @@ function Row({ row, uses, current }: { row: DocumentRow; uses: UseCount | undefi
         {isUnderway(row) ? (
           <Progress row={row} />
         ) : row.status === "failed" ? (
-          <span className="line-clamp-2 text-meta text-brick">
-            <Icon of={CircleAlert} size="xs" /> {row.source?.problem?.says}
+          <span className="flex gap-1.5 text-meta text-brick">
+            <CircleAlert className="i xs mt-[3px] flex-none" aria-hidden="true" />
+            <span className="line-clamp-2">{row.source?.problem?.says}</span>
           </span>
         ) : (
           <span className="num text-meta text-ink3">
@@ -192,6 +196,26 @@ function GapsRow({ current }: { current: boolean }) {
       <span className="grid min-w-0 gap-[3px]">
         <b>{t("gaps.title")}</b>
         <span className="num text-meta text-ink3">{t("gaps.count", { count: open })}</span>
+      </span>
+    </Link>
+  );
+}
+
+function IntentsRow({ current }: { current: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <Link
+      to="/knowledge/{-$id}"
+      params={{ id: "intents" }}
+      className="krow with kgaps"
+      aria-current={current ? "true" : undefined}
+    >
+      <span className="ksrc">
+        <Icon of={Signpost} size="s" />
+      </span>
+      <span className="grid min-w-0 gap-[3px]">
+        <b>{t("intents.title")}</b>
+        <span className="text-meta text-ink3">{t("intents.row")}</span>
       </span>
     </Link>
   );

@@ -48,9 +48,9 @@ export function Reader({ id }: { id: string }) {
     <article className="mx-auto w-full max-w-[760px] px-7 py-6 max-sm:px-4">
       <Head document={document} onEdit={() => setEditing(true)} />
       {titled && side === "text" ? null : (
-        <h2 className="mb-3 text-[22px]!">
+        <h1 className="mb-3 text-[22px]!">
           <bdi>{document.title}</bdi>
-        </h2>
+        </h1>
       )}
       <Standing document={document} />
       {document.version > 0 ? (

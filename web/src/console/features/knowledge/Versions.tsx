@@ -4,7 +4,7 @@ import { RotateCcw } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
-import { fullTime, span, useNow } from "../../lib/format";
+import { ago, fullTime, useNow } from "../../lib/format";
 import { folded, lineDiff } from "../../lib/lines";
 import { refusal } from "../../lib/refusal";
 import { Icon } from "../../parts/basics";
@@ -45,7 +45,7 @@ function Row(props: { row: VersionRow; current: boolean; open: boolean; onToggle
       <b className="num">{t("knowledge.versionN", { n: row.version })}</b>
       <span className="min-w-0 truncate text-meta text-ink3">
         <time dateTime={row.made_at} title={fullTime(row.made_at)}>
-          {t("knowledge.ago", { span: span(now - Date.parse(row.made_at)) })}
+          {ago(now - Date.parse(row.made_at))}
         </time>
         {by ? (
           <>

@@ -1,7 +1,7 @@
 /** How a document stands, in words and marks. */
 import { Code2, FileText, FileType2, Globe, Pencil, Table2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { span } from "../../lib/format";
+import { ago } from "../../lib/format";
 import { Icon } from "../../parts/basics";
 import type { DocumentRow, DocumentSource } from "../../types";
 
@@ -48,10 +48,10 @@ export function Progress({ row }: { row: DocumentRow }) {
 /** How fresh a source is: when a page was last looked at, when a file was read, when words were changed. */
 export function Freshness({ row, now }: { row: DocumentRow; now: number }) {
   const { t } = useTranslation();
-  const since = (at: string) => span(now - Date.parse(at));
+  const since = (at: string) => ago(now - Date.parse(at));
   const { source } = row;
   if (source?.kind === "page" && source.checked_at)
-    return <>{t("knowledge.checked", { span: since(source.checked_at) })}</>;
-  if (source?.read_at) return <>{t("knowledge.read", { span: since(source.read_at) })}</>;
-  return <>{t("knowledge.updated", { span: since(row.updated_at) })}</>;
+    return <>{t("knowledge.checked", { ago: since(source.checked_at) })}</>;
+  if (source?.read_at) return <>{t("knowledge.read", { ago: since(source.read_at) })}</>;
+  return <>{t("knowledge.updated", { ago: since(row.updated_at) })}</>;
 }
