@@ -598,9 +598,7 @@ fn long_pdf(pages: usize) -> Vec<u8> {
     file.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
     file.extend(places.iter().flat_map(|place| format!("{place:010} 00000 n \n").into_bytes()));
     let size = objects.len() + 1;
-    file.extend(
-        format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes(),
-    );
+    file.extend(format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes());
     file
 }
 

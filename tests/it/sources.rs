@@ -13,7 +13,8 @@ pub async fn upload(caller: &Http, path: &str, name: &str, bytes: Vec<u8>) -> An
     let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
     let form = reqwest::multipart::Form::new().part("file", part);
     let request = reqwest::Client::new().post(format!("{}{path}", caller.base()));
-    Answer::of(request.headers(caller.headers().clone()).multipart(form).send().await.expect("an answer")).await
+    Answer::of(request.headers(caller.headers().clone()).multipart(form).send().await.expect("an answer"))
+        .await
 }
 
 /// Uploads a document that is taken; gives its identifier.
@@ -68,7 +69,8 @@ async fn files_are_found_cited_and_gone_at_once_when_deleted() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
         let mut desk = listening(app).await;
-        let sauna = pdf(&["Sauna\nThe sauna is open until ten in the evening.", "Towels\nA towel costs 4 euros."]);
+        let sauna =
+            pdf(&["Sauna\nThe sauna is open until ten in the evening.", "Towels\nA towel costs 4 euros."]);
         let id = uploaded(&manager, "spa-guide.pdf", sauna.clone()).await;
         let news = heard(&mut desk, &id).await;
         assert_eq!(news.first(), Some(&(DocumentStatus::Waiting, 0, None)), "{news:?}");
@@ -97,7 +99,10 @@ async fn files_are_found_cited_and_gone_at_once_when_deleted() {
         assert_eq!((&counts["items"][0]["drafts"], &counts["items"][0]["sent"]), (&json!(1), &json!(0)));
 
         let file = Answer::of(
-            manager.raw(reqwest::Method::GET, &format!("/v1/knowledge/documents/{id}/file"), None).await.expect("it"),
+            manager
+                .raw(reqwest::Method::GET, &format!("/v1/knowledge/documents/{id}/file"), None)
+                .await
+                .expect("it"),
         )
         .await;
         assert_eq!(file.text.as_bytes(), sauna);
@@ -156,7 +161,13 @@ async fn another_file_is_another_version_and_an_old_one_comes_back() {
         let id = uploaded(&manager, "prices.txt", b"A wash costs 9 pounds.".to_vec()).await;
         app.settle().await;
         let path = format!("/v1/knowledge/documents/{id}");
-        let answer = upload(&manager, &format!("{path}/upload"), "prices-new.txt", b"A wash costs 11 pounds.".to_vec()).await;
+        let answer = upload(
+            &manager,
+            &format!("{path}/upload"),
+            "prices-new.txt",
+            b"A wash costs 11 pounds.".to_vec(),
+        )
+        .await;
         assert_eq!(answer.status, 202);
         app.settle().await;
         let read = document(&manager, &id).await;
@@ -164,7 +175,9 @@ async fn another_file_is_another_version_and_an_old_one_comes_back() {
         assert_eq!((&read["title"], &read["source"]["name"]), (&json!("Prices"), &json!("prices-new.txt")));
 
         // A file that cannot be read leaves the text of before.
-        let broken = upload(&manager, &format!("{path}/upload"), "prices.pdf", b"%PDF-1.7 and nothing more".to_vec()).await;
+        let broken =
+            upload(&manager, &format!("{path}/upload"), "prices.pdf", b"%PDF-1.7 and nothing more".to_vec())
+                .await;
         assert_eq!(broken.status, 202);
         app.settle().await;
         let read = document(&manager, &id).await;
@@ -202,7 +215,10 @@ async fn a_file_or_a_text_that_is_there_already_is_not_added_again() {
         let copy = uploaded(&manager, "copy.md", spaced).await;
         app.settle().await;
         let copy = document(&manager, &copy).await;
-        assert_eq!((&copy["status"], &copy["source"]["problem"]["code"]), (&json!("failed"), &json!("duplicate")));
+        assert_eq!(
+            (&copy["status"], &copy["source"]["problem"]["code"]),
+            (&json!("failed"), &json!("duplicate"))
+        );
         let says = copy["source"]["problem"]["says"].as_str().expect("words");
         assert_eq!(says, "It has the same text as “Closing”.");
         let beta = app.staff_of("beta", Role::Manager).await;
@@ -222,7 +238,8 @@ async fn what_is_overtaken_while_it_is_read_changes_nothing() {
         let id = uploaded(&manager, "lanterns.pdf", pdf(&pages)).await;
         let path = format!("/v1/knowledge/documents/{id}");
         let answer =
-            upload(&manager, &format!("{path}/upload"), "lanterns.txt", b"Lanterns are sold out.".to_vec()).await;
+            upload(&manager, &format!("{path}/upload"), "lanterns.txt", b"Lanterns are sold out.".to_vec())
+                .await;
         assert_eq!(answer.status, 202);
         app.settle().await;
         assert_eq!(document(&manager, &id).await["body"], "Lanterns are sold out.");
@@ -230,7 +247,10 @@ async fn what_is_overtaken_while_it_is_read_changes_nothing() {
         let id = uploaded(&manager, "lamps.pdf", pdf(&pages[..20])).await;
         ok(&manager, "DELETE", &format!("/v1/knowledge/documents/{id}"), None).await;
         app.settle().await;
-        assert_eq!(call(&manager, "GET", &format!("/v1/knowledge/documents/{id}"), None).await.problem().0, 404);
+        assert_eq!(
+            call(&manager, "GET", &format!("/v1/knowledge/documents/{id}"), None).await.problem().0,
+            404
+        );
     })
     .await;
 }
@@ -239,15 +259,15 @@ async fn what_is_overtaken_while_it_is_read_changes_nothing() {
 async fn questions_without_an_answer_are_gathered_and_closed() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
-        for question in
-            ["Do you rent roof boxes?", "Do you also rent a roof box?", "Can I pay with bitcoin?"]
+        for question in ["Do you rent roof boxes?", "Do you also rent a roof box?", "Can I pay with bitcoin?"]
         {
             app.customer().await.says(question).await;
             app.settle().await;
         }
         let gaps = ok(&manager, "GET", "/v1/knowledge/gaps", None).await;
         let items = gaps["items"].as_array().expect("gaps");
-        let asked: Vec<_> = items.iter().map(|gap| (gap["question"].as_str(), gap["asked"].as_i64())).collect();
+        let asked: Vec<_> =
+            items.iter().map(|gap| (gap["question"].as_str(), gap["asked"].as_i64())).collect();
         assert_eq!(
             asked,
             [(Some("Do you rent roof boxes?"), Some(2)), (Some("Can I pay with bitcoin?"), Some(1))]

@@ -41,7 +41,9 @@ impl Web {
                         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n{page}",
                         page.len()
                     ),
-                    None => "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_owned(),
+                    None => {
+                        "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_owned()
+                    }
                 };
                 // A visitor that left early misses its answer.
                 let _ = stream.write_all(answer.as_bytes()).await;
@@ -112,7 +114,10 @@ async fn a_page_is_read_and_read_again_when_it_has_changed() {
         ok(&manager, "POST", &again, None).await;
         app.settle().await;
         let read = document(&manager, id).await;
-        assert_eq!((&read["status"], &read["source"]["problem"]["code"]), (&json!("failed"), &json!("not_found")));
+        assert_eq!(
+            (&read["status"], &read["source"]["problem"]["code"]),
+            (&json!("failed"), &json!("not_found"))
+        );
         assert_eq!(read["body"], "A tent costs 35 euros a week.", "the text of before is still there");
         let twice = call(&manager, "POST", WEB, Some(json!({ "address": web.url("/help/tents") }))).await;
         assert_eq!(twice.problem(), (409, "conflict".to_owned()));
@@ -128,10 +133,14 @@ async fn a_site_is_read_by_its_sitemap_and_its_wishes_are_respected() {
             .map(|path| format!("<url><loc>{}</loc></url>", web.url(path)))
             .collect();
         let other = "<url><loc>https://elsewhere.example/x</loc></url>";
-        let index = format!("<sitemapindex><sitemap><loc>{}</loc></sitemap></sitemapindex>", web.url("/pages.xml"));
+        let index =
+            format!("<sitemapindex><sitemap><loc>{}</loc></sitemap></sitemapindex>", web.url("/pages.xml"));
         web.put("/index.xml", &index);
         web.put("/pages.xml", &format!("<?xml version=\"1.0\"?><urlset>{other}{listed}</urlset>"));
-        web.put("/robots.txt", &format!("User-agent: *\nDisallow: /secret\nSitemap: {}\n", web.url("/index.xml")));
+        web.put(
+            "/robots.txt",
+            &format!("User-agent: *\nDisallow: /secret\nSitemap: {}\n", web.url("/index.xml")),
+        );
         for (path, word) in [("/a", "anchors"), ("/b", "buoys"), ("/secret/c", "codes"), ("/d", "docks")] {
             web.put(path, &page(word, &format!("All about {word}.")));
         }
@@ -154,7 +163,10 @@ async fn a_site_is_read_by_its_sitemap_and_its_wishes_are_respected() {
         assert_eq!((more["items"].as_array().map(Vec::len), &more["known"]), (Some(1), &json!(3)));
         app.settle().await;
         let none = json!({ "address": web.url("/a"), "pages": 500 });
-        assert_eq!(call(&manager, "POST", WEB, Some(none)).await.problem(), (422, "invalid_field".to_owned()));
+        assert_eq!(
+            call(&manager, "POST", WEB, Some(none)).await.problem(),
+            (422, "invalid_field".to_owned())
+        );
     })
     .await;
 }
@@ -176,7 +188,10 @@ async fn an_address_inside_is_refused_with_the_reason_on_the_document() {
             assert_eq!(read["source"]["problem"]["code"], "private_address", "{address}: {read}");
         }
         let site = json!({ "address": secret.url("/"), "pages": 5 });
-        assert_eq!(call(&manager, "POST", WEB, Some(site)).await.problem(), (422, "invalid_value".to_owned()));
+        assert_eq!(
+            call(&manager, "POST", WEB, Some(site)).await.problem(),
+            (422, "invalid_value".to_owned())
+        );
         for address in ["file:///etc/passwd", "gopher://x.example/", "not an address", ""] {
             let refused = call(&manager, "POST", WEB, Some(json!({ "address": address }))).await;
             assert_eq!(refused.problem(), (422, "invalid_value".to_owned()), "{address}");

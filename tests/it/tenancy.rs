@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use concierge::app::operations;
 use concierge::base::{
-    Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, Role, RuleId, StaffId, Timestamp, TurnId,
+    Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, Role, RuleId, StaffId,
+    Timestamp, TurnId,
 };
 use concierge::client::{Http, Socket};
 use concierge::knowledge::gaps::{self, Asked};

@@ -196,7 +196,7 @@ test("a question without an answer becomes an article and is closed", async () =
   await shot(page, "knowledge-editor");
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("Yes, a roof box costs 8 pounds a day.").waitFor();
+  await page.getByText("Yes, a roof box costs 8 pounds a day.", { exact: true }).waitFor();
   const open = await desk.call("GET", "/v1/knowledge/gaps");
   assert.ok(open.items.every((gap) => !gap.question.includes("roof")));
   const draft = await askAsCustomer("Could you tell me whether you rent roof boxes?");

@@ -80,7 +80,10 @@ pub fn encrypted_pdf() -> Vec<u8> {
     objects.push(
         format!("<< /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O <{key}> /U <{key}> >>").into_bytes(),
     );
-    pdf_of(&objects, "/Encrypt 5 0 R /ID [<01020304050607080910111213141516> <01020304050607080910111213141516>]")
+    pdf_of(
+        &objects,
+        "/Encrypt 5 0 R /ID [<01020304050607080910111213141516> <01020304050607080910111213141516>]",
+    )
 }
 
 /// A PDF with one page whose content unpacks to this many bytes.

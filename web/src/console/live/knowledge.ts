@@ -6,6 +6,15 @@ type News = Extract<Signal, { signal: "document" }>;
 
 /** While a document is read only its progress changes; everything else is fetched anew. */
 export function patchDocument(news: News): void {
+  if (news.status === "deleted") {
+    // Asking for it again would only say that it is gone.
+    queries.setQueryData(ask.document(news.document).queryKey, (known) =>
+      known ? { ...known, status: news.status } : undefined,
+    );
+    void queries.invalidateQueries({ queryKey: ["documents"] });
+    void queries.invalidateQueries({ queryKey: ["hits"] });
+    return;
+  }
   if (news.status !== "reading" || news.pages === undefined) {
     void queries.invalidateQueries({ queryKey: ["documents"] });
     void queries.invalidateQueries({ queryKey: ["document", news.document] });

@@ -103,10 +103,10 @@ function Web() {
         void handleAdd();
       }}
     >
-      <h3 className="mb-3 flex items-center gap-2">
+      <h2 className="mb-3 flex items-center gap-2">
         <Icon of={Globe} size="s" />
         {t("add.web")}
-      </h3>
+      </h2>
       <Field label={t("add.address")} wrong={wrong} hint={t("add.addressHint")}>
         {(field) => (
           <input

@@ -142,24 +142,22 @@ function Card({ gap }: { gap: Gap }) {
 }
 
 function Examples({ id }: { id: string }) {
-  const { t } = useTranslation();
   const now = useNow(60_000);
   const { data } = useQuery(ask.gap(id));
   if (!data) return null;
   return (
     <ul className="mt-3 grid gap-1 border-t border-line pt-3">
       {data.examples.map((one) => (
-        <li key={`${one.conversation}${one.seq}`} className="flex items-baseline gap-3">
-          <q className="min-w-0 flex-1" dir="auto">
-            {one.text}
-          </q>
+        <li key={`${one.conversation}${one.seq}`}>
           <Link
             to="/inbox/{-$id}"
             params={{ id: one.conversation }}
-            className="num flex-none text-meta text-ink3 underline"
-            aria-label={t("gaps.show", { text: one.text })}
+            className="flex min-h-7 items-baseline gap-3 hover:underline"
           >
-            {ago(now - Date.parse(one.at))}
+            <q className="min-w-0 flex-1" dir="auto">
+              {one.text}
+            </q>
+            <span className="num flex-none text-meta text-ink3">{ago(now - Date.parse(one.at))}</span>
           </Link>
         </li>
       ))}

@@ -42,6 +42,7 @@ export function Reader({ id }: { id: string }) {
 
   if (isError) return <Empty title={t("app.notFound")} />;
   if (!document) return null;
+  if (document.status === "deleted") return <Empty title={t("knowledge.gone")} />;
   if (editing) return <Editor document={document} onDone={() => setEditing(false)} />;
   const titled = /^#\s/.test(document.body);
   return (

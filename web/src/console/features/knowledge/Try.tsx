@@ -38,7 +38,7 @@ export function Try({ intents }: { intents?: readonly Intent[] }) {
         void handleTry();
       }}
     >
-      <h3 className="mb-3">{t("intents.tryTitle")}</h3>
+      <h2 className="mb-3">{t("intents.tryTitle")}</h2>
       <Field label={t("intents.tryLabel")} wrong={wrong} hint={t("intents.tryHint")}>
         {(field) => (
           <input
