@@ -61,7 +61,7 @@ pub async fn read(site: &Site, job: &Taken) -> Result<(), ReadError> {
     let outcome = match obtain(site, job, kept.clone()).await {
         Ok(Obtained::Read(kept, name)) => {
             let outcome = read_file(site, job, &kept, &name).await;
-            return end(site, job, kept, outcome).await;
+            return end(site, job, *kept, outcome).await;
         }
         Ok(Obtained::Same) => Outcome::Same,
         Ok(Obtained::Refused(problem)) => Outcome::Refused(problem),
@@ -106,7 +106,7 @@ async fn begin(
 /// What looking for the bytes gave.
 enum Obtained {
     /// They are there, under a name whose ending tells one kind of text from another.
-    Read(Kept, String),
+    Read(Box<Kept>, String),
     /// They are the ones that were read before.
     Same,
     /// They cannot be had.
@@ -117,7 +117,7 @@ enum Obtained {
 async fn obtain(site: &Site, job: &Taken, mut kept: Kept) -> Result<Obtained, ReadError> {
     if kept.source.kind == SourceKind::Upload {
         let name = kept.source.name.clone();
-        return Ok(Obtained::Read(kept, name));
+        return Ok(Obtained::Read(Box::new(kept), name));
     }
     match fetch(site, &kept).await {
         Fetched::Same => Ok(Obtained::Same),
@@ -135,7 +135,7 @@ async fn obtain(site: &Site, job: &Taken, mut kept: Kept) -> Result<Obtained, Re
             kept = kept.with_file(NewFile { id, name: address, hash, size });
             kept.etag = etag;
             kept.modified = modified;
-            Ok(Obtained::Read(kept, name))
+            Ok(Obtained::Read(Box::new(kept), name))
         }
     }
 }
@@ -163,7 +163,7 @@ async fn read_file(site: &Site, job: &Taken, kept: &Kept, name: &str) -> Result<
                     let (page, pages) = *heard.borrow_and_update();
                     show(site, job, kept, page, pages);
                     shown += 1;
-                    if shown % STORED_EVERY == 0 {
+                    if shown.is_multiple_of(STORED_EVERY) {
                         let mut tx = site.ports.db.begin().await?;
                         store::progress(&mut tx, job.workspace, kept.document, kept.attempt, page, pages).await?;
                         tx.commit().await?;
