@@ -70,6 +70,12 @@ export function fieldState(field: ContextField): SegState {
     : "inferred";
 }
 
+const LETTERS: Readonly<Record<string, SegState>> = { k: "known", i: "inferred", m: "missing" };
+
+/** The stitch of an inbox row. */
+export const stitchStates = (stitch: string | undefined): readonly SegState[] =>
+  [...(stitch ?? "")].map((letter) => LETTERS[letter] ?? "missing");
+
 export const recordStates = (record: ContextRecord): readonly SegState[] => record.fields.map(fieldState);
 
 const COLOURS: Readonly<Record<string, string>> = {
