@@ -301,10 +301,10 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
     Ok(entry)
 }
 
-/// A title from the first message: its first sentence or words.
+/// A title from the first message: its first sentence that is more than a greeting, or its words.
 fn first_title(preview: &str) -> String {
-    let sentence =
-        preview.split(['.', '!', '?', '\n']).find(|part| part.trim().chars().count() > 8).unwrap_or(preview);
+    let says_something = |part: &&str| part.chars().count() > 8 && part.split_whitespace().count() > 2;
+    let sentence = preview.split(['.', '!', '?', '\n']).find(says_something).unwrap_or(preview);
     let words: Vec<&str> = sentence.split_whitespace().take(9).collect();
     words.join(" ").chars().take(60).collect()
 }

@@ -3,7 +3,7 @@
 //! `waits_told_at` is the durable queue: a sweep finds what nobody was told of yet.
 
 use crate::base::{DraftId, Role, StaffId, Timestamp, WorkspaceId};
-use crate::drafts::{Error, get, hold, model};
+use crate::drafts::{Error, get, hold};
 use crate::ports::db::FromRow;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{DraftStatus, NoticeKind};
@@ -50,7 +50,7 @@ pub async fn tell_overdue(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<(), Error
         Some(assignee) => vec![assignee],
         None => able,
     };
-    let text = model::gist(get(cx, tx, id).await?.current_text());
+    let text = get(cx, tx, id).await?.gist();
     for to in told {
         let new = notices::NewNotice {
             to,

@@ -191,7 +191,7 @@ async fn what_is_put_away_is_out_of_the_lists_until_its_time() {
         for view in ["open", "waiting", "unassigned"] {
             assert_eq!(listed(&staff, &format!("view={view}")).await, Vec::<String>::new(), "{view}");
         }
-        assert_eq!(listed(&owner, "view=snoozed").await, [id.clone()]);
+        assert_eq!(listed(&owner, "view=snoozed").await, std::slice::from_ref(&id));
         let waiting = ok(&staff, "GET", "/v1/drafts", None).await;
         assert_eq!(waiting["items"], json!([]), "its draft waits as long");
 

@@ -7,7 +7,9 @@ import { line, myId, useLive } from "./live";
 
 const RENEW = 20_000;
 
-export const useLeases = create<{ readonly held: Readonly<Record<string, DraftLease>> }>(() => ({ held: {} }));
+export const useLeases = create<{ readonly held: Readonly<Record<string, DraftLease>> }>(() => ({
+  held: {},
+}));
 
 export function hearLease(conversation: string, lease: DraftLease | undefined): void {
   useLeases.setState(({ held }) => {
