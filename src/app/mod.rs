@@ -7,6 +7,7 @@ mod jobs;
 mod layers;
 mod node;
 mod pages;
+mod reminders;
 pub mod seed;
 
 pub use api::{api, openapi, operations};

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{api, health, jobs, layers, pages, seed};
+use crate::app::{api, health, jobs, layers, pages, reminders, seed};
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
@@ -126,6 +126,7 @@ impl Node {
         let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
+        working.spawn(reminders::run(site.clone(), stop_working.clone()));
 
         let routes = layers::wrap(
             api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()),

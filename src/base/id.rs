@@ -131,6 +131,8 @@ ids! {
     JobId = "job",
     /// An uploaded file.
     FileId = "fil",
+    /// A saved view of the inbox.
+    ViewId = "viw",
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Turns.
     pub pipeline: Pipeline,
+    /// The desk.
+    pub desk: Desk,
     /// Understanding messages.
     pub understanding: Understanding,
     /// Logging.
@@ -97,6 +99,14 @@ pub struct Pipeline {
     pub lease_seconds: u64,
     pub sweep_seconds: u64,
     pub word_ms: u64,
+}
+
+/// The desk.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Desk {
+    pub draft_waits_minutes: u64,
 }
 
 /// Understanding messages.

@@ -17,6 +17,7 @@ mod words;
 
 pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
 pub use routes::routes;
+pub use words::folded_words;
 
 use crate::base::{DocumentId, PassageId, Timestamp};
 use crate::http::Cursor;

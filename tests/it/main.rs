@@ -7,6 +7,7 @@ mod audience;
 mod bad_input;
 mod contacts;
 mod context;
+mod desk;
 mod files;
 mod identity;
 mod inbox;
