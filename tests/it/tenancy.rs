@@ -199,6 +199,16 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
             "/v1/knowledge/search",
             Lists(|_| vec![format!("?q={CANARY}"), format!("?q=What+does+a+{CANARY}+cost&limit=50")]),
         ),
+        ("GET", "/v1/knowledge/index", Own(Value::Null)),
+        ("POST", "/v1/knowledge/index/retry", Own(Value::Null)),
+        ("GET", "/v1/intents", Own(Value::Null)),
+        (
+            "PUT",
+            "/v1/intents",
+            Own(json!({ "version": 0, "intents": [{ "key": "a", "label": "A", "examples": ["mine"] }] })),
+        ),
+        ("DELETE", "/v1/intents", Own(Value::Null)),
+        ("POST", "/v1/intents/try", Own(json!({ "text": "How much is a brake check?" }))),
         ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
@@ -232,6 +242,9 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let contact = customer.visit.contact.id;
     let named = json!({ "name": format!("{mark} Silva"), "note": format!("likes the {mark}") });
     ok(&owner, "PATCH", &format!("/v1/contacts/{contact}"), Some(named)).await;
+    let intent =
+        json!({ "key": "buy", "label": format!("Buy a {mark}"), "examples": [format!("a {mark} please")] });
+    ok(&owner, "PUT", "/v1/intents", Some(json!({ "version": 0, "intents": [intent] }))).await;
     let note = json!({ "client_id": "n", "body": format!("a {mark} note") });
     ok(&owner, "POST", &at("notes"), Some(note)).await;
     ok(&owner, "POST", &at("labels"), Some(json!({ "add": [mark] }))).await;
@@ -278,6 +291,8 @@ impl World {
             "/v1/conversations?view=all&limit=200".to_owned(),
             "/v1/drafts?limit=200".to_owned(),
             "/v1/knowledge/documents?limit=200".to_owned(),
+            "/v1/knowledge/index".to_owned(),
+            "/v1/intents".to_owned(),
             "/v1/rules".to_owned(),
             "/v1/schemas".to_owned(),
             "/v1/views".to_owned(),
