@@ -1,4 +1,5 @@
-//! Runs the side effects that may take minutes, a few at a time: reading documents.
+//! Runs the side effects that may take minutes, a few at a time: reading documents, and the vectors of their
+//! passages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +13,20 @@ use crate::base::Timestamp;
 use crate::identity::Site;
 use crate::jobs::{self, Job, Queue, Taken};
 use crate::knowledge::sources::{self, ReadError, ReadSource};
+use crate::knowledge::{EmbedPassages, embed_passages};
 use crate::ports::DbError;
 
 /// How much longer than its own limits a slow job may be held by a node.
 const SPARE: Duration = Duration::from_secs(60);
 
+/// Jobs that run beside as many readings as may run at once.
+const BESIDE_READERS: usize = 1;
+
 /// Runs due jobs of the slow queue until `stop` is cancelled. What runs then is given up: it changes nothing
 /// before its end, and the next start runs it again.
 pub(super) async fn run(site: Site, tasks: TaskTracker, stop: CancellationToken) {
     let mut bus = site.ports.bus.subscribe();
-    let slots = Arc::new(Semaphore::new(site.config.knowledge.readers.max(1)));
+    let slots = Arc::new(Semaphore::new(site.config.knowledge.readers + BESIDE_READERS));
     loop {
         let slot = tokio::select! {
             () = stop.cancelled() => return,
@@ -81,6 +86,10 @@ async fn run_one(site: &Site, job: &Taken) {
         ReadSource::KIND => match sources::read(site, job).await {
             Ok(()) => return,
             Err(error) => error,
+        },
+        EmbedPassages::KIND => match embed_passages(&site.ports, job).await {
+            Ok(()) => return,
+            Err(error) => error.into(),
         },
         kind => ReadError::Later(format!("nobody knows jobs of the kind {kind}")),
     };

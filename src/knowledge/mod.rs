@@ -5,25 +5,34 @@
 //! Invariants: passages and their words change in the transaction that changes their document, so a
 //! deleted text is never found again; a workspace holds a text once; a search sees one workspace only.
 //!
-//! This module knows words, not meaning. `candidates` gives what the words say for each passage, so that
-//! a ranker which also compares meaning can be put on top.
+//! `find` compares words and meaning; `search` words alone. The vectors of meanings are made in the
+//! background (`vectors`), so a new document is found by its words at once and by its meaning soon after.
 
 mod cut;
 pub mod gaps;
 mod model;
 mod rank;
 mod routes;
+mod search;
 pub mod sources;
 mod store;
+mod vectors;
 pub mod versions;
 mod words;
 
 pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
 pub use routes::routes;
+pub use search::{Compared, Found, Question, find};
+pub use vectors::{
+    EmbedPassages, IndexState, IndexStatus, ReindexStep, embed_passages, reindex, resume, status,
+};
+pub use words::folded_words;
 
 use crate::base::{DocumentId, FileId, GapId, PassageId, Timestamp};
 use crate::http::Cursor;
 use crate::ports::bus::News;
+use crate::ports::embedder::EmbedError;
+use crate::ports::vectors::IndexError;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{DocumentStatus, Signal};
 
@@ -41,6 +50,7 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewDocument) -> Result<Document, 
     store::insert_passages(tx, cx.workspace, &passages).await?;
     versions::keep(cx, tx, &document).await?;
     tell(cx, tx, document.id, DocumentStatus::Ready);
+    vectors::changed(cx, tx).await?;
     Ok(document)
 }
 
@@ -70,6 +80,7 @@ pub async fn update(cx: &Cx, tx: &mut Tx, id: DocumentId, new: NewDocument) -> R
     store::insert_passages(tx, cx.workspace, &passages).await?;
     versions::keep(cx, tx, &after).await?;
     tell(cx, tx, id, DocumentStatus::Ready);
+    vectors::changed(cx, tx).await?;
     Ok(after)
 }
 
@@ -82,6 +93,7 @@ async fn already_there(cx: &Cx, tx: &mut Tx, document: &Document) -> Result<Erro
 /// which may be removed once this is committed.
 pub async fn delete(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<Vec<FileId>, Error> {
     store::delete_passages(tx, cx.workspace, id).await?;
+    vectors::changed(cx, tx).await?;
     if !store::delete(tx, cx.workspace, id).await? {
         return Err(Error::NotFound(id));
     }
@@ -131,7 +143,7 @@ pub async fn candidates(cx: &Cx, tx: &mut Tx, query: &str) -> Result<Vec<Candida
         }
     }
     let in_all = store::count_passages(tx, cx.workspace).await?;
-    Ok(rank::rank(&wanted, passages, in_all))
+    Ok(rank::order(rank::weigh(&wanted, passages, in_all)))
 }
 
 /// The part of a passage that says most about a question, as plain text.
@@ -141,11 +153,7 @@ pub fn snippet(query: &str, text: &str, language: &str) -> String {
 
 /// Passages by their identifiers, in no order; those that are gone are left out.
 pub async fn passages(cx: &Cx, tx: &mut Tx, ids: &[PassageId]) -> Result<Vec<Passage>, Error> {
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(store::find_passage(tx, cx.workspace, *id).await?);
-    }
-    Ok(found)
+    Ok(vectors::store::passages(tx, cx.workspace, ids).await?)
 }
 
 /// The passages of a document in their order.
@@ -204,6 +212,12 @@ pub enum Error {
     /// The blob store failed.
     #[error("the file store failed")]
     Blobs(#[source] std::io::Error),
+    /// There are no vectors.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The index did not answer.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// The store failed.
     #[error("knowledge storage failed")]
     Db(#[from] DbError),
@@ -222,6 +236,7 @@ impl From<Error> for crate::http::Problem {
                 Self::new(ErrorCode::StorageFull, "the disk is full, nothing was stored; try again later")
             }
             Error::Blobs(_) => Self::internal(&error),
+            Error::Embed(_) | Error::Index(_) => Self::new(ErrorCode::Busy, error.to_string()),
             Error::Db(error) => error.into(),
         }
     }

@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     fn id(last: char) -> ConversationId {
-        let text = format!("0000000000000000000000000{last}");
+        let text = format!("cnv_0000000000000000000000000{last}");
         serde_json::from_value(serde_json::Value::String(text)).expect("an identifier")
     }
 

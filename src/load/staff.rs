@@ -1,6 +1,6 @@
 //! A colleague at a business: follows the inbox, opens what customers of this test write, decides drafts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ use crate::load::measure::{Count, Metric};
 use crate::load::scenario::{between, happens};
 use crate::load::world::World;
 use crate::protocol::{Command, Content, DraftStatus, DraftView, Outcome, RejectReason, ServerFrame, Signal};
+
+/// Conversations that a colleague keeps open at once.
+const LOOKS_AT: usize = 8;
 
 /// Which colleague of how many: each looks after their own share of the conversations.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +49,10 @@ struct Colleague {
     rng: StdRng,
     share: Share,
     followed: HashMap<ConversationId, History>,
+    /// The followed conversations, the one that was opened first in front.
+    opened: VecDeque<ConversationId>,
+    /// What was seen of conversations that are closed again.
+    closed: Vec<History>,
     asked: HashMap<String, Asked>,
     /// Drafts to decide, by when.
     agenda: BTreeMap<(Instant, u64), DraftView>,
@@ -60,6 +67,8 @@ pub(super) async fn work(world: Arc<World>, http: Http, share: Share, rng: StdRn
         rng,
         share,
         followed: HashMap::new(),
+        opened: VecDeque::new(),
+        closed: Vec::new(),
         asked: HashMap::new(),
         agenda: BTreeMap::new(),
         noted: 0,
@@ -73,7 +82,7 @@ pub(super) async fn work(world: Arc<World>, http: Http, share: Share, rng: StdRn
             break;
         }
     }
-    for (_, history) in colleague.followed {
+    for history in colleague.followed.into_values().chain(colleague.closed) {
         world.judge(&http, history).await;
     }
 }
@@ -107,6 +116,19 @@ impl Colleague {
         let reference = socket.send(command).await?;
         self.asked.insert(reference, asked);
         Ok(())
+    }
+
+    /// Opens a conversation, and closes the oldest if too many are open.
+    async fn open(&mut self, socket: &mut Socket, conversation: ConversationId) -> Result<(), Error> {
+        if self.opened.len() >= LOOKS_AT
+            && let Some(oldest) = self.opened.pop_front()
+        {
+            self.closed.extend(self.followed.remove(&oldest));
+            self.agenda.retain(|_, draft| draft.conversation != oldest);
+            self.ask(socket, Command::Leave { conversation: oldest }, Asked::Other).await?;
+        }
+        self.opened.push_back(conversation);
+        self.join(socket, conversation).await
     }
 
     async fn join(&mut self, socket: &mut Socket, conversation: ConversationId) -> Result<(), Error> {
@@ -157,8 +179,9 @@ impl Colleague {
             Signal::Inbox { conversation } => {
                 let id = conversation.id;
                 let mine = self.share.has(id) && self.world.ours.contains(&id);
-                match mine && !self.followed.contains_key(&id) {
-                    true => self.join(socket, id).await,
+                let waits = conversation.waiting_since.is_some();
+                match mine && waits && !self.followed.contains_key(&id) {
+                    true => self.open(socket, id).await,
                     false => Ok(()),
                 }
             }

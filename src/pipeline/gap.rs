@@ -14,9 +14,14 @@ pub(super) async fn of(library: &Library, turn: &Turn) -> Option<Asked> {
         return None;
     }
     let text = question(&turn.text);
-    let (library, read) = (library.clone(), text.clone());
+    let (understanding, read) = (library.understanding().clone(), text.clone());
     // Without its meaning the question is compared by its words.
-    let vector = blocking(StageName::Draft, move || library.meaning(&read)).await.ok().flatten();
+    let vector = blocking(StageName::Draft, move || {
+        understanding.embedder().map(|embedder| embedder.embed_one(&read))
+    })
+    .await
+    .ok()
+    .flatten();
     Some(Asked {
         conversation: turn.lease.conversation,
         seq: turn.lease.for_seq,

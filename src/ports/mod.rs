@@ -11,6 +11,7 @@ pub mod embedder;
 pub mod entropy;
 pub mod outbound;
 pub mod readers;
+pub mod vectors;
 
 use std::sync::Arc;
 
@@ -19,9 +20,11 @@ pub use bus::Bus;
 pub use clock::Clock;
 pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
+pub use embedder::Embeddings;
 pub use entropy::Entropy;
 pub use outbound::Outbound;
 pub use readers::Readers;
+pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
 
@@ -42,6 +45,10 @@ pub struct Ports {
     pub readers: Arc<Readers>,
     /// Requests to addresses that people give.
     pub outbound: Outbound,
+    /// Vectors of texts.
+    pub embeddings: Arc<Embeddings>,
+    /// The index that finds passages by their vectors.
+    pub vectors: Arc<Vectors>,
 }
 
 impl Ports {

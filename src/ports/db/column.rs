@@ -53,6 +53,7 @@ text_column!(
     base::JobId,
     base::FileId,
     base::GapId,
+    base::ViewId,
     base::Role,
     base::Audience,
     base::ActorKind,
@@ -65,6 +66,7 @@ text_column!(
     crate::protocol::StageState,
     crate::protocol::DocumentStatus,
     crate::reading::Kind,
+    crate::protocol::NoticeKind,
 );
 
 impl<DB: Database> Type<DB> for base::Timestamp

@@ -1,7 +1,8 @@
 import { en } from "./words/en.ts";
 import type { enMedia } from "./words/en-media.ts";
+import type { enRating } from "./words/en-rating.ts";
 
-export type Words = { readonly [K in keyof (typeof en & typeof enMedia)]: string };
+export type Words = { readonly [K in keyof (typeof en & typeof enMedia & typeof enRating)]: string };
 
 /** The languages beside English, each loaded only when it is wanted. */
 const others: Readonly<Record<string, () => Promise<{ readonly words: Words }>>> = {

@@ -253,6 +253,15 @@ function Player({ url, blob, ms }: PlayerProps): JSX.Element {
   );
 }
 
+export function Drop(): JSX.Element {
+  return (
+    <div class="over" aria-hidden="true">
+      <Icon name="clip" size={26} />
+      {say("drop")}
+    </div>
+  );
+}
+
 export function Chosen({
   file,
   onRemove,

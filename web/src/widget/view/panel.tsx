@@ -6,7 +6,7 @@ import { plain } from "../text.ts";
 import { Composer } from "./composer.tsx";
 import { say, useChat } from "./hooks.ts";
 import { bell, Glyph, Icon } from "./icons.tsx";
-import { loadMedia } from "./lazy.ts";
+import { loadMedia, useMedia } from "./lazy.ts";
 import { Thread } from "./thread.tsx";
 
 export type PanelProps = {
@@ -25,6 +25,7 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
   const [files, setFiles] = useState<readonly File[]>([]);
   const [notice, setNotice] = useState("");
   const [over, setOver] = useState(false);
+  const media = useMedia(over);
   const name = state.workspace?.name ?? "";
   // Alone on a page the chat is what the page is about.
   const Title = onClose ? "h2" : "h1";
@@ -121,12 +122,7 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
           {say(state.personAsked ? "personWaiting" : "person")}
         </button>
       </div>
-      {over && (
-        <div class="over" aria-hidden="true">
-          <Icon name="clip" size={26} />
-          {say("drop")}
-        </div>
-      )}
+      {over && media && <media.Drop />}
       <Announcer state={state} />
     </section>
   );

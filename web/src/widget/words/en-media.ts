@@ -17,4 +17,5 @@ export const enMedia = {
   download: "Download {name}",
   uploading: "{name}, {percent} uploaded",
   photo: "Photo {name}",
+  drop: "Drop files to attach them",
 };

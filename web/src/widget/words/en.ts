@@ -18,7 +18,6 @@ export const en = {
   send: "Send",
   attach: "Attach files",
   record: "Record a voice message",
-  drop: "Drop files to attach them",
   sending: "Sending",
   waiting: "Waits for a connection",
   sent: "Sent",
