@@ -27,6 +27,7 @@ pub mod ports;
 pub mod protocol;
 pub mod rules;
 pub mod schemas;
+pub mod snippets;
 pub mod telemetry;
 pub mod views;
 pub mod workspaces;

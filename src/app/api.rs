@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline, rules,
-    schemas, views,
+    schemas, snippets, views,
 };
 
 /// All routes with their descriptions.
@@ -25,6 +25,7 @@ fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {
         .merge(rules::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
+        .merge(snippets::routes())
         .merge(views::routes())
         .merge(gateway::routes())
 }

@@ -133,6 +133,8 @@ ids! {
     FileId = "fil",
     /// A saved view of the inbox.
     ViewId = "viw",
+    /// A saved reply.
+    SnippetId = "snp",
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ text_column!(
     base::JobId,
     base::FileId,
     base::ViewId,
+    base::SnippetId,
     base::Role,
     base::Audience,
     base::ActorKind,
