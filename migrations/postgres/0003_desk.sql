@@ -50,19 +50,6 @@ CREATE TABLE views (
 );
 CREATE INDEX views_by_workspace ON views (workspace_id, created_at, id);
 
--- A saved reply without an owner is everybody's.
-CREATE TABLE snippets (
-    id TEXT PRIMARY KEY,
-    workspace_id TEXT NOT NULL,
-    owner_id TEXT,
-    made_by TEXT NOT NULL,
-    shortcut TEXT NOT NULL,
-    body TEXT NOT NULL,
-    uses BIGINT NOT NULL,
-    created_at BIGINT NOT NULL
-);
-CREATE INDEX snippets_by_workspace ON snippets (workspace_id, shortcut, id);
-
 -- Entries up to here are in the index of words. The two columns are the queue of what is to be read.
 ALTER TABLE conversations ADD COLUMN indexed_seq BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX conversations_to_index ON conversations (updated_at) WHERE indexed_seq < last_seq;

@@ -12,4 +12,4 @@ pub mod seed;
 
 pub use api::{api, openapi, operations};
 pub use documents::{asyncapi, protocol_schema};
-pub use node::{Node, Options, StartError};
+pub use node::{Node, Options, StartError, open_ports};

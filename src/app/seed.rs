@@ -90,7 +90,7 @@ async fn workspace(
     password_hash: &str,
 ) -> Result<SeededWorkspace, Error> {
     let profile = &files.profile;
-    let agent = library.catalogue().find(&profile.agent).ok_or_else(|| Error::File {
+    let agent = library.understanding().catalogue().find(&profile.agent).ok_or_else(|| Error::File {
         file: format!("{}/workspace.toml", profile.slug),
         problem: format!("there is no agent {:?}", profile.agent),
     })?;

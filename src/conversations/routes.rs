@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::base::{ConversationId, StaffId, Timestamp};
-use crate::conversations::{Found, ListFilter, NewNote};
+use crate::conversations::{Found, ListFilter, NewNote, Rating};
 use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
 use crate::identity::{self, Caller, Party, Permission, Site};
 use crate::protocol::{ConversationSummary, Entry, ErrorCode, MAX_PAGE, Posted};
@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(snooze))
         .routes(routes!(hand_back))
         .routes(routes!(ask_for_person))
+        .routes(routes!(rate))
 }
 
 /// Lists conversations, the one with the newest event first.
@@ -281,4 +282,31 @@ async fn ask_for_person(
     super::ask_for_person(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How a customer found a resolution.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RateBody {
+    /// From 1 to 5.
+    score: i64,
+    /// In own words, at most 1,000 characters.
+    words: Option<String>,
+}
+
+/// Rates how the newest resolution went; another rating replaces it. Customers only.
+#[utoipa::path(put, path = "/v1/conversations/{id}/rating", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = RateBody, responses((status = 200, body = Rating), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn rate(
+    State(site): State<Site>,
+    party: Party,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<RateBody>,
+) -> Result<Json<Rating>, Problem> {
+    let cx = party.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let rating = super::rate(&cx, &mut tx, id, body.score, body.words.as_deref()).await?;
+    tx.commit().await?;
+    Ok(Json(rating))
 }

@@ -202,23 +202,6 @@ pub(super) async fn lock(
 }
 
 /// The position of the entry that this client id was stored under.
-pub(super) async fn find_client_id(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: ConversationId,
-    client_id: &str,
-) -> Result<Option<i64>, DbError> {
-    let row: Option<(i64,)> = fetch_optional!(
-        tx,
-        (i64,),
-        "SELECT seq FROM entries WHERE workspace_id = $1 AND conversation_id = $2 AND client_id = $3",
-        workspace,
-        id,
-        client_id,
-    )?;
-    Ok(row.map(|(seq,)| seq))
-}
-
 /// Appends an entry, moves the conversation's counters with it, and tells the news after the commit.
 pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry) -> Result<Entry, DbError> {
     let Locked { id, contact_name, .. } = locked;

@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{Error, NewMessage, NewNote, get, model, snooze};
+use crate::conversations::{Error, NewMessage, NewNote, get, model, resends, snooze};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, DraftHint, Entry, NoticeKind, Owner, Posted, WokenBy};
 use crate::{files, notices};
@@ -26,12 +26,25 @@ pub async fn open_of(cx: &Cx, tx: &mut Tx, contact: ContactId) -> Result<Option<
     Ok(store::open_of(tx, cx.workspace, contact).await?)
 }
 
+/// The message that a contact has sent before under this `client_id`, in whichever conversation: a first
+/// message names none, and when it is sent again its conversation may be over.
+pub async fn sent_before(
+    cx: &Cx,
+    tx: &mut Tx,
+    contact: ContactId,
+    client_id: &str,
+) -> Result<Option<Posted>, Error> {
+    model::check_client_id(client_id)?;
+    let sent = resends::find_sent(tx, cx.workspace, contact, client_id).await?;
+    Ok(sent.map(|(conversation, seq)| Posted { conversation, seq, duplicate: true }))
+}
+
 /// Posts a message. The same `client_id` again gives the first result and stores nothing.
 pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> Result<Posted, Error> {
     model::check_client_id(&new.client_id)?;
     let body = model::message_body(&new.body, new.files.len())?;
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let files = files::attach(cx, tx, id, &new.files).await?;
@@ -54,7 +67,7 @@ pub async fn send_draft(
 ) -> Result<i64, Error> {
     let client_id = draft.to_string();
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &client_id).await? {
         return Ok(seq);
     }
     let content = Content::Message { files: Vec::new(), draft: Some(draft) };
@@ -68,7 +81,7 @@ pub async fn note(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewNote) -> Res
     model::check_client_id(&new.client_id)?;
     let body = model::message_body(&new.body, 0)?;
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let mut told = new.mentions.clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::{Audience, ConversationId};
+use crate::base::{Audience, ContactId, ConversationId};
 use crate::conversations::{NewMessage, NewNote};
 use crate::drafts::{self, Approval};
 use crate::gateway::connection::{Connection, reply};
@@ -64,6 +64,13 @@ pub(super) async fn run(
             let cx = party.may(Permission::Answer)?.cx(&connection.gateway.site.ports);
             let mut tx = connection.gateway.site.ports.db.begin().await?;
             conversations::ask_for_person(&cx, &mut tx, conversation).await?;
+            tx.commit().await?;
+            Ok(Some(Outcome::Done))
+        }
+        Command::Rate { conversation, score, words } => {
+            let cx = party.may(Permission::Answer)?.cx(&connection.gateway.site.ports);
+            let mut tx = connection.gateway.site.ports.db.begin().await?;
+            conversations::rate(&cx, &mut tx, conversation, score, words.as_deref()).await?;
             tx.commit().await?;
             Ok(Some(Outcome::Done))
         }
@@ -218,20 +225,32 @@ async fn send(
         (Party::Visitor(_), Some(conversation)) => {
             conversations::post(&cx, &mut tx, conversation, message).await?
         }
-        (Party::Visitor(visitor), None) => {
-            contacts::seen(&cx, &mut tx, visitor.contact).await?;
-            let conversation = match conversations::open_of(&cx, &mut tx, visitor.contact).await? {
-                Some(conversation) => conversation,
-                None => {
-                    let status = schemas::initial_status(&cx, &mut tx).await?;
-                    conversations::start(&cx, &mut tx, visitor.contact, &status).await?
-                }
-            };
-            conversations::post(&cx, &mut tx, conversation, message).await?
-        }
+        (Party::Visitor(visitor), None) => first_message(&cx, &mut tx, visitor.contact, message).await?,
     };
     tx.commit().await?;
     Ok(posted)
+}
+
+/// Posts a visitor's message that names no conversation: in the one that is open, or in a new one.
+async fn first_message(
+    cx: &Cx,
+    tx: &mut Tx,
+    contact: ContactId,
+    message: NewMessage,
+) -> Result<Posted, Problem> {
+    // Also makes the visitor's other connections wait, so that two of them do not begin two conversations.
+    contacts::seen(cx, tx, contact).await?;
+    if let Some(posted) = conversations::sent_before(cx, tx, contact, &message.client_id).await? {
+        return Ok(posted);
+    }
+    let conversation = match conversations::open_of(cx, tx, contact).await? {
+        Some(conversation) => conversation,
+        None => {
+            let status = schemas::initial_status(cx, tx).await?;
+            conversations::start(cx, tx, contact, &status).await?
+        }
+    };
+    Ok(conversations::post(cx, tx, conversation, message).await?)
 }
 
 /// Tells the others that somebody types. Only in a conversation that this connection has joined.

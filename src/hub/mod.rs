@@ -9,6 +9,7 @@ mod lease;
 mod line;
 mod room;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +20,7 @@ pub use lease::{Leased, Wish};
 pub use line::{Closer, Frame, Line, LineId, Outgoing, Queue, encode};
 pub use room::GoLive;
 
-use crate::base::{Audience, ConversationId, StaffId, Timestamp, WorkspaceId};
+use crate::base::{Audience, ConversationId, SessionId, StaffId, Timestamp, WorkspaceId};
 use crate::hub::lease::Leases;
 use crate::hub::room::Room;
 use crate::identity::Party;
@@ -305,6 +306,24 @@ impl Hub {
                 _ => false,
             };
             if hit {
+                line.close(Close::Revoked);
+            }
+        }
+    }
+
+    /// Workspaces whose staff have lines on this node.
+    pub fn staffed_workspaces(&self) -> HashSet<WorkspaceId> {
+        let staffed = self.lines.iter().filter(|line| matches!(line.party(), Party::Staff(_)));
+        staffed.map(|line| line.workspace()).collect()
+    }
+
+    /// Closes the lines of a workspace's staff whose session is not among those that live.
+    pub fn keep_sessions(&self, workspace: WorkspaceId, live: &HashSet<SessionId>) {
+        for line in &self.lines {
+            if let Party::Staff(caller) = line.party()
+                && caller.workspace == workspace
+                && !live.contains(&caller.session)
+            {
                 line.close(Close::Revoked);
             }
         }

@@ -23,6 +23,8 @@ pub use routes::routes;
 pub use site::Site;
 pub use token::{TokenKey, VisitorToken};
 
+use std::collections::HashSet;
+
 use crate::base::{ContactId, Role, SessionId, StaffId, Timestamp, WorkspaceId};
 use crate::ports::bus::{News, Revoked};
 use crate::ports::{Cx, DbError, Tx};
@@ -93,6 +95,16 @@ pub async fn open_session(
 /// Finds the open session that a cookie stands for.
 pub async fn find_session(tx: &mut Tx, token: &str, now: Timestamp) -> Result<Option<Session>, Error> {
     Ok(store::find_session(tx, &token::hash(token), now).await?)
+}
+
+/// The sessions of a workspace that have not ended, for whoever may have missed that one did.
+pub async fn live_sessions(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<HashSet<SessionId>, Error> {
+    let live = store::live_sessions(tx, workspace, now).await?;
+    Ok(live.into_iter().map(|(session,)| session).collect())
 }
 
 /// Ends a session and cuts its sockets.

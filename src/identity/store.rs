@@ -199,6 +199,24 @@ pub(super) async fn find_session(
     }))
 }
 
+/// The sessions of a workspace that have not ended.
+pub(super) async fn live_sessions(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Vec<(SessionId,)>, DbError> {
+    fetch_all!(
+        tx,
+        (SessionId,),
+        "SELECT sessions.id
+         FROM sessions
+         JOIN staff ON staff.id = sessions.staff_id AND staff.workspace_id = sessions.workspace_id
+         WHERE sessions.workspace_id = $1 AND sessions.expires_at > $2 AND staff.disabled_at IS NULL",
+        workspace,
+        now,
+    )
+}
+
 pub(super) async fn end_session(tx: &mut Tx, workspace: WorkspaceId, id: SessionId) -> Result<(), DbError> {
     execute!(tx, "DELETE FROM sessions WHERE workspace_id = $1 AND id = $2", workspace, id)?;
     Ok(())

@@ -6,12 +6,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::base::{Actor, Audience, ConversationId, DraftId, WorkspaceId};
+use crate::conversations::Lease;
 use crate::identity::Site;
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
 use crate::pipeline::turn::Turn;
 use crate::pipeline::{Error, Library, actions, stages, store};
 use crate::ports::bus::{News, Note};
+use crate::ports::{Cx, DbError};
 use crate::protocol::{Content, Signal, StageName};
 use crate::{context, conversations, drafts};
 
@@ -76,8 +78,10 @@ async fn work(
 ) -> Result<(), Error> {
     let mut traces = Vec::with_capacity(StageName::ALL.len());
     let mut draft = None;
+    let (cx, lease) = (turn.cx.clone(), turn.lease.clone());
     let worked = tokio::select! {
         () = cancelled.cancelled() => Err(Error::Superseded),
+        () = until_lease_is_lost(site, &cx, &lease) => Err(Error::Superseded),
         worked = run_stages(site, library, &mut turn, &mut traces, &mut draft) => worked,
     };
     let ended = match worked {
@@ -88,6 +92,28 @@ async fn work(
         give_up(site, &turn, draft, &traces, error).await?;
     }
     ended
+}
+
+/// Keeps the lease for as long as the turn runs; ends when somebody else has it, or when the turn is no
+/// longer about the newest message.
+async fn until_lease_is_lost(site: &Site, cx: &Cx, lease: &Lease) {
+    let lasts = Duration::from_secs(site.config.pipeline.lease_seconds.max(1));
+    loop {
+        tokio::time::sleep(lasts / 3).await;
+        let cx = Cx { now: site.ports.now(), ..cx.clone() };
+        let kept = async {
+            let mut tx = site.ports.db.begin().await?;
+            let kept = conversations::extend_lease(&cx, &mut tx, lease, cx.now.after(lasts)).await?;
+            tx.commit().await?;
+            Ok::<bool, DbError>(kept)
+        };
+        match kept.await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The turn goes on: whether it still has the right to store anything is seen at its end.
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "lease was not kept"),
+        }
+    }
 }
 
 async fn run_stages(
@@ -106,7 +132,7 @@ async fn run_stages(
             match stage {
                 StageName::Transcribe => Ok(stages::transcribe(turn)),
                 StageName::Classify => stages::classify(library, turn).await,
-                StageName::Retrieve => stages::retrieve(site, library, turn).await,
+                StageName::Retrieve => stages::retrieve(site, turn).await,
                 StageName::Extract => stages::extract(site, turn).await,
                 StageName::Rules => Ok(stages::rules(site, turn)),
                 StageName::Draft => write_draft(site, library, turn, draft).await,
@@ -199,7 +225,7 @@ async fn finish(
     draft: Option<DraftId>,
     traces: &[StageTrace],
 ) -> Result<(), Error> {
-    let cx = crate::ports::Cx { now: site.ports.now(), ..turn.cx.clone() };
+    let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let conversation = turn.lease.conversation;
     let mut tx = site.ports.db.begin().await?;
     if !conversations::finish_turn(&cx, &mut tx, &turn.lease).await? {
@@ -227,7 +253,7 @@ async fn give_up(
     traces: &[StageTrace],
     error: &Error,
 ) -> Result<(), Error> {
-    let cx = crate::ports::Cx { now: site.ports.now(), ..turn.cx.clone() };
+    let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let superseded = matches!(error, Error::Superseded);
     let status = if superseded { TurnStatus::Superseded } else { TurnStatus::Failed };
     let mut tx = site.ports.db.begin().await?;

@@ -143,6 +143,16 @@ pub enum Command {
         /// Which conversation.
         conversation: ConversationId,
     },
+    /// Rate how the newest resolution went (visitor). Another rating replaces it.
+    Rate {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// From 1 to 5.
+        score: i64,
+        /// In own words, at most 1,000 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+    },
     /// Assign the conversation to a colleague, or to nobody (staff).
     Assign {
         /// Which conversation.
@@ -245,6 +255,7 @@ command_names! {
     TakeOver = "take_over", staff;
     HandBack = "hand_back", staff;
     AskForPerson = "ask_for_person", anyone;
+    Rate = "rate", anyone;
     Assign = "assign", staff;
     Label = "label", staff;
     SetStatus = "set_status", staff;

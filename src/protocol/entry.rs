@@ -18,7 +18,7 @@ pub struct Entry {
     pub actor: Actor,
     /// The actor's name as shown at the time.
     pub author: String,
-    /// The text of a message or note.
+    /// The text of a message or note, or the words beside a rating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// What happened.
@@ -152,6 +152,14 @@ pub enum Content {
         /// Whether it is resolved now.
         resolved: bool,
     },
+    /// The customer rated how a resolution went; their own words are the entry's body. A later one for the
+    /// same resolution replaces it.
+    Rated {
+        /// From 1 to 5.
+        score: i64,
+        /// The entry that closed the conversation.
+        resolution: i64,
+    },
     /// The conversation was put away until a time, or came back.
     Snoozed {
         /// Until when; absent when it came back.
@@ -187,6 +195,7 @@ impl Content {
             Content::TitleChanged { .. } => "title_changed",
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",
+            Content::Rated { .. } => "rated",
             Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
         }

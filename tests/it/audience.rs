@@ -53,6 +53,7 @@ fn check_entry(entry: &Entry) {
             | Content::OwnerChanged { .. }
             | Content::PersonRequested
             | Content::ResolvedChanged { .. }
+            | Content::Rated { .. }
     );
     assert!(shown, "{entry:?}");
     assert!(!matches!(entry.actor, Actor::Rule { .. }), "rules are the business's own: {entry:?}");

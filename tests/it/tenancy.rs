@@ -167,6 +167,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         conversation("/v1/conversations/{id}/take-over", Value::Null),
         conversation("/v1/conversations/{id}/hand-back", Value::Null),
         conversation("/v1/conversations/{id}/ask-for-person", Value::Null),
+        ("PUT", "/v1/conversations/{id}/rating", Names(json!({ "score": 1, "words": "Stolen" }))),
         conversation("/v1/conversations/{id}/snooze", json!({})),
         (
             "GET",
@@ -207,6 +208,16 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
             "/v1/knowledge/search",
             Lists(|_| vec![format!("?q={CANARY}"), format!("?q=What+does+a+{CANARY}+cost&limit=50")]),
         ),
+        ("GET", "/v1/knowledge/index", Own(Value::Null)),
+        ("POST", "/v1/knowledge/index/retry", Own(Value::Null)),
+        ("GET", "/v1/intents", Own(Value::Null)),
+        (
+            "PUT",
+            "/v1/intents",
+            Own(json!({ "version": 0, "intents": [{ "key": "a", "label": "A", "examples": ["mine"] }] })),
+        ),
+        ("DELETE", "/v1/intents", Own(Value::Null)),
+        ("POST", "/v1/intents/try", Own(json!({ "text": "How much is a brake check?" }))),
         ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
@@ -240,6 +251,9 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let contact = customer.visit.contact.id;
     let named = json!({ "name": format!("{mark} Silva"), "note": format!("likes the {mark}") });
     ok(&owner, "PATCH", &format!("/v1/contacts/{contact}"), Some(named)).await;
+    let intent =
+        json!({ "key": "buy", "label": format!("Buy a {mark}"), "examples": [format!("a {mark} please")] });
+    ok(&owner, "PUT", "/v1/intents", Some(json!({ "version": 0, "intents": [intent] }))).await;
     let note = json!({ "client_id": "n", "body": format!("a {mark} note") });
     ok(&owner, "POST", &at("notes"), Some(note)).await;
     ok(&owner, "POST", &at("labels"), Some(json!({ "add": [mark] }))).await;
@@ -289,6 +303,8 @@ impl World {
             "/v1/conversations?view=all&limit=200".to_owned(),
             "/v1/drafts?limit=200".to_owned(),
             "/v1/knowledge/documents?limit=200".to_owned(),
+            "/v1/knowledge/index".to_owned(),
+            "/v1/intents".to_owned(),
             "/v1/rules".to_owned(),
             "/v1/schemas".to_owned(),
             "/v1/views".to_owned(),
@@ -484,6 +500,7 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::TakeOver => Command::TakeOver { conversation },
         CommandName::HandBack => Command::HandBack { conversation },
         CommandName::AskForPerson => Command::AskForPerson { conversation },
+        CommandName::Rate => Command::Rate { conversation, score: 1, words: Some(text()) },
         CommandName::Assign => Command::Assign { conversation, staff: Some(staff) },
         CommandName::Label => Command::Label { conversation, add: vec![text()], remove: vec![] },
         CommandName::SetStatus => Command::SetStatus { conversation, status: "booked".to_owned() },
@@ -563,6 +580,7 @@ async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
             ("POST", "/v1/conversations/{id}/messages"),
             ("POST", "/v1/conversations/{id}/read"),
             ("POST", "/v1/conversations/{id}/ask-for-person"),
+            ("PUT", "/v1/conversations/{id}/rating"),
             ("POST", "/v1/files"),
         ];
         for (method, path, route) in routes() {

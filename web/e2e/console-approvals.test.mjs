@@ -190,9 +190,8 @@ test("the line is cut and heals: the edit stays, the approval waits, nothing dou
     .filter({ hasText: "The draft stays here; approve it when the line is back." })
     .waitFor({ state: "attached" });
   await context.setOffline(false);
-  await page
-    .getByText("You’re offline. You can read and edit; sending waits.")
-    .waitFor({ state: "detached" });
+  // The bar says "connecting" for a moment before it goes.
+  await page.locator(".offline").waitFor({ state: "detached" });
   await page.getByTestId("draft-text").getByText("0W-20").waitFor();
   await page.keyboard.press("Shift+Enter");
   await guest.widget.said("We use 0W-20 for the Yaris.").waitFor();

@@ -440,6 +440,9 @@ export const en = {
       person: "{{name}} asked for a person",
       resolved: "{{name}} resolved this",
       reopened: "{{name}} opened this again",
+      rated: "{{stars}} {{name}} rated this {{score}} of 5",
+      ratedWith: "{{stars}} {{name}} rated this {{score}} of 5: “{{words}}”",
+      customer: "The customer",
       snoozed: "{{name}} snoozed this until {{at}}",
       woken: {
         time: "Back from its snooze",

@@ -6,8 +6,12 @@ import type { Attachment } from "../../wire/protocol.ts";
 import css from "../media.css?inline";
 import type { Chat } from "../model.ts";
 import { peaks, type Recorder, type Recording, record } from "../recorder.ts";
+import { enMedia } from "../words/en-media.ts";
+import { learn } from "../words.ts";
 import { language, say } from "./hooks.ts";
 import { Glyph, Icon } from "./icons.tsx";
+
+learn(enMedia);
 
 const PICTURES = /^image\/(png|jpeg|gif|webp|avif)$/;
 const drawn = {
@@ -246,6 +250,15 @@ function Player({ url, blob, ms }: PlayerProps): JSX.Element {
         onTimeUpdate={(event) => setAt(event.currentTarget.currentTime)}
       />
     </>
+  );
+}
+
+export function Drop(): JSX.Element {
+  return (
+    <div class="over" aria-hidden="true">
+      <Icon name="clip" size={26} />
+      {say("drop")}
+    </div>
   );
 }
 

@@ -507,6 +507,13 @@ export function told(
       return t(`conv.sys.woken.${content.woken_by ?? "time"}`, { name });
     case "resolved_changed":
       return t(content.resolved ? "conv.sys.resolved" : "conv.sys.reopened", { name });
+    case "rated":
+      return t(entry.body ? "conv.sys.ratedWith" : "conv.sys.rated", {
+        name: name || t("conv.sys.customer"),
+        stars: "★".repeat(content.score) + "☆".repeat(5 - content.score),
+        score: content.score,
+        words: entry.body,
+      });
     case "turn_failed":
       return t("conv.sys.turnFailed", { why: content.why });
     default:
