@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
-    rules, schemas, views,
+    rules, schemas, snippets, views,
 };
 
 /// All routes with their descriptions.
@@ -26,6 +26,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(agents::intents::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
+        .merge(snippets::routes())
         .merge(views::routes())
         .merge(gateway::routes())
 }

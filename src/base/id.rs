@@ -142,6 +142,8 @@ ids! {
     GapId = "gap",
     /// A saved view of the inbox.
     ViewId = "viw",
+    /// A saved reply.
+    SnippetId = "snp",
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use concierge::app::operations;
 use concierge::base::{
     Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, Role, RuleId, SessionId,
-    StaffId, Timestamp, TurnId, ViewId,
+    SnippetId, StaffId, Timestamp, TurnId, ViewId,
 };
 use concierge::client::{Http, Socket};
 use concierge::knowledge::gaps::{self, Asked};
@@ -35,6 +35,7 @@ struct Ids {
     staff: StaffId,
     view: ViewId,
     session: SessionId,
+    snippet: SnippetId,
 }
 
 impl Ids {
@@ -55,6 +56,7 @@ impl Ids {
             staff: id(),
             view: id(),
             session: id(),
+            snippet: id(),
         }
     }
 
@@ -71,6 +73,7 @@ impl Ids {
             Some("rules") => self.rule.to_string(),
             Some("staff") => self.staff.to_string(),
             Some("views") => self.view.to_string(),
+            Some("snippets") => self.snippet.to_string(),
             Some("profile") => self.session.to_string(),
             other => panic!("whose identifier is it? {other:?} in {path}"),
         }
@@ -90,6 +93,7 @@ impl Ids {
             self.staff.to_string(),
             self.view.to_string(),
             self.session.to_string(),
+            self.snippet.to_string(),
         ]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, "ID"))
@@ -187,6 +191,11 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("POST", "/v1/views", Own(json!({ "name": "Mine", "filter": {} }))),
         ("PATCH", "/v1/views/{id}", Names(json!({ "name": "Stolen" }))),
         ("DELETE", "/v1/views/{id}", Names(Value::Null)),
+        ("GET", "/v1/snippets", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/snippets", Own(json!({ "shortcut": "mine", "body": "My own words." }))),
+        ("PATCH", "/v1/snippets/{id}", Names(json!({ "body": "Stolen" }))),
+        ("DELETE", "/v1/snippets/{id}", Names(Value::Null)),
+        ("POST", "/v1/snippets/{id}/used", Names(Value::Null)),
         ("GET", "/v1/drafts", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
         ("GET", "/v1/drafts/{id}", Names(Value::Null)),
         ("PUT", "/v1/drafts/{id}/edit", Names(json!({ "revision": 1, "text": "Stolen" }))),
@@ -281,6 +290,8 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let view = json!({ "name": format!("All {mark}"), "shared": true, "filter": { "q": mark } });
     let view = ok(&owner, "POST", "/v1/views", Some(view)).await;
     let sessions = ok(&owner, "GET", "/v1/profile/sessions", None).await;
+    let snippet = json!({ "shortcut": mark, "body": format!("About the {mark}"), "shared": true });
+    let snippet = ok(&owner, "POST", "/v1/snippets", Some(snippet)).await;
     fn id<T: serde::de::DeserializeOwned>(value: &Value) -> T {
         serde_json::from_value(value["id"].clone()).unwrap_or_else(|error| panic!("{error}: {value}"))
     }
@@ -296,6 +307,7 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         staff: id(&person),
         view: id(&view),
         session: id(&sessions["items"][0]),
+        snippet: id(&snippet),
     };
     World { owner, customer, ids }
 }
@@ -334,6 +346,7 @@ impl World {
             "/v1/rules".to_owned(),
             "/v1/schemas".to_owned(),
             "/v1/views".to_owned(),
+            "/v1/snippets".to_owned(),
             "/v1/notices".to_owned(),
             conversation.clone(),
             format!("{conversation}/entries"),

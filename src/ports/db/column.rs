@@ -54,6 +54,7 @@ text_column!(
     base::FileId,
     base::GapId,
     base::ViewId,
+    base::SnippetId,
     base::Role,
     base::Audience,
     base::ActorKind,

@@ -31,6 +31,7 @@ import type {
   SavedView,
   Schema,
   Session,
+  Snippet,
   Staff,
   Trial,
   Turn,
@@ -106,6 +107,13 @@ export const api = {
   changeView: (id: string, change: { name?: string; filter?: ViewFilter }) =>
     call<SavedView>("PATCH", `/v1/views/${id}`, change),
   deleteView: (id: string) => call<void>("DELETE", `/v1/views/${id}`),
+  snippets: async () => (await get<Page<Snippet>>("/v1/snippets")).items,
+  addSnippet: (snippet: { shortcut: string; body: string; shared: boolean }) =>
+    post<Snippet>("/v1/snippets", snippet),
+  changeSnippet: (id: string, change: { shortcut?: string; body?: string }) =>
+    call<Snippet>("PATCH", `/v1/snippets/${id}`, change),
+  deleteSnippet: (id: string) => call<void>("DELETE", `/v1/snippets/${id}`),
+  usedSnippet: (id: string) => post<void>(`/v1/snippets/${id}/used`),
   changeProfile: (change: { name?: string; hue?: number; language?: string }) =>
     call<Staff>("PATCH", "/v1/profile", change),
   setPicture: (file?: string) =>
@@ -237,6 +245,7 @@ export const ask = {
   messages: (q: string) => queryOptions({ queryKey: ["messages", q], queryFn: () => api.messages(q) }),
   notices: queryOptions({ queryKey: ["notices"], queryFn: () => api.notices() }),
   views: queryOptions({ queryKey: ["views"], queryFn: api.views, staleTime: 5 * 60_000 }),
+  snippets: queryOptions({ queryKey: ["snippets"], queryFn: api.snippets, staleTime: 5 * 60_000 }),
   sessions: queryOptions({ queryKey: ["sessions"], queryFn: api.sessions, staleTime: 0 }),
   contacts: (q: string) => queryOptions({ queryKey: ["contacts", q], queryFn: () => api.contacts(q) }),
   contact: (id: string) => queryOptions({ queryKey: ["contact", id], queryFn: () => api.contact(id) }),

@@ -252,6 +252,16 @@ export type SavedView = {
   readonly created_at: string;
 };
 
+export type Snippet = {
+  readonly id: string;
+  readonly shortcut: string;
+  readonly body: string;
+  readonly shared: boolean;
+  readonly made_by: string;
+  readonly uses: number;
+  readonly created_at: string;
+};
+
 export type NoticePage = {
   readonly items: readonly Notice[];
   readonly next?: string | null;

@@ -32,7 +32,6 @@ export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {
 const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
 let me = "";
-let greeted = false;
 
 socket.listen((event) => {
   if (event.on === "state") {
@@ -43,9 +42,8 @@ socket.listen((event) => {
   } else if (event.on === "welcome") {
     // Who is on which draft comes anew with the inbox.
     forgetLeases();
-    socket.request({ cmd: "inbox", on: true }).catch(() => {});
-    if (greeted) staleInbox();
-    greeted = true;
+    // What was fetched before the hub tells of changes may have missed one.
+    socket.request({ cmd: "inbox", on: true }).then(staleInbox, () => {});
   } else {
     hear(event.frame);
   }
