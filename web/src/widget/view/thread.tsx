@@ -128,7 +128,7 @@ function entryRows(chat: Chat, entries: readonly Entry[]): JSX.Element[] {
     let row = cache.get(entry);
     if (!row) {
       row = (
-        <div key={entry.client_id ?? entry.seq} class="entry">
+        <div key={entry.client_id ?? entry.seq} class={entry === entries.at(-1) ? "entry new" : "entry"}>
           {day !== undefined && <Day at={day} />}
           {line === undefined ? (
             <Message chat={chat} entry={entry} grouped={grouped} />
