@@ -21,6 +21,7 @@ pub mod identity;
 pub mod jobs;
 pub mod knowledge;
 pub mod language;
+pub mod load;
 pub mod pipeline;
 pub mod ports;
 pub mod protocol;

@@ -3,6 +3,7 @@
 mod chat;
 mod demo;
 mod desk;
+mod load;
 mod serve;
 
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ enum Role {
     Chat(chat::Arguments),
     /// Watches and decides drafts as staff, line by line.
     Desk(desk::Arguments),
+    /// Plays customers and staff against a hub, measures, and checks that nothing is lost or doubled.
+    Load(load::Arguments),
     /// Answers the evaluation kit's tasks, JSON lines in and out.
     Eval {
         /// The task: intents, multi_intents, slots, retrieval, grounded or injection.
@@ -117,6 +120,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
     match arguments.role.unwrap_or(Role::Serve { demo: false }) {
         Role::Serve { demo } => block_on(serve::run(config()?, demo)),
         Role::Demo(demo) => block_on(demo::run(demo)),
+        Role::Load(load) => block_on(load::run(load)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
         Role::Eval { jsonl, train_steering } => match (jsonl, train_steering.as_slice()) {

@@ -13,6 +13,7 @@
 mod list;
 mod model;
 mod ratings;
+mod resends;
 mod routes;
 mod store;
 mod turns;

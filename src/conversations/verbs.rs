@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{Error, NewMessage, NewNote, get, model};
+use crate::conversations::{Error, NewMessage, NewNote, get, model, resends};
 use crate::files;
 use crate::ports::bus::News;
 use crate::ports::{Cx, Tx};
@@ -36,7 +36,7 @@ pub async fn sent_before(
     client_id: &str,
 ) -> Result<Option<Posted>, Error> {
     model::check_client_id(client_id)?;
-    let sent = store::find_sent(tx, cx.workspace, contact, client_id).await?;
+    let sent = resends::find_sent(tx, cx.workspace, contact, client_id).await?;
     Ok(sent.map(|(conversation, seq)| Posted { conversation, seq, duplicate: true }))
 }
 
@@ -45,7 +45,7 @@ pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> 
     model::check_client_id(&new.client_id)?;
     let body = model::message_body(&new.body, new.files.len())?;
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let files = files::attach(cx, tx, id, &new.files).await?;
@@ -65,7 +65,7 @@ pub async fn send_draft(
 ) -> Result<i64, Error> {
     let client_id = draft.to_string();
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &client_id).await? {
         return Ok(seq);
     }
     let content = Content::Message { files: Vec::new(), draft: Some(draft) };
@@ -79,7 +79,7 @@ pub async fn note(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewNote) -> Res
     model::check_client_id(&new.client_id)?;
     let body = model::message_body(&new.body, 0)?;
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let content = Content::Note { mentions: new.mentions };

@@ -12,6 +12,7 @@ mod identity;
 mod inbox;
 mod knowledge;
 mod live;
+mod load;
 mod ratings;
 mod resend;
 mod resume;
