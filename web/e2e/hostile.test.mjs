@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, shot, startBrowser, widgetOf } from "./support/browser.mjs";
+import { CORPUS } from "./support/corpus.mjs";
 import { startHost } from "./support/host.mjs";
 import { signIn, startHub } from "./support/hub.mjs";
 
@@ -136,30 +137,6 @@ test("a page whose origin is not allowed shows no chat", async () => {
   await context.close();
   await desk.call("PATCH", "/v1/workspace", { allowed_origins: [host.url, hub.url] });
 });
-
-/** Each tries to run something or to fetch something from a place that would notice. */
-const CORPUS = [
-  `<img src=x onerror="globalThis.pwned=1">`,
-  `<script>globalThis.pwned=1</script>`,
-  `<svg/onload=globalThis.pwned=1>`,
-  `"><iframe src="javascript:parent.pwned=1"></iframe>`,
-  `[click me](javascript:globalThis.pwned=1)`,
-  `javascript:globalThis.pwned=1`,
-  `<a href="javascript:globalThis.pwned=1">x</a>`,
-  `<style>@import "http://tracker.invalid/x.css";</style>`,
-  `![](http://tracker.invalid/pixel.png)`,
-  `<img src="http://tracker.invalid/pixel.png">`,
-  `<link rel=stylesheet href=http://tracker.invalid/x.css>`,
-  `<math><mtext></p><img src onerror=globalThis.pwned=1>`,
-  `{{constructor.constructor('globalThis.pwned=1')()}}`,
-  `\${globalThis.pwned=1}`,
-  `<details open ontoggle=globalThis.pwned=1>`,
-  `<form action="http://tracker.invalid"><button>x`,
-  `**<img src=x onerror=globalThis.pwned=1>**`,
-  `- <svg onload=globalThis.pwned=1>`,
-  `https://x.invalid/" onmouseover="globalThis.pwned=1`,
-  `\u202Egnp.exe \u0000`.replace("\u0000", ""),
-];
 
 test("nothing that is written runs or fetches: text, names and file names", async () => {
   const context = await browser.visitor();
