@@ -7,7 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    contacts, context, conversations, drafts, files, gateway, identity, knowledge, pipeline, rules, schemas,
+    agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
+    rules, schemas, views,
 };
 
 /// All routes with their descriptions.
@@ -22,7 +23,10 @@ fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {
         .merge(schemas::routes())
         .merge(context::routes())
         .merge(rules::routes())
+        .merge(agents::intents::routes())
         .merge(pipeline::routes())
+        .merge(notices::routes())
+        .merge(views::routes())
         .merge(gateway::routes())
 }
 

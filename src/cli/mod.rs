@@ -4,6 +4,7 @@ mod chat;
 mod demo;
 mod desk;
 mod load;
+mod reindex;
 mod serve;
 
 use std::path::PathBuf;
@@ -40,14 +41,30 @@ enum Role {
     Desk(desk::Arguments),
     /// Plays customers and staff against a hub, measures, and checks that nothing is lost or doubled.
     Load(load::Arguments),
-    /// Answers the evaluation kit's tasks, JSON lines in and out.
+    /// Measures understanding on the evaluation kit's sets, or answers its tasks for an outside scorer.
     Eval {
-        /// The task: intents, multi_intents, slots, retrieval, grounded or injection.
-        #[arg(long, value_name = "TASK", required_unless_present = "train_steering")]
+        /// The set, such as banking77, or `all`: runs it and prints the kit's figures and the time per item.
+        #[arg(value_name = "SET", required_unless_present_any = ["jsonl", "train_steering"], requires = "data")]
+        set: Option<String>,
+        /// The part of the set.
+        #[arg(long, default_value = "dev")]
+        part: String,
+        /// The kit's folder.
+        #[arg(long, value_name = "FOLDER", env = "CONCIERGE_EVAL_DATA")]
+        data: Option<PathBuf>,
+        /// Answers JSON lines on standard output instead, for a task: intents, multi_intents, slots,
+        /// retrieval, grounded or injection. The files that go with it are named by EVAL_TRAIN and EVAL_DOCS.
+        #[arg(long, value_name = "TASK", conflicts_with = "set")]
         jsonl: Option<String>,
         /// Learns the weights of the steering detector again: the kit's folder and the file to write.
         #[arg(long, hide = true, num_args = 2, value_names = ["KIT", "FILE"], conflicts_with = "jsonl")]
         train_steering: Vec<PathBuf>,
+    },
+    /// Fills the vector index anew from the store, with its progress; makes vectors that are missing first.
+    Reindex {
+        /// Where to: `qdrant` (vectors.qdrant names the server) or `local`.
+        #[arg(long, value_enum)]
+        to: reindex::Target,
     },
     /// Works on the settings.
     Config {
@@ -123,13 +140,21 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Load(load) => block_on(load::run(load)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
-        Role::Eval { jsonl, train_steering } => match (jsonl, train_steering.as_slice()) {
-            (Some(task), _) => evaluate(&task),
-            (None, [kit, weights]) => {
-                crate::evals::train_steering(kit, weights, std::io::stderr().lock()).map_err(Failure::failed)
+        Role::Eval { set, part, data, jsonl, train_steering } => {
+            match (jsonl, set.zip(data), train_steering.as_slice()) {
+                (Some(task), ..) => evaluate(&task),
+                (None, Some((set, data)), _) => {
+                    let run = crate::evals::run(&set, &part, &data, std::io::stdout().lock());
+                    run.map_err(Failure::failed)
+                }
+                (None, None, [kit, weights]) => {
+                    let report = std::io::stderr().lock();
+                    crate::evals::train_steering(kit, weights, report).map_err(Failure::failed)
+                }
+                (None, None, _) => Err(Failure::wrong("give a set and --data FOLDER, or --jsonl TASK")),
             }
-            (None, _) => Err(Failure::wrong("give a task")),
-        },
+        }
+        Role::Reindex { to } => block_on(reindex::run(config()?, to)),
         Role::Config { what: ConfigRole::Check } => {
             config()?;
             say("the settings are right");

@@ -36,6 +36,8 @@ pub struct Visit {
 impl Http {
     /// A caller nobody knows, of the hub at `base` (`http://host:port`).
     pub fn anonymous(base: &str) -> Http {
+        // What encrypts is chosen once per process; an error says that it was chosen before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Http {
             base: base.trim_end_matches('/').to_owned(),
             client: reqwest::Client::new(),

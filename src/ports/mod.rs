@@ -9,6 +9,7 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod vectors;
 
 use std::sync::Arc;
 
@@ -17,7 +18,9 @@ pub use bus::Bus;
 pub use clock::Clock;
 pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
+pub use embedder::Embeddings;
 pub use entropy::Entropy;
+pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
 
@@ -34,6 +37,10 @@ pub struct Ports {
     pub entropy: Entropy,
     /// Uploaded files.
     pub blobs: Arc<Blobs>,
+    /// Vectors of texts.
+    pub embeddings: Arc<Embeddings>,
+    /// The index that finds passages by their vectors.
+    pub vectors: Arc<Vectors>,
 }
 
 impl Ports {

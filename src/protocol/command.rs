@@ -1,6 +1,6 @@
 //! What a client may ask for.
 
-use crate::base::{ConversationId, DraftId, FileId, StaffId};
+use crate::base::{ConversationId, DraftId, FileId, StaffId, Timestamp};
 use crate::protocol::RejectReason;
 
 /// A command with the reference its reply will echo.
@@ -179,6 +179,26 @@ pub enum Command {
         /// The key of the status.
         status: String,
     },
+    /// Put the conversation away until a time, or bring it back (staff). The customer's next message brings
+    /// it back as well.
+    Snooze {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Until when; absent to bring it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// Hold the conversation's draft so that colleagues know who is on it, renew the hold, or let it go
+    /// (staff who joined it). It lapses by itself; whoever leaves the conversation lets go.
+    Lease {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Hold it, or let it go.
+        on: bool,
+        /// Take it from the colleague who holds it.
+        #[serde(default)]
+        take: bool,
+    },
     /// Ask for nothing; the reply proves that the line works both ways.
     Ping,
 }
@@ -239,5 +259,7 @@ command_names! {
     Assign = "assign", staff;
     Label = "label", staff;
     SetStatus = "set_status", staff;
+    Snooze = "snooze", staff;
+    Lease = "lease", staff;
     Ping = "ping", anyone;
 }

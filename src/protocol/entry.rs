@@ -160,6 +160,15 @@ pub enum Content {
         /// The entry that closed the conversation.
         resolution: i64,
     },
+    /// The conversation was put away until a time, or came back.
+    Snoozed {
+        /// Until when; absent when it came back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// What brought it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        woken_by: Option<WokenBy>,
+    },
     /// A turn ended without a draft.
     TurnFailed {
         /// Which turn.
@@ -187,6 +196,7 @@ impl Content {
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",
             Content::Rated { .. } => "rated",
+            Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
         }
     }
@@ -231,6 +241,18 @@ crate::word_enum! {
         /// Set by a rule.
         Rule = "rule",
         /// Set by a person: locked until unlocked.
+        Person = "person",
+    }
+}
+
+crate::word_enum! {
+    /// What brought a snoozed conversation back.
+    pub enum WokenBy {
+        /// The time came.
+        Time = "time",
+        /// The customer wrote.
+        Customer = "customer",
+        /// A colleague.
         Person = "person",
     }
 }

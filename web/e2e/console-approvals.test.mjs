@@ -129,8 +129,11 @@ test("two colleagues approve at the same time: it is sent once, and the other re
   const guest = await customer("Can I bring my van on Monday?");
   await openDraft(first.page, guest.conversation);
   await openDraft(second.page, guest.conversation);
-  await first.page.getByRole("img", { name: /Lena Hartley is on this one/ }).waitFor();
-  await settled(first.page);
+  await first.page.getByRole("img", { name: "Lena Hartley has this open" }).waitFor();
+  await settled(second.page);
+  // The draft is the first one's: the second is asked once, and means it.
+  await second.page.keyboard.press("Shift+Enter");
+  await second.page.getByRole("region", { name: "A colleague is on this draft" }).waitFor();
   await Promise.all([first.page.keyboard.press("Shift+Enter"), second.page.keyboard.press("Shift+Enter")]);
   const entries = await eventually(async () => {
     const all = await desk.entries(guest.conversation.id);
