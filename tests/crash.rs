@@ -1,12 +1,13 @@
 //! The hub as a real process that is killed without warning.
 //!
-//! Catalogue: D1 (promises P1, P2; invariants I1, I2), the resend part of D2, and E5 for one node: a turn
-//! that was cut in the middle runs again once.
+//! Catalogue: D1 and D2 (promises P1, P2; invariants I1, I2), and E5 for one node: a turn that was cut in
+//! the middle runs again once.
 
 #[path = "it/support/dice.rs"]
 mod dice;
 
 use std::collections::HashMap;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// From the kill to the first answer.
 const RESTART: Duration = Duration::from_secs(2);
+
+/// What a process that called `abort` is said to have ended by.
+const SIGABRT: i32 = 6;
 
 /// Everybody's password in the demo workspaces.
 const PASSWORD: &str = "concierge-demo";
@@ -67,6 +71,27 @@ impl Hub {
         self.child = spawn(&self.folder, &self.settings);
         self.until_ready().await;
         killed.elapsed()
+    }
+
+    /// Lets it die when it comes to a place on the way to the disk for the `time`-th time, and starts it
+    /// again.
+    async fn crash_and_restart(&mut self, place: &str, time: u32) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it is dead");
+        let settings = [("CONCIERGE_CRASH_AT".to_owned(), format!("{place}:{time}"))];
+        self.child = process(&self.folder, &self.settings).envs(settings).spawn().expect("it starts");
+        let died = async {
+            loop {
+                if let Some(status) = self.child.try_wait().expect("it is asked") {
+                    return status;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let status = tokio::time::timeout(PATIENCE, died).await.expect("the hub comes to that place");
+        assert_eq!(status.signal(), Some(SIGABRT), "{place}: {status}");
+        self.child = spawn(&self.folder, &self.settings);
+        self.until_ready().await;
     }
 
     /// Waits until it answers requests and its store does.
@@ -108,12 +133,17 @@ const LIMITS: &[(&str, &str)] = &[
 ];
 
 fn spawn(folder: &Path, settings: &[(String, String)]) -> Child {
+    process(folder, settings).spawn().expect("the hub's process starts")
+}
+
+fn process(folder: &Path, settings: &[(String, String)]) -> Process {
     let mut process = Process::new(env!("CARGO_BIN_EXE_concierge"));
     process.args(["serve", "--demo"]).env("CONCIERGE__STORE__FOLDER", folder).current_dir(folder);
     for (name, value) in settings {
         process.env(format!("CONCIERGE__{name}"), value);
     }
-    process.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the hub's process starts")
+    process.stdin(Stdio::null()).stdout(Stdio::null());
+    process
 }
 
 /// A folder with the demo workspaces, made once; its hub has ended.
@@ -344,6 +374,49 @@ async fn what_was_acknowledged_survives_a_kill_at_any_instant() {
     assert!(slowest < RESTART, "the slowest restart took {slowest:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_a_crash_at_any_place_of_a_commit() {
+    const SENDERS: usize = 8;
+    const PLACES: [&str; 5] = ["began", "worked", "committing", "committed", "published"];
+    let mut rng = dice(2);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut hub = Hub::start(folder.path(), &[("PIPELINE__WORKERS", "1")]).await;
+    let ledger = Arc::new(Ledger::default());
+    let mut senders = tokio::task::JoinSet::new();
+    let mut customers = Vec::new();
+    for number in 0..SENDERS {
+        let who = json!({ "name": format!("Sender {number}") });
+        let (customer, visit) = Http::visit(&hub.url, "northgate", who).await.expect("the visit opens");
+        customers.push(customer);
+        senders.spawn(sends_on(hub.url.clone(), visit.token, number, ledger.clone()));
+    }
+    for (round, place) in PLACES.iter().cycle().take(PLACES.len() * 3).enumerate() {
+        hub.crash_and_restart(place, rng.random_range(20..200)).await;
+        check_store(&hub, &ledger.acked(), round).await;
+    }
+    let before = ledger.count();
+    let goes_on = async {
+        while ledger.count() < before + SENDERS * 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, goes_on).await.expect("messages are acknowledged again");
+    ledger.stop.store(true, Ordering::Relaxed);
+    while let Some(ended) = senders.join_next().await {
+        ended.expect("the sender saw nothing wrong");
+    }
+    check_store(&hub, &ledger.acked(), usize::MAX).await;
+    assert!(ledger.stored_unseen.load(Ordering::Relaxed) > 0, "some were stored and never acknowledged");
+    let last = ledger.acked().last().cloned().expect("messages were acknowledged");
+    let path = format!("/v1/conversations/{}/entries?after={}", last.conversation, last.seq - 1);
+    let mut read = Vec::new();
+    for customer in &customers {
+        read.extend(customer.get::<Value>(&path).await.ok());
+    }
+    assert_eq!(read.len(), 1, "its customer reads it, no other does");
+    assert_eq!(read[0]["entries"][0]["client_id"], json!(last.client_id));
+}
+
 /// When, in the middle of a turn, the hub is killed.
 #[derive(Debug, Clone, Copy)]
 enum Moment {
@@ -496,6 +569,72 @@ async fn a_turn_that_was_killed_runs_again_once() {
     while let Some(ended) = runs.join_next().await {
         ended.expect("one draft after the crash");
     }
+}
+
+/// A PDF of so many pages, each with a line of its own.
+fn long_pdf(pages: usize) -> Vec<u8> {
+    let mut file = b"%PDF-1.5\n".to_vec();
+    let mut places = Vec::new();
+    let kids: String = (0..pages).map(|page| format!("{} 0 R ", 4 + 2 * page)).collect();
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {pages} >>"),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    for page in 0..pages {
+        let text = format!("BT /F1 12 Tf 72 720 Td (Lantern number {page} hangs at the harbour.) Tj ET");
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R \
+             /Resources << /Font << /F1 3 0 R >> >> >>",
+            5 + 2 * page
+        ));
+        objects.push(format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len()));
+    }
+    for (number, object) in (1..).zip(&objects) {
+        places.push(file.len());
+        file.extend(format!("{number} 0 obj\n{object}\nendobj\n").bytes());
+    }
+    let table = file.len();
+    file.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
+    file.extend(places.iter().flat_map(|place| format!("{place:010} 00000 n \n").into_bytes()));
+    let size = objects.len() + 1;
+    file.extend(format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes());
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_was_being_read_is_read_after_the_kill() {
+    const PAGES: usize = 150;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut hub = Hub::start(folder.path(), &[]).await;
+    let staff = sign_in(&hub).await;
+    let part = reqwest::multipart::Part::bytes(long_pdf(PAGES)).file_name("lanterns.pdf");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let request = reqwest::Client::new().post(format!("{}/v1/knowledge/documents/upload", hub.url));
+    let answer = request.headers(staff.headers().clone()).multipart(form).send().await.expect("an answer");
+    let text = answer.text().await.expect("a body");
+    let added: Value = serde_json::from_str(&text).expect("JSON");
+    let path = format!("/v1/knowledge/documents/{}", added["id"].as_str().expect("an identifier"));
+    let until = async |wanted: &str| {
+        let reached = async {
+            loop {
+                let shown: Value = staff.get(&path).await.expect("the document is shown");
+                if shown["status"] == wanted {
+                    return shown;
+                }
+                assert_ne!(shown["status"], "failed", "{shown}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.expect("the document gets there")
+    };
+    let reading = until("reading").await;
+    assert_eq!(reading["version"], 0, "there is no text yet");
+    hub.kill_and_restart().await;
+    let read = until("ready").await;
+    assert_eq!((&read["version"], &read["source"]["page"]), (&json!(1), &json!(PAGES)));
+    let found: Value = staff.get("/v1/knowledge/search?q=lantern+149").await.expect("searched");
+    assert_eq!(found["hits"][0]["title"], "Lanterns", "{found}");
 }
 
 #[expect(clippy::print_stderr, reason = "shown by the test runner")]

@@ -7,7 +7,9 @@ mod jobs;
 mod layers;
 mod node;
 mod pages;
+mod reminders;
 pub mod seed;
+mod slow_jobs;
 
 pub use api::{api, openapi, operations};
 pub use documents::{asyncapi, protocol_schema};

@@ -3,6 +3,7 @@
 mod chat;
 mod demo;
 mod desk;
+mod load;
 mod reindex;
 mod serve;
 
@@ -38,6 +39,8 @@ enum Role {
     Chat(chat::Arguments),
     /// Watches and decides drafts as staff, line by line.
     Desk(desk::Arguments),
+    /// Plays customers and staff against a hub, measures, and checks that nothing is lost or doubled.
+    Load(load::Arguments),
     /// Measures understanding on the evaluation kit's sets, or answers its tasks for an outside scorer.
     Eval {
         /// The set, such as banking77, or `all`: runs it and prints the kit's figures and the time per item.
@@ -74,6 +77,25 @@ enum Role {
     Asyncapi,
     /// Prints the JSON Schema of the socket's frames.
     Protocol,
+    /// Reads the document on standard input under limits; the hub starts this itself.
+    #[command(hide = true)]
+    ReadDocument {
+        /// The document's name: it tells one kind of text from another.
+        #[arg(long)]
+        name: String,
+        /// Bytes of memory beyond the program's own.
+        #[arg(long)]
+        memory: u64,
+        /// Seconds of work.
+        #[arg(long)]
+        seconds: u64,
+        /// The longest document, in bytes.
+        #[arg(long)]
+        max_bytes: u64,
+        /// It is a sitemap, and at most so many addresses are wanted.
+        #[arg(long)]
+        addresses: Option<usize>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,6 +156,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
     match arguments.role.unwrap_or(Role::Serve { demo: false }) {
         Role::Serve { demo } => block_on(serve::run(config()?, demo)),
         Role::Demo(demo) => block_on(demo::run(demo)),
+        Role::Load(load) => block_on(load::run(load)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
         Role::Eval { set, part, data, jsonl, train_steering } => {
@@ -163,6 +186,10 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Openapi => print_json(&crate::app::openapi()),
         Role::Asyncapi => print_json(&crate::app::asyncapi()),
         Role::Protocol => print_json(&crate::app::protocol_schema()),
+        Role::ReadDocument { name, memory, seconds, max_bytes, addresses } => {
+            let limits = crate::reading::Limits { memory, seconds };
+            crate::reading::run(&name, limits, max_bytes, addresses).map_err(Failure::failed)
+        }
     }
 }
 

@@ -84,7 +84,7 @@ async fn greet(
     caller: Option<Caller>,
     headers: &HeaderMap,
 ) -> Result<Option<Greeting>, Close> {
-    loop {
+    for _ in 0..gateway.site.config.sockets.strikes.max(1) {
         let text = match socket.recv().await {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
@@ -110,6 +110,7 @@ async fn greet(
             return Err(Close::Unauthenticated);
         }
     }
+    Err(Close::Strikes)
 }
 
 async fn welcome(

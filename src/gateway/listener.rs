@@ -7,13 +7,15 @@ use tokio::sync::mpsc;
 use crate::conversations;
 use crate::gateway::Gateway;
 use crate::hub::Gap;
+use crate::identity;
 use crate::ports::bus::{Heard, News, Note};
 use crate::protocol::MAX_PAGE;
 
 /// How often rooms are compared with the store when nothing says that the bus lost something.
 const POSITION_CHECK: Duration = Duration::from_secs(1);
 
-/// Carries notes from the bus to the hub. After a lag every room is compared with the store.
+/// Carries notes from the bus to the hub. After a lag every room and every session is compared with the
+/// store.
 pub(super) async fn listen(gateway: Gateway) {
     let mut bus = gateway.site.ports.bus.subscribe();
     let mut check = tokio::time::interval(POSITION_CHECK);
@@ -31,11 +33,29 @@ pub(super) async fn listen(gateway: Gateway) {
                 measure(&gateway, &note);
             }
             Heard::Missed => {
+                // A session that ended meanwhile must not go on reading: first of all.
+                check_sessions(&gateway).await;
                 for gap in gateway.hub.positions() {
                     fill(&gateway, gap).await;
                 }
             }
             Heard::Closed => return,
+        }
+    }
+}
+
+/// Cuts the staff lines whose session has ended, as the bus may have said unheard.
+async fn check_sessions(gateway: &Gateway) {
+    for workspace in gateway.hub.staffed_workspaces() {
+        let live = async {
+            let mut tx = gateway.site.ports.db.read().await?;
+            identity::live_sessions(&mut tx, workspace, gateway.site.ports.now()).await
+        };
+        match live.await {
+            Ok(live) => gateway.hub.keep_sessions(workspace, &live),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "sessions could not be read");
+            }
         }
     }
 }

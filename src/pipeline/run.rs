@@ -6,14 +6,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::base::{Actor, Audience, ConversationId, DraftId, WorkspaceId};
+use crate::conversations::Lease;
 use crate::identity::Site;
+use crate::knowledge::gaps::Asked;
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, actions, stages, store};
+use crate::pipeline::{Error, Library, actions, gap, stages, store};
 use crate::ports::bus::{News, Note};
+use crate::ports::{Cx, DbError};
 use crate::protocol::{Content, Signal, StageName};
-use crate::{context, conversations, drafts};
+use crate::{context, conversations, drafts, knowledge};
 
 /// Characters of a built-in draft that are shown at once.
 const PIECE: usize = 24;
@@ -76,18 +79,45 @@ async fn work(
 ) -> Result<(), Error> {
     let mut traces = Vec::with_capacity(StageName::ALL.len());
     let mut draft = None;
+    let (cx, lease) = (turn.cx.clone(), turn.lease.clone());
     let worked = tokio::select! {
         () = cancelled.cancelled() => Err(Error::Superseded),
+        () = until_lease_is_lost(site, &cx, &lease) => Err(Error::Superseded),
         worked = run_stages(site, library, &mut turn, &mut traces, &mut draft) => worked,
     };
     let ended = match worked {
-        Ok(()) => finish(site, &turn, draft, &traces).await,
+        Ok(()) => {
+            let gap = gap::of(library, &turn).await;
+            finish(site, &turn, draft, &traces, gap).await
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = &ended {
         give_up(site, &turn, draft, &traces, error).await?;
     }
     ended
+}
+
+/// Keeps the lease for as long as the turn runs; ends when somebody else has it, or when the turn is no
+/// longer about the newest message.
+async fn until_lease_is_lost(site: &Site, cx: &Cx, lease: &Lease) {
+    let lasts = Duration::from_secs(site.config.pipeline.lease_seconds.max(1));
+    loop {
+        tokio::time::sleep(lasts / 3).await;
+        let cx = Cx { now: site.ports.now(), ..cx.clone() };
+        let kept = async {
+            let mut tx = site.ports.db.begin().await?;
+            let kept = conversations::extend_lease(&cx, &mut tx, lease, cx.now.after(lasts)).await?;
+            tx.commit().await?;
+            Ok::<bool, DbError>(kept)
+        };
+        match kept.await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The turn goes on: whether it still has the right to store anything is seen at its end.
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "lease was not kept"),
+        }
+    }
 }
 
 async fn run_stages(
@@ -198,8 +228,9 @@ async fn finish(
     turn: &Turn,
     draft: Option<DraftId>,
     traces: &[StageTrace],
+    gap: Option<Asked>,
 ) -> Result<(), Error> {
-    let cx = crate::ports::Cx { now: site.ports.now(), ..turn.cx.clone() };
+    let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let conversation = turn.lease.conversation;
     let mut tx = site.ports.db.begin().await?;
     if !conversations::finish_turn(&cx, &mut tx, &turn.lease).await? {
@@ -209,6 +240,9 @@ async fn finish(
     actions::carry_out(&cx, &mut tx, turn).await?;
     if let Some(draft) = draft {
         drafts::finish(&cx, &mut tx, draft, turn.found.written.clone()).await?;
+    }
+    if let Some(asked) = gap {
+        knowledge::gaps::note(&cx, &mut tx, asked).await?;
     }
     for (position, trace) in (0..).zip(traces) {
         store::insert_stage(&mut tx, cx.workspace, turn.id, position, trace).await?;
@@ -227,7 +261,7 @@ async fn give_up(
     traces: &[StageTrace],
     error: &Error,
 ) -> Result<(), Error> {
-    let cx = crate::ports::Cx { now: site.ports.now(), ..turn.cx.clone() };
+    let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let superseded = matches!(error, Error::Superseded);
     let status = if superseded { TurnStatus::Superseded } else { TurnStatus::Failed };
     let mut tx = site.ports.db.begin().await?;

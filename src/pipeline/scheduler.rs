@@ -118,7 +118,7 @@ impl Scheduler {
                     self.typing(*conversation);
                 }
             }
-            News::Inbox { .. } | News::JobDue { .. } | News::Revoked(_) => {}
+            News::Inbox { .. } | News::Person { .. } | News::JobDue { .. } | News::Revoked(_) => {}
         }
     }
 

@@ -284,7 +284,10 @@ async fn too_many_commands_are_refused_with_a_time_to_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hello_comes_first_and_in_time() {
     on_each_engine_with(
-        |config, _| config.sockets.hello_seconds = 1,
+        |config, _| {
+            config.sockets.hello_seconds = 1;
+            config.sockets.strikes = 8;
+        },
         async |app| {
             let mut wire = Wire::open(&app.url(), "/v1/socket", &[]).await.expect("it opens");
             for (frame, code) in [
@@ -298,6 +301,12 @@ async fn hello_comes_first_and_in_time() {
                 assert_eq!(wire.reply().await["error"]["code"], code, "{frame}");
             }
             assert_eq!(wire.closed().await, 4500, "no hello in time");
+            let mut wire = Wire::open(&app.url(), "/v1/socket", &[]).await.expect("it opens");
+            for _ in 0..8 {
+                wire.send("nonsense").await;
+                assert_eq!(wire.reply().await["error"]["code"], "malformed_frame");
+            }
+            assert_eq!(wire.closed().await, 4501, "too many before hello");
             for hello in [json!({ "cmd": "hello" }), json!({ "cmd": "hello", "token": "forged" })] {
                 let mut wire = Wire::open(&app.url(), "/v1/socket", &[]).await.expect("it opens");
                 let (reply, _) = wire.ask(hello).await;

@@ -1,10 +1,14 @@
 //! The main job, live: a customer's message becomes an approved reply.
 
+use concierge::app::{Node, Options};
 use concierge::base::Role;
+use concierge::config::Config;
 use concierge::ports::db::Engine;
 use concierge::protocol::{DraftStatus, Support};
 
-use crate::support::{App, Wire, approve, join, next_draft, next_message, on_each_engine};
+use serde_json::Value;
+
+use crate::support::{App, Wire, approve, join, next_draft, next_message, ok, on_each_engine};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_becomes_an_approved_reply() {
@@ -52,4 +56,34 @@ async fn a_hub_that_stops_says_when_to_come_back() {
     assert_eq!(code, 4000);
     assert_eq!(words.last().map(|frame| frame["signal"].clone()), Some("draining".into()), "{words:?}");
     assert!(words.last().is_some_and(|frame| frame["retry_after_ms"].as_u64().is_some_and(|ms| ms >= 200)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_takes_longer_than_its_lease_is_run_by_one_node() {
+    let slow = |config: &mut Config, _: &mut Options| {
+        config.pipeline.lease_seconds = 1;
+        config.pipeline.word_ms = 700;
+    };
+    let app = App::start(Engine::Postgres, slow).await;
+    // Its bus is its own: it learns of the message only by looking into the store, each second.
+    let other = Node::start((*app.node.site.config).clone(), Options::default()).await.expect("it starts");
+    let staff = app.staff(Role::Staff).await;
+    let mut customer = app.customer().await;
+    let posted = customer.says("When are you open on Saturdays? How much is delivery?").await;
+    let mut desk = app.desk(Role::Staff).await;
+    join(&mut desk, posted.conversation, 0).await;
+    let draft = next_draft(&mut desk).await;
+    assert_eq!(draft.status, DraftStatus::Pending);
+
+    let turns = ok(&staff, "GET", &format!("/v1/conversations/{}/turns", posted.conversation), None).await;
+    let turns = turns.as_array().expect("a list");
+    assert_eq!(turns.len(), 1, "one node ran it, once: {turns:?}");
+    assert_eq!(turns[0]["status"], "done");
+    let turn =
+        ok(&staff, "GET", &format!("/v1/turns/{}", turns[0]["id"].as_str().expect("its id")), None).await;
+    let took = |stage: &Value| stage["micros"].as_i64().expect("a duration");
+    let micros: i64 = turn["stages"].as_array().expect("stages").iter().map(took).sum();
+    assert!(micros > 1_500_000, "it took longer than its lease: {micros}");
+    other.stop().await;
+    app.finish().await;
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use concierge::base::{ConversationId, Role, Timestamp};
 use concierge::client::{Error, Http, Socket};
-use concierge::ports::Clock;
 use concierge::ports::db::Engine;
+use concierge::ports::{Bus, Clock};
 use concierge::protocol::{Close, Command, Outcome, ServerFrame, Signal};
 use serde_json::{Value, json};
 
@@ -253,4 +253,21 @@ async fn nothing_is_left_of_connections_that_ended() {
     assert_eq!((app.node.open_sockets(), app.node.open_rooms()), (0, 0));
     app.settle().await;
     app.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_is_cut_even_if_the_news_of_it_is_lost() {
+    let app = App::start(Engine::Sqlite, |_, options| options.bus = Bus::unreliable(11)).await;
+    let mut stays = app.desk(Role::Manager).await;
+    let mut cut = Vec::new();
+    for _ in 0..16 {
+        let here = app.staff(Role::Staff).await;
+        cut.push(Socket::staff(&here).await.expect("open").0);
+        here.send(reqwest::Method::DELETE, "/v1/session", None).await.expect("signed out");
+    }
+    for socket in &mut cut {
+        assert_eq!(reads_to_the_end(socket).await.1, Close::Revoked.code());
+    }
+    assert!(is_alive(&mut stays).await, "a session that lives is left alone");
+    app.finish().await;
 }

@@ -52,6 +52,9 @@ text_column!(
     base::RuleId,
     base::JobId,
     base::FileId,
+    base::GapId,
+    base::ViewId,
+    base::SnippetId,
     base::Role,
     base::Audience,
     base::ActorKind,
@@ -62,6 +65,9 @@ text_column!(
     crate::protocol::FieldOrigin,
     crate::protocol::StageName,
     crate::protocol::StageState,
+    crate::protocol::DocumentStatus,
+    crate::reading::Kind,
+    crate::protocol::NoticeKind,
 );
 
 impl<DB: Database> Type<DB> for base::Timestamp

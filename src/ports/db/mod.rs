@@ -8,6 +8,7 @@
 //! while a `Tx` is open.
 
 mod column;
+mod crash;
 mod error;
 mod macros;
 mod sqlite;

@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
 use crate::ports::db::DbError;
+use crate::ports::db::crash::{Place, crash_point};
 
 /// Connections that read beside the writer.
 const READERS: u32 = 4;
@@ -92,7 +93,9 @@ impl Writer {
                 let group = desk.lock().await.commit().await;
                 for (unit, result) in group {
                     if result.is_ok() {
+                        crash_point(Place::Committed);
                         unit.news.into_iter().for_each(|note| bus.publish(note));
+                        crash_point(Place::Published);
                     }
                     // An error only says that the caller has gone.
                     let _ = unit.told.send(result);
@@ -114,6 +117,7 @@ impl Writer {
                 unit.done = true;
                 return Err(error);
             }
+            crash_point(Place::Began);
         }
         unit.desk.run("SAVEPOINT unit").await?;
         Ok(unit)
@@ -173,6 +177,7 @@ impl Desk {
         if !self.open {
             return Vec::new();
         }
+        crash_point(Place::Committing);
         let committed = self.run("COMMIT").await;
         let group = std::mem::take(&mut self.group);
         metrics::histogram!("concierge_store_group_size")
@@ -211,6 +216,7 @@ impl Unit {
     /// Ends the unit and waits until its group is on disk.
     pub(super) async fn commit(mut self, news: Vec<Note>) -> Result<(), DbError> {
         self.desk.run("RELEASE unit").await?;
+        crash_point(Place::Worked);
         let (told, hears) = oneshot::channel();
         self.desk.group.push(Finished { news, told });
         self.done = true;

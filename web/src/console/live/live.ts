@@ -14,8 +14,10 @@ import { browserSocket, type Socket } from "@/wire/socket";
 import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
 import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
-import { noticeMention } from "./bell";
+import { hearNotice, hearSeen } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
+import { patchDocument } from "./knowledge";
+import { forgetLeases, hearLease } from "./lease";
 
 type Live = {
   readonly link: LinkState;
@@ -30,7 +32,6 @@ export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {
 const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
 let me = "";
-let greeted = false;
 
 socket.listen((event) => {
   if (event.on === "state") {
@@ -39,9 +40,10 @@ socket.listen((event) => {
       window.dispatchEvent(new Event("concierge:signed-out"));
     }
   } else if (event.on === "welcome") {
-    socket.request({ cmd: "inbox", on: true }).catch(() => {});
-    if (greeted) staleInbox();
-    greeted = true;
+    // Who is on which draft comes anew with the inbox.
+    forgetLeases();
+    // What was fetched before the hub tells of changes may have missed one.
+    socket.request({ cmd: "inbox", on: true }).then(staleInbox, () => {});
   } else {
     hear(event.frame);
   }
@@ -75,9 +77,12 @@ function hear(frame: ServerFrame): void {
     if (frame.signal === "inbox") patchInbox(frame.conversation, me, rooms.has(frame.conversation.id));
     else if (frame.signal === "inbox_stale") staleInbox();
     else if (frame.signal === "draft") patchDraft(frame.draft);
+    else if (frame.signal === "document") patchDocument(frame);
+    else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
+    else if (frame.signal === "notice") hearNotice(frame.notice, frame.unread);
+    else if (frame.signal === "notices_seen") hearSeen(frame.seq, frame.unread);
   } else if (frame.type === "event") {
     if (frame.entry.client_id !== undefined) outbox?.arrived(frame.entry.client_id);
-    noticeMention(frame.conversation, frame.entry, me);
     const { kind } = frame.entry.content;
     if (kind === "field_changed" || kind === "status_moved") {
       void queries.invalidateQueries({ queryKey: ["context", frame.conversation] });

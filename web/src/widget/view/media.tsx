@@ -6,8 +6,12 @@ import type { Attachment } from "../../wire/protocol.ts";
 import css from "../media.css?inline";
 import type { Chat } from "../model.ts";
 import { peaks, type Recorder, type Recording, record } from "../recorder.ts";
+import { enMedia } from "../words/en-media.ts";
+import { learn } from "../words.ts";
 import { language, say } from "./hooks.ts";
 import { Glyph, Icon } from "./icons.tsx";
+
+learn(enMedia);
 
 const PICTURES = /^image\/(png|jpeg|gif|webp|avif)$/;
 const drawn = {
@@ -131,9 +135,10 @@ function Document(props: FileProps): JSX.Element {
   }
 
   return (
-    <button type="button" class="doc" aria-label={say("download", { name })} onClick={handleDownload}>
+    <button type="button" class="doc" onClick={handleDownload}>
       <Glyph path={drawn.file} size={20} />
-      <span>
+      <span class="hidden">{say("download", { name: "" }).trim()}</span>
+      <span class="named">
         <bdi>{name}</bdi>
         <small>{failed ? say("fileFailed", { name }) : bytesText(size)}</small>
       </span>
@@ -246,6 +251,15 @@ function Player({ url, blob, ms }: PlayerProps): JSX.Element {
         onTimeUpdate={(event) => setAt(event.currentTarget.currentTime)}
       />
     </>
+  );
+}
+
+export function Drop(): JSX.Element {
+  return (
+    <div class="over" aria-hidden="true">
+      <Icon name="clip" size={26} />
+      {say("drop")}
+    </div>
   );
 }
 

@@ -8,7 +8,7 @@ import { type Block, blocks } from "../text.ts";
 import type { Language } from "../words.ts";
 import { formats, language, say } from "./hooks.ts";
 import { Icon, type IconName } from "./icons.tsx";
-import { useMedia } from "./lazy.ts";
+import { useMedia, useRating } from "./lazy.ts";
 
 const GROUP_WITHIN = 5 * 60_000;
 const NEAR = 80;
@@ -30,7 +30,7 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
     if (stuck.current && log.current) log.current.scrollTop = log.current.scrollHeight;
   });
 
-  // The box shrinks when the one below it grows.
+  // The box shrinks when the one below it grows; what is in it grows when a picture comes.
   useLayoutEffect(() => {
     const box = log.current;
     if (!box) return;
@@ -38,6 +38,7 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
       if (stuck.current) box.scrollTop = box.scrollHeight;
     });
     sizes.observe(box);
+    sizes.observe(box.firstElementChild as Element);
     return () => sizes.disconnect();
   }, []);
 
@@ -65,38 +66,41 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
         tabIndex={0}
         onScroll={handleScroll}
       >
-        {workspace && (
-          <div class={empty ? "hello first" : "hello"}>
-            <p dir="auto">{workspace.greeting}</p>
-          </div>
-        )}
-        {workspace && empty && (
-          <div class="starters">
-            {workspace.starters.map((starter) => (
-              <button key={starter} type="button" dir="auto" onClick={() => chat.send(starter, [])}>
-                {starter}
-              </button>
-            ))}
-          </div>
-        )}
-        {rows}
-        {waiting.map((message) => (
-          <Waiting key={message.client_id} chat={chat} message={message} state={state} />
-        ))}
-        <Seen state={state} waiting={waiting.length > 0} />
-        {typing.length > 0 && (
-          <div class="row theirs">
-            <span
-              class="dots bubble"
-              role="img"
-              aria-label={say("typing", { name: typing[0]?.name || say("someone") })}
-            >
-              <i />
-              <i />
-              <i />
-            </span>
-          </div>
-        )}
+        <div class="rows">
+          {workspace && (
+            <div class={empty ? "hello first" : "hello"}>
+              <p dir="auto">{workspace.greeting}</p>
+            </div>
+          )}
+          {workspace && empty && (
+            <div class="starters">
+              {workspace.starters.map((starter) => (
+                <button key={starter} type="button" dir="auto" onClick={() => chat.send(starter, [])}>
+                  {starter}
+                </button>
+              ))}
+            </div>
+          )}
+          {rows}
+          {waiting.map((message) => (
+            <Waiting key={message.client_id} chat={chat} message={message} state={state} />
+          ))}
+          <Seen state={state} waiting={waiting.length > 0} />
+          {waiting.length === 0 && <Closing chat={chat} state={state} />}
+          {typing.length > 0 && (
+            <div class="row theirs">
+              <span
+                class="dots bubble"
+                role="img"
+                aria-label={say("typing", { name: typing[0]?.name || say("someone") })}
+              >
+                <i />
+                <i />
+                <i />
+              </span>
+            </div>
+          )}
+        </div>
       </div>
       {away && (
         <button type="button" class="newest" aria-label={say("newest")} onClick={handleNewest}>
@@ -127,7 +131,7 @@ function entryRows(chat: Chat, entries: readonly Entry[]): JSX.Element[] {
     let row = cache.get(entry);
     if (!row) {
       row = (
-        <div key={entry.client_id ?? entry.seq} class="entry">
+        <div key={entry.client_id ?? entry.seq} class={entry === entries.at(-1) ? "entry new" : "entry"}>
           {day !== undefined && <Day at={day} />}
           {line === undefined ? (
             <Message chat={chat} entry={entry} grouped={grouped} />
@@ -238,8 +242,8 @@ function Waiting({
         <Mark icon={done ? "check" : "clock"} text={say(done ? "sent" : online ? "sending" : "waiting")} />
       ) : (
         <p class="mark bad">
-          <Icon name="alert" size={13} />
           <span dir="auto">
+            <Icon name="alert" size={13} />
             {say("failed")}
             {message.says ? `: ${message.says}` : ""}
           </span>
@@ -279,14 +283,28 @@ function Seen({
   readonly state: ChatState;
   readonly waiting: boolean;
 }): JSX.Element | null {
-  const last = state.timeline.entries.findLast((entry) => entry.content.kind === "message");
-  if (waiting || last?.actor.kind !== "contact") return null;
+  const last = state.timeline.entries.at(-1);
+  if (waiting || last?.content.kind !== "message" || last.actor.kind !== "contact") return null;
   const seen = state.seenByThem >= last.seq;
   return (
     <div class="row mine grouped">
       <Mark icon={seen ? "checks" : "check"} text={say(seen ? "seen" : "sent")} />
     </div>
   );
+}
+
+/** After the business closed the conversation, and until somebody writes again: how was it? */
+function Closing({ chat, state }: { readonly chat: Chat; readonly state: ChatState }): JSX.Element | null {
+  const { entries } = state.timeline;
+  const last = entries.findLast(
+    ({ content }) => content.kind === "message" || content.kind === "resolved_changed",
+  );
+  const asked =
+    last?.content.kind === "resolved_changed" && last.content.resolved && last.seq > chat.unrated();
+  const rating = useRating(!!asked);
+  return asked && rating ? (
+    <rating.Rating key={last.seq} chat={chat} online={state.link === "online"} entries={entries} />
+  ) : null;
 }
 
 function Body({ text }: { readonly text: string }): JSX.Element {

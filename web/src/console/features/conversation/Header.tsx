@@ -1,10 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
+  AlarmClock,
   ArrowLeft,
   CircleCheck,
   Ellipsis,
   Hand,
+  History,
   PanelRight,
   Plus,
   RotateCcw,
@@ -12,11 +14,12 @@ import {
   UserRound,
   Workflow,
 } from "lucide-react";
-import { memo, useState } from "react";
+import { Popover } from "radix-ui";
+import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
 import { api, ask } from "../../api";
-import { span, useNow } from "../../lib/format";
+import { span, useNow, weekdayTime } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { NARROW, NO_CONTEXT, useMedia } from "../../lib/media";
 import { refusal } from "../../lib/refusal";
@@ -24,9 +27,14 @@ import { patchInbox } from "../../live/inbox";
 import { line, myId } from "../../live/live";
 import { Avatar, Chosen, Icon, IconButton, Key } from "../../parts/basics";
 import { stateColour, useMay, useMe, useStaff, useWorkflow } from "../../parts/data";
-import { Menu, MenuCheck, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
+import { home, Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
 import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
+
+const SnoozeSheet = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeSheet })));
+const SnoozeMenu = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeMenu })));
+
+type MenuName = "status" | "assign" | "labels" | "snooze";
 
 type Props = {
   summary: ConversationSummary;
@@ -34,7 +42,13 @@ type Props = {
   back: "approvals" | "inbox";
   onWhy: () => void;
   onContext: () => void;
+  onLookBack: () => void;
+  /** It was put away: there is nothing more to do here now. */
+  onAway: () => void;
 };
+
+const names = (people: readonly { readonly name: string }[]): string =>
+  people.map((one) => one.name).join(", ");
 
 /** Runs a command whose result comes back as a signal. */
 export async function command(request: Command): Promise<boolean> {
@@ -55,7 +69,8 @@ export async function resolve(summary: ConversationSummary): Promise<void> {
   }
 }
 
-export const Header = memo(function Header({ summary, timeline, back, onWhy, onContext }: Props) {
+export const Header = memo(function Header(props: Props) {
+  const { summary, timeline, back, onWhy, onContext, onLookBack, onAway } = props;
   const { t } = useTranslation();
   const { me, workspace } = useMe();
   const mayAct = useMay("staff");
@@ -64,14 +79,15 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
   const now = useNow(15_000);
   const staff = useStaff();
   const workflow = useWorkflow();
-  const [menu, setMenu] = useState<"status" | "assign" | "labels">();
+  const [menu, setMenu] = useState<MenuName>();
+  const [ownTime, setOwnTime] = useState(false);
   const Title = narrow ? "h1" : "h2";
   const state = workflow.states.find((one) => one.key === summary.status);
   const assignee = staff.find((one) => one.id === summary.assignee);
   const viewers = timeline.viewers.filter((person) => person.id !== me.id);
   const moves = workflow.moves(summary.status);
 
-  function opened(name: "status" | "assign" | "labels"): boolean {
+  function opened(name: MenuName): boolean {
     if (!mayAct) return false;
     setMenu(name);
     return true;
@@ -91,7 +107,9 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
       void resolve(summary);
       return true;
     },
+    snooze: () => !summary.resolved && opened("snooze"),
     why: () => void onWhy(),
+    lookBack: () => void onLookBack(),
     context: () => {
       if (!noContext) return false;
       onContext();
@@ -99,7 +117,7 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
     },
   });
 
-  const opens = (name: "status" | "assign" | "labels") => ({
+  const opens = (name: MenuName) => ({
     open: menu === name,
     onOpenChange: (open: boolean) => setMenu(open ? name : undefined),
   });
@@ -124,20 +142,17 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
       ) : null}
       <Title dir="auto">{summary.title || summary.contact.name || t("conv.untitled")}</Title>
       <span className="m num">
-        {narrow || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
-        {narrow ? "" : summary.title && meta ? `, ${meta}` : meta}
+        {/* Beside the pane that names the customer, the title needs the room. */}
+        {narrow || !noContext || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
+        {narrow ? "" : noContext && summary.title && meta ? `, ${meta}` : meta}
       </span>
       <span className="ms-auto" />
       {viewers.length > 0 ? (
         <span
           className="faces"
           role="img"
-          aria-label={t(viewers.length > 1 ? "draft.on_other" : "draft.on", {
-            names: viewers.map((one) => one.name).join(", "),
-          })}
-          title={t(viewers.length > 1 ? "draft.on_other" : "draft.on", {
-            names: viewers.map((one) => one.name).join(", "),
-          })}
+          aria-label={t("conv.here", { count: viewers.length, names: names(viewers) })}
+          title={t("conv.here", { count: viewers.length, names: names(viewers) })}
         >
           {viewers.slice(0, 3).map((person) => (
             <Avatar key={person.id} id={person.id} name={person.name} />
@@ -207,9 +222,8 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
           <Chosen on={summary.assignee === undefined} />
         </MenuItem>
       </Menu>
-      <Menu
-        {...opens("labels")}
-        trigger={
+      <Popover.Root {...opens("labels")}>
+        <Popover.Trigger asChild>
           <button
             type="button"
             className={summary.labels.length > 0 && !narrow ? "pill labelled" : "at-end"}
@@ -223,9 +237,44 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
               {summary.labels.length > 1 ? ` +${summary.labels.length - 1}` : ""}
             </span>
           </button>
+        </Popover.Trigger>
+        <Popover.Portal container={home()}>
+          <Popover.Content
+            className="menu"
+            data-modal
+            sideOffset={6}
+            collisionPadding={8}
+            align="end"
+            aria-label={t("conv.labels")}
+          >
+            <Labels summary={summary} />
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
+      <Menu
+        {...opens("snooze")}
+        trigger={
+          <button
+            type="button"
+            className={summary.snoozed_until ? "pill snoozed" : "at-end"}
+            tabIndex={summary.snoozed_until ? 0 : -1}
+            aria-label={
+              summary.snoozed_until
+                ? t("snooze.until", { at: weekdayTime(new Date(summary.snoozed_until)) })
+                : t("snooze.title")
+            }
+            disabled={!mayAct}
+          >
+            <Icon of={AlarmClock} size="s" />
+            {summary.snoozed_until ? (
+              <span className="t num">{weekdayTime(new Date(summary.snoozed_until))}</span>
+            ) : null}
+          </button>
         }
       >
-        <Labels summary={summary} />
+        <Suspense>
+          <SnoozeMenu row={summary} onAway={onAway} onOwn={() => setOwnTime(true)} />
+        </Suspense>
       </Menu>
       <Menu
         trigger={
@@ -255,6 +304,13 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
               {summary.resolved ? t("conv.reopen") : t("conv.resolve")}
               <Key name="resolve" />
             </MenuItem>
+            {summary.resolved ? null : (
+              <MenuItem onSelect={() => setMenu("snooze")}>
+                <Icon of={AlarmClock} />
+                {t("snooze.title")}
+                <Key name="snooze" />
+              </MenuItem>
+            )}
             <MenuItem onSelect={() => setMenu("labels")}>
               <Icon of={Tag} />
               {t("conv.labels")}
@@ -268,6 +324,11 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
           {t("conv.why")}
           <Key name="why" />
         </MenuItem>
+        <MenuItem onSelect={onLookBack}>
+          <Icon of={History} />
+          {t("back.title")}
+          <Key name="lookBack" />
+        </MenuItem>
         {noContext ? (
           <MenuItem onSelect={onContext}>
             <Icon of={PanelRight} />
@@ -279,6 +340,9 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
       {noContext && !narrow ? (
         <IconButton says={t("conv.details")} icon={PanelRight} keys="context" onClick={onContext} />
       ) : null}
+      <Suspense>
+        {ownTime ? <SnoozeSheet row={summary} onAway={onAway} onClose={() => setOwnTime(false)} /> : null}
+      </Suspense>
     </header>
   );
 });
@@ -298,17 +362,18 @@ function Labels({ summary }: { summary: ConversationSummary }) {
     );
   return (
     <>
-      <MenuTitle>{t("conv.labels")}</MenuTitle>
+      <p className="mt">{t("conv.labels")}</p>
       {[...used].sort().map((label) => (
-        <MenuCheck
+        <button
           key={label}
-          checked={summary.labels.includes(label)}
-          onSelect={(event) => event.preventDefault()}
-          onCheckedChange={() => toggle(label)}
+          type="button"
+          className="mi w-full"
+          aria-pressed={summary.labels.includes(label)}
+          onClick={() => toggle(label)}
         >
           <span dir="auto">{label}</span>
           <Chosen on={summary.labels.includes(label)} />
-        </MenuCheck>
+        </button>
       ))}
       <form
         className="flex gap-1 p-1"

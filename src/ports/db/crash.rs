@@ -1,0 +1,48 @@
+//! Places on the way to the disk where a test lets the process die.
+//!
+//! `CONCIERGE_CRASH_AT=committing:7` aborts the process when it comes to the place `committing` for the
+//! seventh time, as if the power switch of the process had been hit there. Release builds have no such
+//! places.
+
+#[cfg(debug_assertions)]
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// A place in the life of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A transaction was opened.
+    Began,
+    /// A unit of the transaction is finished; others may follow.
+    Worked,
+    /// All units are finished; the commit comes next.
+    Committing,
+    /// The commit is on disk; nobody knows of it yet.
+    Committed,
+    /// The bus was told; the caller was not.
+    Published,
+}
+
+/// Ends the process if this is the time and the place.
+#[cfg(debug_assertions)]
+pub(super) fn crash_point(place: Place) {
+    static AT: OnceLock<Option<(String, u64)>> = OnceLock::new();
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    let at = AT.get_or_init(|| {
+        let set = std::env::var("CONCIERGE_CRASH_AT").ok()?;
+        let (place, time) = set.split_once(':')?;
+        Some((place.to_owned(), time.parse().ok()?))
+    });
+    if let Some((name, time)) = at
+        && name.eq_ignore_ascii_case(&format!("{place:?}"))
+        && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *time
+    {
+        std::process::abort();
+    }
+}
+
+/// Ends the process if this is the time and the place: never, in a release build.
+#[cfg(not(debug_assertions))]
+pub(super) fn crash_point(_: Place) {}

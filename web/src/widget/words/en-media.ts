@@ -1,0 +1,21 @@
+/** What files and voice say; comes with their code. */
+export const enMedia = {
+  stop: "Stop recording",
+  discard: "Discard",
+  again: "Record again",
+  sendVoice: "Send voice message",
+  recording: "Recording, {time}",
+  voice: "Voice message",
+  play: "Play",
+  pause: "Pause",
+  position: "Position",
+  micBlocked: "The microphone is blocked. Allow it in the address bar, or write instead.",
+  micMissing: "No microphone was found.",
+  removeFile: "Remove {name}",
+  tooBig: "{name} is too big. Files may have up to {size}.",
+  fileFailed: "{name} could not be loaded.",
+  download: "Download {name}",
+  uploading: "{name}, {percent} uploaded",
+  photo: "Photo {name}",
+  drop: "Drop files to attach them",
+};
