@@ -26,6 +26,7 @@ pub mod notices;
 pub mod pipeline;
 pub mod ports;
 pub mod protocol;
+pub mod reading;
 pub mod rules;
 pub mod schemas;
 pub mod snippets;

@@ -52,6 +52,7 @@ text_column!(
     base::RuleId,
     base::JobId,
     base::FileId,
+    base::GapId,
     base::ViewId,
     base::SnippetId,
     base::Role,
@@ -64,6 +65,8 @@ text_column!(
     crate::protocol::FieldOrigin,
     crate::protocol::StageName,
     crate::protocol::StageState,
+    crate::protocol::DocumentStatus,
+    crate::reading::Kind,
     crate::protocol::NoticeKind,
 );
 

@@ -16,6 +16,7 @@ import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
+import { patchDocument } from "./knowledge";
 import { forgetLeases, hearLease } from "./lease";
 
 type Live = {
@@ -76,6 +77,7 @@ function hear(frame: ServerFrame): void {
     if (frame.signal === "inbox") patchInbox(frame.conversation, me, rooms.has(frame.conversation.id));
     else if (frame.signal === "inbox_stale") staleInbox();
     else if (frame.signal === "draft") patchDraft(frame.draft);
+    else if (frame.signal === "document") patchDocument(frame);
     else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
     else if (frame.signal === "notice") hearNotice(frame.notice, frame.unread);
     else if (frame.signal === "notices_seen") hearSeen(frame.seq, frame.unread);

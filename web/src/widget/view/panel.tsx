@@ -38,6 +38,11 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
     if (onClose) (matchMedia("(pointer: coarse)").matches ? panel : box).current?.focus();
   }, [open, chat]);
 
+  // Once somebody has written: what files and voice need is here before the line may go.
+  useEffect(() => {
+    if (state.link === "online") loadMedia().catch(() => {});
+  }, [state.link]);
+
   useEffect(() => {
     const look = () => open && document.visibilityState === "visible" && chat.read();
     look();
@@ -54,11 +59,14 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
 
   function addFiles(list: readonly File[]): void {
     if (list.length === 0) return;
-    void loadMedia().then(({ admit }) => {
-      const admitted = admit(list, state.files.max_bytes);
-      setFiles((known) => [...known, ...admitted.files]);
-      setNotice(admitted.notice);
-    });
+    loadMedia().then(
+      ({ admit }) => {
+        const admitted = admit(list, state.files.max_bytes);
+        setFiles((known) => [...known, ...admitted.files]);
+        setNotice(admitted.notice);
+      },
+      () => setNotice(say("unreachable")),
+    );
   }
 
   function handleDrop(event: DragEvent): void {

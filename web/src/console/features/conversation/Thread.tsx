@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
 import { memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -462,11 +463,7 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
 }
 
 /** What an event says, in one line. */
-export function told(
-  entry: Entry,
-  status: (key: string) => string,
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+export function told(entry: Entry, status: (key: string) => string, t: TFunction): string {
   const { content, author: name } = entry;
   switch (content.kind) {
     case "draft_decided":
@@ -512,7 +509,7 @@ export function told(
         name: name || t("conv.sys.customer"),
         stars: "★".repeat(content.score) + "☆".repeat(5 - content.score),
         score: content.score,
-        words: entry.body,
+        words: entry.body ?? "",
       });
     case "turn_failed":
       return t("conv.sys.turnFailed", { why: content.why });
