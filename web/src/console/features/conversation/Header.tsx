@@ -1,4 +1,3 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
   AlarmClock,
@@ -8,17 +7,15 @@ import {
   Hand,
   History,
   PanelRight,
-  Plus,
   RotateCcw,
   Tag,
   UserRound,
   Workflow,
 } from "lucide-react";
-import { Popover } from "radix-ui";
 import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
-import { api, ask } from "../../api";
+import { api } from "../../api";
 import { span, useNow, weekdayTime } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { NARROW, NO_CONTEXT, useMedia } from "../../lib/media";
@@ -27,11 +24,12 @@ import { patchInbox } from "../../live/inbox";
 import { line, myId } from "../../live/live";
 import { Avatar, Chosen, Icon, IconButton, Key } from "../../parts/basics";
 import { stateColour, useMay, useMe, useStaff, useWorkflow } from "../../parts/data";
-import { home, Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
+import { Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
 import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
 
 const SnoozeSheet = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeSheet })));
+const LabelsPopover = lazy(() => import("./Labels").then((module) => ({ default: module.LabelsPopover })));
 const SnoozeMenu = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeMenu })));
 
 type MenuName = "status" | "assign" | "labels" | "snooze";
@@ -126,6 +124,22 @@ export const Header = memo(function Header(props: Props) {
     : summary.waiting_since
       ? t("conv.waiting", { span: span(now - Date.parse(summary.waiting_since)) })
       : "";
+
+  const labelsButton = (
+    <button
+      type="button"
+      className={summary.labels.length > 0 && !narrow ? "pill labelled" : "at-end"}
+      tabIndex={summary.labels.length > 0 && !narrow ? 0 : -1}
+      aria-label={`${t("conv.labels")}: ${summary.labels.join(", ")}`}
+      disabled={!mayAct}
+    >
+      <Icon of={Tag} size="xs" />
+      <span className="t" dir="auto">
+        {summary.labels[0]}
+        {summary.labels.length > 1 ? ` +${summary.labels.length - 1}` : ""}
+      </span>
+    </button>
+  );
 
   return (
     <header className="chd">
@@ -222,35 +236,9 @@ export const Header = memo(function Header(props: Props) {
           <Chosen on={summary.assignee === undefined} />
         </MenuItem>
       </Menu>
-      <Popover.Root {...opens("labels")}>
-        <Popover.Trigger asChild>
-          <button
-            type="button"
-            className={summary.labels.length > 0 && !narrow ? "pill labelled" : "at-end"}
-            tabIndex={summary.labels.length > 0 && !narrow ? 0 : -1}
-            aria-label={`${t("conv.labels")}: ${summary.labels.join(", ")}`}
-            disabled={!mayAct}
-          >
-            <Icon of={Tag} size="xs" />
-            <span className="t" dir="auto">
-              {summary.labels[0]}
-              {summary.labels.length > 1 ? ` +${summary.labels.length - 1}` : ""}
-            </span>
-          </button>
-        </Popover.Trigger>
-        <Popover.Portal container={home()}>
-          <Popover.Content
-            className="menu"
-            data-modal
-            sideOffset={6}
-            collisionPadding={8}
-            align="end"
-            aria-label={t("conv.labels")}
-          >
-            <Labels summary={summary} />
-          </Popover.Content>
-        </Popover.Portal>
-      </Popover.Root>
+      <Suspense fallback={labelsButton}>
+        <LabelsPopover {...opens("labels")} summary={summary} trigger={labelsButton} />
+      </Suspense>
       <Menu
         {...opens("snooze")}
         trigger={
@@ -346,57 +334,3 @@ export const Header = memo(function Header(props: Props) {
     </header>
   );
 });
-
-function Labels({ summary }: { summary: ConversationSummary }) {
-  const { t } = useTranslation();
-  const [text, setText] = useState("");
-  const cache = useQueryClient();
-  const used = new Set(summary.labels);
-  for (const row of cache.getQueryData(ask.inbox({ view: "open" }).queryKey)?.items ?? [])
-    for (const each of row.labels) used.add(each);
-  const toggle = (label: string) =>
-    void command(
-      summary.labels.includes(label)
-        ? { cmd: "label", conversation: summary.id, remove: [label] }
-        : { cmd: "label", conversation: summary.id, add: [label] },
-    );
-  return (
-    <>
-      <p className="mt">{t("conv.labels")}</p>
-      {[...used].sort().map((label) => (
-        <button
-          key={label}
-          type="button"
-          className="mi w-full"
-          aria-pressed={summary.labels.includes(label)}
-          onClick={() => toggle(label)}
-        >
-          <span dir="auto">{label}</span>
-          <Chosen on={summary.labels.includes(label)} />
-        </button>
-      ))}
-      <form
-        className="flex gap-1 p-1"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const label = text.trim().toLowerCase();
-          if (label !== "" && !summary.labels.includes(label)) toggle(label);
-          setText("");
-        }}
-      >
-        <input
-          className="input h-8!"
-          aria-label={t("conv.addLabel")}
-          placeholder={t("conv.addLabel")}
-          value={text}
-          maxLength={40}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => event.stopPropagation()}
-        />
-        <button type="submit" className="icb" aria-label={t("conv.addLabel")}>
-          <Icon of={Plus} />
-        </button>
-      </form>
-    </>
-  );
-}
