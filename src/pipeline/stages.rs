@@ -316,7 +316,7 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
 
 /// The questions of a message: what stands around them (a greeting, a story) would only blur which
 /// sentence answers. A message without any is taken whole.
-fn question(text: &str) -> String {
+pub(super) fn question(text: &str) -> String {
     let asked: Vec<&str> = sentences(text)
         .into_iter()
         .filter_map(|span| text.get(span))

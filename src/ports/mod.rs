@@ -9,6 +9,8 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod outbound;
+pub mod readers;
 pub mod vectors;
 
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use embedder::Embeddings;
 pub use entropy::Entropy;
+pub use outbound::Outbound;
+pub use readers::Readers;
 pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
@@ -37,6 +41,10 @@ pub struct Ports {
     pub entropy: Entropy,
     /// Uploaded files.
     pub blobs: Arc<Blobs>,
+    /// Reads documents.
+    pub readers: Arc<Readers>,
+    /// Requests to addresses that people give.
+    pub outbound: Outbound,
     /// Vectors of texts.
     pub embeddings: Arc<Embeddings>,
     /// The index that finds passages by their vectors.

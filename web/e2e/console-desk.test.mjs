@@ -35,8 +35,10 @@ const SCREENS = [
   ["contacts", "/app/contacts", { role: "heading", name: "Contacts" }],
   ["knowledge", "/app/knowledge", { role: "heading", name: "Knowledge" }],
   ["profile", "/app/settings/profile", { role: "heading", name: "Profile" }],
-  ["workspace", "/app/settings/workspace", { role: "textbox", name: "Greeting" }],
+  ["workspace", "/app/settings/workspace", { role: "textbox", name: "Name of the business" }],
   ["team", "/app/settings/team", { role: "combobox", name: /^Role/ }],
+  ["widget", "/app/settings/widget", { role: "textbox", name: "Greeting" }],
+  ["snippets", "/app/settings/snippets", { role: "heading", name: "Saved replies" }],
   ["portal", "/app/settings/portal", { role: "img", name: "QR code of the portal" }],
   ["rules", "/app/settings/rules", { role: "switch", name: /./ }],
 ];

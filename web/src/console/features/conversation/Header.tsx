@@ -14,6 +14,7 @@ import {
   UserRound,
   Workflow,
 } from "lucide-react";
+import { Popover } from "radix-ui";
 import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
@@ -26,10 +27,11 @@ import { patchInbox } from "../../live/inbox";
 import { line, myId } from "../../live/live";
 import { Avatar, Chosen, Icon, IconButton, Key } from "../../parts/basics";
 import { stateColour, useMay, useMe, useStaff, useWorkflow } from "../../parts/data";
-import { Menu, MenuCheck, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
+import { home, Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
 import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
 
+const SnoozeSheet = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeSheet })));
 const SnoozeMenu = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeMenu })));
 
 type MenuName = "status" | "assign" | "labels" | "snooze";
@@ -78,6 +80,7 @@ export const Header = memo(function Header(props: Props) {
   const staff = useStaff();
   const workflow = useWorkflow();
   const [menu, setMenu] = useState<MenuName>();
+  const [ownTime, setOwnTime] = useState(false);
   const Title = narrow ? "h1" : "h2";
   const state = workflow.states.find((one) => one.key === summary.status);
   const assignee = staff.find((one) => one.id === summary.assignee);
@@ -139,8 +142,9 @@ export const Header = memo(function Header(props: Props) {
       ) : null}
       <Title dir="auto">{summary.title || summary.contact.name || t("conv.untitled")}</Title>
       <span className="m num">
-        {narrow || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
-        {narrow ? "" : summary.title && meta ? `, ${meta}` : meta}
+        {/* Beside the pane that names the customer, the title needs the room. */}
+        {narrow || !noContext || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
+        {narrow ? "" : noContext && summary.title && meta ? `, ${meta}` : meta}
       </span>
       <span className="ms-auto" />
       {viewers.length > 0 ? (
@@ -218,9 +222,8 @@ export const Header = memo(function Header(props: Props) {
           <Chosen on={summary.assignee === undefined} />
         </MenuItem>
       </Menu>
-      <Menu
-        {...opens("labels")}
-        trigger={
+      <Popover.Root {...opens("labels")}>
+        <Popover.Trigger asChild>
           <button
             type="button"
             className={summary.labels.length > 0 && !narrow ? "pill labelled" : "at-end"}
@@ -234,10 +237,20 @@ export const Header = memo(function Header(props: Props) {
               {summary.labels.length > 1 ? ` +${summary.labels.length - 1}` : ""}
             </span>
           </button>
-        }
-      >
-        <Labels summary={summary} />
-      </Menu>
+        </Popover.Trigger>
+        <Popover.Portal container={home()}>
+          <Popover.Content
+            className="menu"
+            data-modal
+            sideOffset={6}
+            collisionPadding={8}
+            align="end"
+            aria-label={t("conv.labels")}
+          >
+            <Labels summary={summary} />
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
       <Menu
         {...opens("snooze")}
         trigger={
@@ -260,7 +273,7 @@ export const Header = memo(function Header(props: Props) {
         }
       >
         <Suspense>
-          <SnoozeMenu row={summary} onAway={onAway} />
+          <SnoozeMenu row={summary} onAway={onAway} onOwn={() => setOwnTime(true)} />
         </Suspense>
       </Menu>
       <Menu
@@ -327,6 +340,9 @@ export const Header = memo(function Header(props: Props) {
       {noContext && !narrow ? (
         <IconButton says={t("conv.details")} icon={PanelRight} keys="context" onClick={onContext} />
       ) : null}
+      <Suspense>
+        {ownTime ? <SnoozeSheet row={summary} onAway={onAway} onClose={() => setOwnTime(false)} /> : null}
+      </Suspense>
     </header>
   );
 });
@@ -346,17 +362,18 @@ function Labels({ summary }: { summary: ConversationSummary }) {
     );
   return (
     <>
-      <MenuTitle>{t("conv.labels")}</MenuTitle>
+      <p className="mt">{t("conv.labels")}</p>
       {[...used].sort().map((label) => (
-        <MenuCheck
+        <button
           key={label}
-          checked={summary.labels.includes(label)}
-          onSelect={(event) => event.preventDefault()}
-          onCheckedChange={() => toggle(label)}
+          type="button"
+          className="mi w-full"
+          aria-pressed={summary.labels.includes(label)}
+          onClick={() => toggle(label)}
         >
           <span dir="auto">{label}</span>
           <Chosen on={summary.labels.includes(label)} />
-        </MenuCheck>
+        </button>
       ))}
       <form
         className="flex gap-1 p-1"

@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
 import { memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -129,6 +130,7 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy, se
         found={entry.seq === seek}
         marks={evidence.get(entry.seq)}
         assistant={workspace.assistant_name}
+        contact={name}
       />,
     );
     before = entry;
@@ -221,6 +223,7 @@ const Spoken = memo(function Spoken(props: {
   found: boolean;
   marks: readonly string[] | undefined;
   assistant: string;
+  contact: string;
 }) {
   const { entry, last, approval } = props;
   const { t } = useTranslation();
@@ -259,13 +262,16 @@ const Spoken = memo(function Spoken(props: {
     >
       {incoming ? (
         last ? (
-          <Avatar id={"id" in entry.actor ? entry.actor.id : entry.author} name={entry.author} />
+          <Avatar
+            id={"id" in entry.actor ? entry.actor.id : entry.author}
+            name={entry.author || props.contact}
+          />
         ) : (
           <span className="w-[26px] flex-none" />
         )
       ) : null}
       <div className="stack">
-        <span className="sr-only">{entry.author}: </span>
+        <span className="sr-only">{entry.author || props.contact}: </span>
         {files.map((file) => (
           <FileView key={file.id} file={file} />
         ))}
@@ -457,11 +463,7 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
 }
 
 /** What an event says, in one line. */
-export function told(
-  entry: Entry,
-  status: (key: string) => string,
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+export function told(entry: Entry, status: (key: string) => string, t: TFunction): string {
   const { content, author: name } = entry;
   switch (content.kind) {
     case "draft_decided":
