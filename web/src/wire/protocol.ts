@@ -45,6 +45,9 @@ export type Decision = "approved" | "approved_edited" | "rejected" | "undone" | 
 
 export type DocumentId = string;
 
+/** Where a document of the knowledge base stands. */
+export type DocumentStatus = "waiting" | "reading" | "ready" | "failed" | "deleted";
+
 /** The open draft in an inbox row. */
 export type DraftHint = { readonly id: DraftId; readonly status: DraftStatus; readonly gist: string; readonly waits_because: readonly string[]; };
 
@@ -128,7 +131,7 @@ export type Sentence = { readonly start: number; readonly end: number; readonly 
 export type ServerFrame = { readonly type: "reply"; readonly ref: string; readonly ok?: Outcome; readonly error?: FrameError; } | { readonly type: "event"; readonly conversation: ConversationId; readonly entry: Entry; } | Signal & { readonly type: "signal"; };
 
 /** Ephemeral news. A client that misses one fetches the state or waits for the next. */
-export type Signal = { readonly signal: "typing"; readonly conversation: ConversationId; readonly actor: Actor; readonly name: string; readonly on: boolean; } | { readonly signal: "read"; readonly conversation: ConversationId; readonly actor: Actor; readonly seq: number; } | { readonly signal: "presence"; readonly conversation: ConversationId; readonly viewers: readonly Person[]; readonly contact_online: boolean; readonly staff_online: boolean; } | { readonly signal: "stage"; readonly conversation: ConversationId; readonly turn: TurnId; readonly stage: StageName; readonly state: StageState; readonly micros?: number; readonly summary?: string; } | { readonly signal: "draft_delta"; readonly conversation: ConversationId; readonly draft: DraftId; readonly offset: number; readonly text: string; } | { readonly signal: "draft"; readonly draft: DraftView; } | { readonly signal: "inbox"; readonly conversation: ConversationSummary; } | { readonly signal: "lease"; readonly conversation: ConversationId; readonly lease?: DraftLease; } | { readonly signal: "notice"; readonly notice: Notice; readonly unread: number; } | { readonly signal: "notices_seen"; readonly seq: number; readonly unread: number; } | { readonly signal: "inbox_stale"; } | { readonly signal: "draining"; readonly retry_after_ms: number; };
+export type Signal = { readonly signal: "typing"; readonly conversation: ConversationId; readonly actor: Actor; readonly name: string; readonly on: boolean; } | { readonly signal: "read"; readonly conversation: ConversationId; readonly actor: Actor; readonly seq: number; } | { readonly signal: "presence"; readonly conversation: ConversationId; readonly viewers: readonly Person[]; readonly contact_online: boolean; readonly staff_online: boolean; } | { readonly signal: "stage"; readonly conversation: ConversationId; readonly turn: TurnId; readonly stage: StageName; readonly state: StageState; readonly micros?: number; readonly summary?: string; } | { readonly signal: "draft_delta"; readonly conversation: ConversationId; readonly draft: DraftId; readonly offset: number; readonly text: string; } | { readonly signal: "draft"; readonly draft: DraftView; } | { readonly signal: "inbox"; readonly conversation: ConversationSummary; } | { readonly signal: "document"; readonly document: DocumentId; readonly status: DocumentStatus; readonly page: number; readonly pages?: number; } | { readonly signal: "lease"; readonly conversation: ConversationId; readonly lease?: DraftLease; } | { readonly signal: "notice"; readonly notice: Notice; readonly unread: number; } | { readonly signal: "notices_seen"; readonly seq: number; readonly unread: number; } | { readonly signal: "inbox_stale"; } | { readonly signal: "draining"; readonly retry_after_ms: number; };
 
 export type StaffId = string;
 
