@@ -230,6 +230,25 @@ test("a visitor's session that ends is renewed without a word", async () => {
   await context.close();
 });
 
+test("whether people are there is said, and when they are back", async () => {
+  const every = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+  const day = (new Date().getUTCDay() + 3) % 7;
+  const look = async (hours, says) => {
+    await desk.call("PATCH", "/v1/workspace", { hours });
+    const { context, page, widget } = await onDemo({ timezoneId: "Europe/London" });
+    await widget.open();
+    await page.getByRole("dialog").getByText(says).waitFor();
+    await shot(page, `state-${hours.length > 0 ? "away" : "open"}`);
+    await context.close();
+  };
+  const name = new Date(Date.UTC(2026, 0, 4 + day)).toLocaleDateString("en-GB", {
+    weekday: "long",
+    timeZone: "UTC",
+  });
+  await look([{ days: [every[day]], from: "09:00", to: "17:30" }], new RegExp(`^Away until ${name}.*9:00`));
+  await look([], "Open now");
+});
+
 test("themes: any accent is readable, and the page may choose light or dark", async () => {
   const { context, page, widget } = await onDemo({ colorScheme: "light" });
   await widget.open();

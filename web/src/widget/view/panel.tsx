@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chat, ChatState } from "../model.ts";
 import { plain } from "../text.ts";
 import { Composer } from "./composer.tsx";
-import { say, useChat } from "./hooks.ts";
+import { formats, say, useChat } from "./hooks.ts";
 import { bell, Glyph, Icon } from "./icons.tsx";
 import { loadMedia, useMedia } from "./lazy.ts";
 import { Thread } from "./thread.tsx";
@@ -143,8 +143,11 @@ function Presence({ state }: { readonly state: ChatState }): JSX.Element | null 
     <p class="presence">
       <i class={workspace.open ? "on" : ""} />
       <span>
-        {say(workspace.open ? "openNow" : "away")}
-        {workspace.reply_time_text && [" · ", <bdi key="time">{workspace.reply_time_text}</bdi>]}
+        {workspace.open
+          ? say("openNow")
+          : workspace.opens_at
+            ? say("awayUntil", { when: formats.back.format(new Date(workspace.opens_at)) })
+            : say("away")}
       </span>
     </p>
   );
