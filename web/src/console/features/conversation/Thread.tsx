@@ -504,7 +504,7 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
         name: name || t("conv.sys.customer"),
         stars: "★".repeat(content.score) + "☆".repeat(5 - content.score),
         score: content.score,
-        words: entry.body,
+        words: entry.body ?? "",
       });
     case "turn_failed":
       return t("conv.sys.turnFailed", { why: content.why });
