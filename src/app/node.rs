@@ -14,6 +14,7 @@ use crate::config::{Config, Knowledge, Languages};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
+use crate::jobs::Queue;
 use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
@@ -147,7 +148,9 @@ impl Node {
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(reminders::run(site.clone(), stop_working.clone()));
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
-        working.spawn(slow_jobs::run(site.clone(), working.clone(), stop_working.clone()));
+        for queue in [(Queue::Slow, slow_jobs::AT_ONCE), (Queue::Reading, config.knowledge.readers)] {
+            working.spawn(slow_jobs::run(site.clone(), queue, working.clone(), stop_working.clone()));
+        }
         working.spawn(resume_vectors(site.clone()));
 
         let routes = layers::wrap(

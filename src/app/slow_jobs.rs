@@ -19,21 +19,26 @@ use crate::ports::DbError;
 /// How much longer than its own limits a slow job may be held by a node.
 const SPARE: Duration = Duration::from_secs(60);
 
-/// Jobs that run beside as many readings as may run at once.
-const BESIDE_READERS: usize = 1;
+/// Jobs of the slow queue that run at once.
+pub(super) const AT_ONCE: usize = 2;
 
-/// Runs due jobs of the slow queue until `stop` is cancelled. What runs then is given up: it changes nothing
+/// Runs due jobs of a queue, at most `slots` at once, until `stop` is cancelled. What runs then is given up: it changes nothing
 /// before its end, and the next start runs it again.
-pub(super) async fn run(site: Site, tasks: TaskTracker, stop: CancellationToken) {
+pub(super) async fn run(
+    site: Site,
+    (queue, slots): (Queue, usize),
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) {
     let mut bus = site.ports.bus.subscribe();
-    let slots = Arc::new(Semaphore::new(site.config.knowledge.readers + BESIDE_READERS));
+    let slots = Arc::new(Semaphore::new(slots.max(1)));
     loop {
         let slot = tokio::select! {
             () = stop.cancelled() => return,
             slot = slots.clone().acquire_owned() => slot,
         };
         let Ok(slot) = slot else { return };
-        let next = match take(&site).await {
+        let next = match take(&site, queue).await {
             Ok(Due::Job(job)) => {
                 let (site, stop) = (site.clone(), stop.clone());
                 tasks.spawn(async move {
@@ -66,9 +71,9 @@ enum Due {
     Next(Option<Timestamp>),
 }
 
-async fn take(site: &Site) -> Result<Due, DbError> {
+async fn take(site: &Site, queue: Queue) -> Result<Due, DbError> {
     let mut tx = site.ports.db.read().await?;
-    let next = jobs::next_due(&mut tx, Queue::Slow).await?;
+    let next = jobs::next_due(&mut tx, queue).await?;
     drop(tx);
     if next.is_none_or(|at| at > site.ports.now()) {
         return Ok(Due::Next(next));
@@ -76,7 +81,7 @@ async fn take(site: &Site) -> Result<Due, DbError> {
     let knowledge = &site.config.knowledge;
     let lease = Duration::from_secs(4 * knowledge.reader_seconds + 3 * knowledge.fetch_seconds) + SPARE;
     let mut tx = site.ports.db.begin().await?;
-    let mut taken = jobs::take_due(&mut tx, Queue::Slow, site.ports.now(), lease, 1).await?;
+    let mut taken = jobs::take_due(&mut tx, queue, site.ports.now(), lease, 1).await?;
     tx.commit().await?;
     Ok(taken.pop().map_or(Due::Next(next), Due::Job))
 }

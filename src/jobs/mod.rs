@@ -30,8 +30,10 @@ crate::word_enum! {
     pub enum Queue {
         /// Done in a moment, one after the other.
         Quick = "quick",
-        /// May take minutes; a few run at once.
+        /// Computes or calls out for minutes; a few run at once.
         Slow = "slow",
+        /// Reads documents, for which people wait: beside the slow ones, not behind them.
+        Reading = "reading",
     }
 }
 

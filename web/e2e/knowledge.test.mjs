@@ -217,6 +217,7 @@ for (const [name, options] of [
       ["list", ""],
       ["add", "/add"],
       ["gaps", "/gaps"],
+      ["intents", "/intents"],
       ["new", "/new"],
       ["document", `/${items[0].id}`],
     ]) {
@@ -234,3 +235,32 @@ for (const [name, options] of [
     await context.close();
   });
 }
+
+test("intents are edited, tried before they are saved, and kept", async () => {
+  const { context, page, errors } = await atTheDesk("/app/knowledge/intents");
+  await page.getByRole("heading", { name: "What customers want", level: 1 }).waitFor();
+  await page.getByRole("button", { name: "Add an intent" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Rent a trailer");
+  assert.equal(await page.getByLabel("Key", { exact: true }).inputValue(), "rent_a_trailer");
+  await page
+    .getByLabel("Examples, one per line")
+    .fill(
+      "can I rent a trailer\nhow much is a trailer for the weekend\nI need a trailer to move a sofa\ndo you hire out trailers",
+    );
+  await page.getByLabel("What a customer might write").fill("is there a trailer I could borrow on Sunday");
+  await page.keyboard.press("Enter");
+  const tried = page.getByRole("form", { name: "Try a sentence" });
+  await tried.getByText("Because it is like").waitFor();
+  await tried.getByText("Rent a trailer").first().waitFor();
+  await shot(page, "intents-try");
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByText("Your own list, version 1").waitFor();
+  const kept = await desk.call("GET", "/v1/intents");
+  assert.ok(kept.intents.some((intent) => intent.key === "rent_a_trailer" && intent.examples.length === 4));
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: "Back to the agent’s list" }).click();
+  await page.getByText("This list comes with your agent").waitFor();
+  assert.deepEqual(errors, []);
+  await context.close();
+});

@@ -37,7 +37,7 @@ pub struct ReadSource {
 
 impl Job for ReadSource {
     const KIND: &'static str = "read_source";
-    const QUEUE: Queue = Queue::Slow;
+    const QUEUE: Queue = Queue::Reading;
 }
 
 /// Adds a document that will be read from an uploaded file.
