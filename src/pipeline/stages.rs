@@ -255,7 +255,9 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
             .collect();
         let usual = known.values().copied().fold(0.0, f32::max);
         let rarity = |stem: &str| known.get(stem).copied().unwrap_or(usual);
-        answers::compose(&query, tongue, &passages, Some(&rarity), embedder)
+        // Without meaning, a rare word that the texts do not have would outweigh all that they do have.
+        let rarity: Option<&dyn Fn(&str) -> f32> = if embedder.is_some() { Some(&rarity) } else { None };
+        answers::compose(&query, tongue, &passages, rarity, embedder)
     })
     .await?;
     let mut citations: Vec<Citation> = Vec::new();
