@@ -148,7 +148,7 @@ function List({ stored }: { stored: IntentList }) {
         </p>
       ) : null}
       <div className="grid items-start gap-6 xl:grid-cols-[minmax(0,1fr)_380px]">
-        <ul className="order-2 grid gap-2 xl:order-1">
+        <ul className="order-2 grid min-w-0 grid-cols-1 gap-2 xl:order-1">
           {list.map((row) => (
             <Card
               key={row.row}
