@@ -37,9 +37,10 @@ async fn list(
     let cx = caller.cx(&site.ports);
     let (limit, cursor) = (query.limit()?, query.cursor()?);
     let mut tx = site.ports.db.read().await?;
+    // Counted first: a notice that comes in between is on the page, never counted and not there.
+    let looked = super::looked(&cx, &mut tx, caller.staff).await?;
     let rows = super::list(&cx, &mut tx, caller.staff, limit, cursor).await?;
     let page = Page::of(rows, limit, |notice| Cursor { at: notice.at, id: notice.seq });
-    let looked = super::looked(&cx, &mut tx, caller.staff).await?;
     Ok(Json(NoticePage { page, looked }))
 }
 

@@ -102,7 +102,11 @@ pub async fn status(ports: &Ports, cx: &Cx, tx: &mut Tx) -> Result<IndexStatus, 
         embedded: counted.embedded,
         failed: counted.failed,
         waiting,
-        last_error: store::last_error(tx, cx.workspace).await?,
+        // Once nothing is missing, what hindered it before is over.
+        last_error: match waiting > 0 || counted.failed > 0 {
+            true => store::last_error(tx, cx.workspace).await?,
+            false => None,
+        },
     })
 }
 
