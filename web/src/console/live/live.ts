@@ -42,6 +42,7 @@ socket.listen((event) => {
   } else if (event.on === "welcome") {
     // Who is on which draft comes anew with the inbox.
     forgetLeases();
+    void queries.invalidateQueries({ queryKey: ["notices"] });
     // What was fetched before the hub tells of changes may have missed one.
     socket.request({ cmd: "inbox", on: true }).then(staleInbox, () => {});
   } else {
