@@ -1,7 +1,7 @@
 // The desk: drafts are watched, checked, changed, approved and taken back, by keyboard.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, shot, startBrowser, widgetOf } from "./support/browser.mjs";
+import { openPage, settled, shot, startBrowser, widgetOf } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -50,8 +50,6 @@ async function openDraft(page, conversation) {
   await page.getByRole("button", { name: /^Approve/ }).waitFor();
   await page.getByTestId("draft-text").waitFor();
 }
-
-const settled = (page) => page.waitForTimeout(450); // The guard against a second Enter lasts 400 ms.
 
 test("a customer asks, staff change the price and approve by key, the customer reads it", async () => {
   const { context, page, errors, draft } = await atTheDesk();

@@ -1,7 +1,7 @@
 // The desk as a team: who is on a draft, what is put away, what people are told of, saved views, profiles.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, phone, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
+import { openPage, phone, settled, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -49,8 +49,6 @@ async function open(page, conversation, area = "approvals") {
   await page.goto(`${hub.url}/app/${area}/${conversation.id}`);
   await page.getByRole("button", { name: /^Approve/ }).waitFor();
 }
-
-const settled = (page) => page.waitForTimeout(450); // The guard against a second Enter lasts 400 ms.
 
 test("a colleague's draft is marked everywhere, and approving it asks first", async () => {
   const guest = await customer("How long does an oil change take?");

@@ -2,7 +2,7 @@
 // answer on their way are lost, and everything heals without loss or doubles.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, startBrowser, widgetOf } from "./support/browser.mjs";
+import { openPage, settled, startBrowser, widgetOf } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 import { startLine } from "./support/line.mjs";
 
@@ -59,8 +59,6 @@ const approvable = (page) =>
     .getByRole("button", { name: /^Approve/ })
     .and(page.locator(":enabled"))
     .waitFor();
-
-const settled = (page) => page.waitForTimeout(450); // The guard against a second Enter lasts 400 ms.
 
 for (const [what, hurt] of Object.entries({
   "the answer to it": () => theirs.deaf(),

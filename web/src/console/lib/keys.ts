@@ -2,7 +2,7 @@
  * Every key of the console in one list: the key sheet prints it, the handlers register by its names,
  * so a key that works is always a key that is shown.
  */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { usePrefs } from "./prefs";
 
 export const KEYS = {
@@ -80,8 +80,10 @@ type Handler = (event: KeyboardEvent) => boolean | undefined;
 
 type Layer = { readonly handlers: Partial<Record<KeyName, Handler>> };
 const layers: { current: Layer }[] = [];
-let pendingPrefix = "";
-let prefixTimer = 0;
+
+/** How long the second key of a pair may take, in milliseconds between the two presses themselves. */
+const PAIR_MS = 1_500;
+let prefix = { key: "", at: 0 };
 
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -111,7 +113,9 @@ function handleKey(event: KeyboardEvent): void {
   const single = !pressed.includes("Mod+") && pressed !== "Escape";
   if (single && !inText && !usePrefs.getState().singleKeys && pressed !== "Enter") return;
   if (/^(Enter| |Backspace|Shift\+Enter)$/.test(pressed) && pressing(event.target)) return;
-  const full = pendingPrefix === "" ? pressed : `${pendingPrefix} ${pressed}`;
+  // The presses' own times: a page that was busy in between must not eat the pair.
+  const paired = prefix.key !== "" && event.timeStamp - prefix.at <= PAIR_MS;
+  const full = paired ? `${prefix.key} ${pressed}` : pressed;
   for (let at = layers.length - 1; at >= 0; at -= 1) {
     const layer = layers[at]?.current;
     if (!layer) continue;
@@ -120,13 +124,11 @@ function handleKey(event: KeyboardEvent): void {
       if (!matches(name, full)) continue;
       if (handler(event) === false) continue;
       event.preventDefault();
-      pendingPrefix = "";
+      prefix = { key: "", at: 0 };
       return;
     }
   }
-  pendingPrefix = !inText && pressed === "g" ? "g" : "";
-  window.clearTimeout(prefixTimer);
-  if (pendingPrefix !== "") prefixTimer = window.setTimeout(() => (pendingPrefix = ""), 900);
+  prefix = { key: !inText && pressed === "g" ? "g" : "", at: event.timeStamp };
 }
 
 let listening = false;
@@ -135,7 +137,8 @@ let listening = false;
 export function useKeys(handlers: Partial<Record<KeyName, Handler>>): void {
   const layer = useRef<Layer>({ handlers });
   layer.current = { handlers };
-  useEffect(() => {
+  // Before the first paint: who sees the screen may press its keys.
+  useLayoutEffect(() => {
     if (!listening) {
       window.addEventListener("keydown", handleKey);
       listening = true;

@@ -56,7 +56,7 @@ export function DraftSheet(props: Props) {
   const [asked, setAsked] = useState<string>();
   const [inking, setInking] = useState(false);
   const [source, setSource] = useState<{ number: number; anchor: HTMLElement; pinned: boolean }>();
-  const since = useRef(0);
+  const [fresh, setFresh] = useState(true);
   const hover = useRef(0);
   const body = useRef<HTMLElement>(null);
   const chips = useRef<HTMLFieldSetElement>(null);
@@ -76,7 +76,9 @@ export function DraftSheet(props: Props) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the guard starts anew when the draft becomes ready.
   useEffect(() => {
-    since.current = performance.now();
+    setFresh(true);
+    const timer = window.setTimeout(() => setFresh(false), GUARD);
+    return () => window.clearTimeout(timer);
   }, [draft.status]);
 
   useEffect(() => {
@@ -96,9 +98,9 @@ export function DraftSheet(props: Props) {
     area.setSelectionRange(area.value.length, area.value.length);
   }, [editing]);
 
-  async function handleApprove(stay: boolean, repeat: boolean) {
-    if (writing || inking || repeat || !mayDecide) return;
-    if (performance.now() - since.current < GUARD) return;
+  /** `twice`: the press may belong to the draft before this one. */
+  async function handleApprove(stay: boolean, twice: boolean) {
+    if (writing || inking || twice || !mayDecide) return;
     if (text.trim() === "") return;
     if (claims.length > 0 && !warned) {
       setWarned(true);
@@ -168,16 +170,16 @@ export function DraftSheet(props: Props) {
 
   useKeys({
     approve: (event) => {
-      void handleApprove(false, event.repeat);
+      void handleApprove(false, event.repeat || fresh);
       return true;
     },
     approveStay: (event) => {
-      void handleApprove(true, event.repeat);
+      void handleApprove(true, event.repeat || fresh);
       return true;
     },
     approveFromEditor: (event) => {
       if (!editing) return false;
-      void handleApprove(false, event.repeat);
+      void handleApprove(false, event.repeat || fresh);
       return true;
     },
     edit: () => {
@@ -253,6 +255,7 @@ export function DraftSheet(props: Props) {
       aria-label={changed ? t("draft.edited") : t("draft.title")}
       aria-busy={writing}
       data-inking={inking}
+      data-fresh={fresh}
       data-status={draft.status}
     >
       <div className="dh">
@@ -416,11 +419,8 @@ export function DraftSheet(props: Props) {
             type="button"
             className="btn go"
             disabled={writing || text.trim() === ""}
-            onClick={(event) => {
-              // A press of the mouse is meant: only the claim check may hold it up.
-              since.current = 0;
-              void handleApprove(event.shiftKey, false);
-            }}
+            // A press of the mouse is meant: only the claim check may hold it up.
+            onClick={(event) => void handleApprove(event.shiftKey, false)}
           >
             {changed ? t("draft.approveEdited") : t("draft.approve")}
             <Key name={editing ? "approveFromEditor" : "approve"} />
