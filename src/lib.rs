@@ -27,4 +27,5 @@ pub mod protocol;
 pub mod rules;
 pub mod schemas;
 pub mod telemetry;
+pub mod voice;
 pub mod workspaces;

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     contacts, context, conversations, drafts, files, gateway, identity, knowledge, pipeline, rules, schemas,
+    voice,
 };
 
 /// All routes with their descriptions.
@@ -18,6 +19,7 @@ fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {
         .merge(conversations::routes())
         .merge(drafts::routes())
         .merge(files::routes(max_file_bytes))
+        .merge(voice::routes(max_file_bytes))
         .merge(knowledge::routes())
         .merge(schemas::routes())
         .merge(context::routes())

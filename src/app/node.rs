@@ -15,9 +15,9 @@ use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
 use crate::ports::db::{Engine, Location};
-use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Ports, Tx};
+use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Ports, Speech, Tx};
 use crate::telemetry::Metrics;
-use crate::{conversations, pipeline};
+use crate::{conversations, files, pipeline, voice};
 use crate::{execute, fetch_one};
 
 /// Connections the system may hold for us before we take them.
@@ -110,6 +110,7 @@ impl Node {
         if ports.db.engine() == Engine::Sqlite {
             conversations::free_all_turns(&mut tx).await?;
             crate::jobs::free_all(&mut tx).await?;
+            files::free_all_recordings(&mut tx).await?;
         }
         tx.commit().await?;
         let public_url = config.public_url(address);
@@ -124,6 +125,7 @@ impl Node {
         let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
         let (hub, gaps) = Hub::new();
         let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
+        voice::start(site.clone(), &working, stop_working.clone());
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
 
@@ -190,6 +192,7 @@ async fn open_ports(config: &Config, options: &Options) -> Result<Ports, StartEr
         address => Location::Postgres(address.to_owned()),
     };
     Ok(Ports {
+        speech: Speech::open(config),
         db: Db::open(&location, options.bus.clone()).await?,
         bus: options.bus.clone(),
         clock: options.clock.clone(),

@@ -26,6 +26,8 @@ pub struct Config {
     pub pipeline: Pipeline,
     /// Understanding messages.
     pub understanding: Understanding,
+    /// Understanding what is spoken.
+    pub speech: Speech,
     /// Logging.
     pub log: Log,
 }
@@ -105,6 +107,24 @@ pub struct Pipeline {
 #[expect(missing_docs, reason = "each field is explained in config.default.toml")]
 pub struct Understanding {
     pub sentence_model: bool,
+}
+
+/// Understanding what is spoken.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Speech {
+    pub model: String,
+    pub url: String,
+    pub key: String,
+    pub remote_model: String,
+    pub remote_first: bool,
+    pub detect_language: bool,
+    pub threads: usize,
+    pub at_once: usize,
+    pub max_seconds: u64,
+    pub patience_seconds: u64,
+    pub look_seconds: u64,
 }
 
 /// Logging.

@@ -21,12 +21,12 @@ pub use list::{ListFilter, View, list, summaries, summary};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
 pub use routes::routes;
 pub use turns::{
-    Lease, OwedTurn, extend_lease, finish_turn, free_all_turns, owe_again, owed_turns, release_turn, settle,
-    take_turn,
+    Lease, OwedTurn, extend_lease, finish_turn, free_all_turns, owe_again, owe_unless_answered, owed_turns,
+    release_turn, settle, take_turn,
 };
 pub use verbs::{
     append, ask_for_person, assign, hand_back, hold, label, mark_read, move_status, note, open_of, post,
-    resolve, retitle, send_draft, sent_before, set_draft_hint, start, take_over,
+    resolve, retitle, send_draft, sent_before, set_draft_hint, start, take_over, tell_transcript,
 };
 
 use crate::base::{Audience, ConversationId, TextFault};

@@ -49,9 +49,10 @@ pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> 
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let files = files::attach(cx, tx, id, &new.files).await?;
-    let content = Content::Message { files, draft: None };
+    let content = Content::Message { files: files.clone(), draft: None };
     let entry = NewEntry { audience: Audience::Everyone, body, content, client_id: Some(new.client_id) };
     let entry = store::append(cx, tx, &locked, entry).await?;
+    files::expect_transcripts(cx, tx, id, entry.seq, &files).await?;
     Ok(Posted { conversation: id, seq: entry.seq, duplicate: false })
 }
 
@@ -99,6 +100,24 @@ pub async fn append(
 ) -> Result<Entry, Error> {
     let locked = lock(cx, tx, id).await?;
     Ok(store::append(cx, tx, &locked, NewEntry { audience, body, content, client_id: None }).await?)
+}
+
+/// Tells what was said in a voice message, and shows it in the inbox where the recording stood.
+pub async fn tell_transcript(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: ConversationId,
+    of: i64,
+    text: Option<String>,
+    content: Content,
+) -> Result<(), Error> {
+    let locked = lock(cx, tx, id).await?;
+    if let Some(text) = &text {
+        store::show_transcript(tx, cx.workspace, id, of, text).await?;
+    }
+    let new = NewEntry { audience: Audience::Everyone, body: text, content, client_id: None };
+    store::append(cx, tx, &locked, new).await?;
+    Ok(())
 }
 
 /// Marks everything up to `seq` as read by the caller; never moves a mark back.

@@ -9,6 +9,9 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod outgoing;
+pub mod sound;
+pub mod speech;
 
 use std::sync::Arc;
 
@@ -18,6 +21,7 @@ pub use clock::Clock;
 pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use entropy::Entropy;
+pub use speech::Speech;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
 
@@ -34,6 +38,8 @@ pub struct Ports {
     pub entropy: Entropy,
     /// Uploaded files.
     pub blobs: Arc<Blobs>,
+    /// What was said in recordings.
+    pub speech: Speech,
 }
 
 impl Ports {

@@ -169,6 +169,13 @@ pub enum Command {
         /// The key of the status.
         status: String,
     },
+    /// Correct what was heard in a voice message; the turn runs again with it unless it was answered (staff).
+    CorrectTranscript {
+        /// The recording.
+        file: FileId,
+        /// What was said.
+        text: String,
+    },
     /// Ask for nothing; the reply proves that the line works both ways.
     Ping,
 }
@@ -228,5 +235,6 @@ command_names! {
     Assign = "assign", staff;
     Label = "label", staff;
     SetStatus = "set_status", staff;
+    CorrectTranscript = "correct_transcript", staff;
     Ping = "ping", anyone;
 }

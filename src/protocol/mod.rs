@@ -22,7 +22,9 @@ pub use command::{Command, CommandFrame, CommandName};
 pub use draft::{
     Blocker, BlockerKind, Citation, Decision, DraftStatus, DraftView, Held, RejectReason, Sentence, Support,
 };
-pub use entry::{Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, TranscriptState};
+pub use entry::{
+    Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, SpokenWord, TranscriptState, Wave,
+};
 pub use error::{ErrorCode, FrameError};
 pub use frame::{Joined, Outcome, Posted, ServerFrame, Welcome, You};
 pub use signal::{Person, Signal, StageName, StageState};
