@@ -27,5 +27,6 @@ pub mod protocol;
 pub mod rules;
 pub mod schemas;
 pub mod telemetry;
+pub mod tls;
 pub mod voice;
 pub mod workspaces;

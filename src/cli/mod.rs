@@ -3,6 +3,7 @@
 mod chat;
 mod demo;
 mod desk;
+mod models;
 mod serve;
 
 use std::path::PathBuf;
@@ -37,14 +38,21 @@ enum Role {
     Chat(chat::Arguments),
     /// Watches and decides drafts as staff, line by line.
     Desk(desk::Arguments),
-    /// Answers the evaluation kit's tasks, JSON lines in and out.
+    /// Answers the evaluation kit's tasks, JSON lines in and out; or reports on one: `eval audio`.
     Eval {
-        /// The task: intents, multi_intents, slots, retrieval, grounded or injection.
-        #[arg(long, value_name = "TASK", required_unless_present = "train_steering")]
+        #[command(subcommand)]
+        what: Option<EvalRole>,
+        /// The task: intents, multi_intents, slots, retrieval, grounded, injection or audio.
+        #[arg(long, value_name = "TASK")]
         jsonl: Option<String>,
         /// Learns the weights of the steering detector again: the kit's folder and the file to write.
         #[arg(long, hide = true, num_args = 2, value_names = ["KIT", "FILE"], conflicts_with = "jsonl")]
         train_steering: Vec<PathBuf>,
+    },
+    /// Lists, fetches and checks the models that listen to voice messages.
+    Models {
+        #[command(subcommand)]
+        what: models::Role,
     },
     /// Works on the settings.
     Config {
@@ -57,6 +65,16 @@ enum Role {
     Asyncapi,
     /// Prints the JSON Schema of the socket's frames.
     Protocol,
+}
+
+#[derive(Debug, Subcommand)]
+enum EvalRole {
+    /// Listens to the kit's recordings and prints the word error rate and the time factor.
+    Audio {
+        /// The folder with the list and the recordings.
+        #[arg(long, value_name = "FOLDER")]
+        path: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,7 +137,13 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Demo(demo) => block_on(demo::run(demo)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
-        Role::Eval { jsonl, train_steering } => match (jsonl, train_steering.as_slice()) {
+        Role::Models { what } => block_on(models::run(config()?, what)),
+        Role::Eval { what: Some(EvalRole::Audio { path }), .. } => {
+            let report = crate::evals::audio::report(&config()?, &path).map_err(Failure::failed)?;
+            say(&report.to_string());
+            Ok(())
+        }
+        Role::Eval { what: None, jsonl, train_steering } => match (jsonl, train_steering.as_slice()) {
             (Some(task), _) => evaluate(&task),
             (None, [kit, weights]) => {
                 crate::evals::train_steering(kit, weights, std::io::stderr().lock()).map_err(Failure::failed)

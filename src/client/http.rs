@@ -33,6 +33,7 @@ pub struct Visit {
 impl Http {
     /// A caller nobody knows, of the hub at `base` (`http://host:port`).
     pub fn anonymous(base: &str) -> Http {
+        crate::tls::ready();
         Http {
             base: base.trim_end_matches('/').to_owned(),
             client: reqwest::Client::new(),

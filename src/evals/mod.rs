@@ -2,6 +2,7 @@
 //!
 //! The files that go with a set are found by the kit's environment variables (`EVAL_TRAIN`, `EVAL_DOCS`).
 
+pub mod audio;
 mod collection;
 mod grounded;
 mod injection;
@@ -22,12 +23,16 @@ use serde::de::DeserializeOwned;
 pub enum Error {
     /// No such task.
     #[error(
-        "there is no task {0:?}; there are intents, multi_intents, slots, retrieval, grounded, injection"
+        "there is no task {0:?}; there are intents, multi_intents, slots, retrieval, grounded, injection, \
+         audio"
     )]
     Task(String),
     /// A file the task needs was not named.
     #[error("the environment variable {0} must name a file")]
     Variable(&'static str),
+    /// Nothing can listen.
+    #[error("no transcription is set up: set speech.model or speech.url (CONCIERGE__SPEECH__MODEL=FILE)")]
+    NoSpeech,
     /// The slots task failed.
     #[error(transparent)]
     Slots(#[from] slots::Error),
@@ -48,6 +53,7 @@ pub fn jsonl(task: &str, input: impl BufRead, output: impl Write) -> Result<(), 
         "retrieval" => retrieval::rank(input, output),
         "grounded" => grounded::draft(input, output),
         "injection" => injection::flag(input, output),
+        "audio" => audio::transcribe(input, output),
         other => Err(Error::Task(other.to_owned())),
     }
 }

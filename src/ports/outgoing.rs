@@ -1,21 +1,20 @@
 //! Calls to servers elsewhere: one way to make a client, with time-outs and TLS.
 
-use std::sync::Once;
 use std::time::Duration;
 
-static TLS: Once = Once::new();
+pub use reqwest::Client;
+
+/// How often a server may send a call elsewhere.
+const REDIRECTS: usize = 5;
 
 /// A client that gives up reaching a server after `reached`, and a whole call after `whole`. None where the
 /// system's certificates cannot be read.
-pub fn client(reached: Duration, whole: Duration) -> Option<reqwest::Client> {
-    TLS.call_once(|| {
-        // Refused only when it was chosen before, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-    let built = reqwest::Client::builder()
+pub fn client(reached: Duration, whole: Duration) -> Option<Client> {
+    crate::tls::ready();
+    let built = Client::builder()
         .connect_timeout(reached)
         .timeout(whole)
-        .redirect(reqwest::redirect::Policy::limited(5))
+        .redirect(reqwest::redirect::Policy::limited(REDIRECTS))
         .build();
     match built {
         Ok(client) => Some(client),

@@ -21,10 +21,10 @@ use crate::voice::Error;
 use crate::{contacts, conversations, workspaces};
 
 /// How often a recording is tried when the engine fails.
-const ATTEMPTS: i64 = 3;
+const ATTEMPTS: i64 = 2;
 
 /// How long after a failure it is tried again.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How much longer than a transcription its lease lasts.
 const SPARE: Duration = Duration::from_secs(60);

@@ -20,3 +20,4 @@ mod slow;
 mod state;
 mod support;
 mod tenancy;
+mod voice;

@@ -16,6 +16,12 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "WHERE turn_lease_by IS NOT NULL",
         "a start frees what the process before it held",
     ),
+    ("src/files/transcripts.rs", "lease_until < $1) ORDER BY", "the worker listens for all"),
+    (
+        "src/files/transcripts.rs",
+        "AND lease_until IS NOT NULL",
+        "a start frees what the process before it held",
+    ),
     ("src/jobs/store.rs", "WHERE state = 'running'", "a start frees what the process before it held"),
     ("src/jobs/store.rs", "UPDATE jobs SET state = 'running'", "the runner takes the jobs of all"),
     ("src/jobs/store.rs", "SELECT MIN(run_at)", "the runner waits for the next job of all"),

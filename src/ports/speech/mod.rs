@@ -4,6 +4,7 @@
 //! transcription API. Whichever is asked first, the other is asked when it fails. Few transcriptions run at
 //! once, in threads of their own that yield to everything else; a dropped call is a cancelled one.
 
+pub mod files;
 #[cfg(feature = "speech")]
 mod local;
 mod remote;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use files::model_in_use;
 pub use status::{EngineStatus, Status};
 
 use crate::config::{Config, Speech as Settings};
@@ -91,7 +93,7 @@ impl Speech {
     /// Sets up what the settings name. No model is loaded and no server asked yet.
     pub fn open(config: &Config) -> Speech {
         let settings = config.speech.clone();
-        let model = status::model_path(config);
+        let model = model_in_use(config);
         #[cfg(feature = "speech")]
         let local = model.as_ref().map(|path| local::Whisper::new(path, settings.threads));
         Speech(Arc::new(Inner {
