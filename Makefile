@@ -15,8 +15,7 @@ run: ## builds the hub and starts it with three demo businesses in ./data
 	fi
 
 test: ## checks everything and runs every test; installs what is missing where it may
-	@scripts/test.sh needs format lint rust web unit
-	@echo "not part of this run: the browser tests (make e2e), which do not pass yet; see CONTRIBUTING.md"
+	@scripts/test.sh needs format lint rust web unit build e2e
 
 check: ## format and lints, Rust and web
 	@scripts/test.sh format lint web

@@ -24,8 +24,13 @@ export default defineConfig({
       preserveEntrySignatures: "allow-extension",
       output:
         chat === undefined
-          ? { minify: true, entryFileNames: "w/chat.[hash].js", chunkFileNames: "w/[name].[hash].js" }
-          : { minify: true, entryFileNames: "widget.js" },
+          ? {
+              minify: true,
+              comments: false,
+              entryFileNames: "w/chat.[hash].js",
+              chunkFileNames: "w/[name].[hash].js",
+            }
+          : { minify: true, comments: false, entryFileNames: "widget.js" },
     },
   },
 });

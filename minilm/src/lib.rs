@@ -13,7 +13,7 @@ use linear::{Linear, Norm, gelu, softmax, widest};
 use weights::{ModelFile, Tensor};
 use wordpiece::WordPieces;
 
-pub use linear::{dot, product};
+pub use linear::{dot, dots, product};
 pub use weights::ModelFault;
 
 /// Components of a vector.

@@ -55,6 +55,51 @@ pub fn dot(left: &[f32], right: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+/// The dot product of a vector with every row of a matrix, row after row.
+pub fn dots(vector: &[f32], rows: &[f32], products: &mut Vec<f32>) {
+    products.clear();
+    if !vector.is_empty() {
+        products.reserve(rows.len() / vector.len());
+        Arch::new().dispatch(Dots { vector, rows, products });
+    }
+}
+
+/// Dot products about to be computed.
+struct Dots<'a> {
+    vector: &'a [f32],
+    rows: &'a [f32],
+    products: &'a mut Vec<f32>,
+}
+
+impl WithSimd for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        /// Running sums: one alone would wait for each addition to end.
+        const SUMS: usize = 4;
+        let (head, tail) = S::as_simd_f32s(self.vector);
+        let whole = self.vector.len() - tail.len();
+        for row in self.rows.chunks_exact(self.vector.len()) {
+            let mut sums = [simd.splat_f32s(0.0); SUMS];
+            let (many, few) = head.as_chunks::<SUMS>();
+            let (many_row, few_row) = S::as_simd_f32s(&row[..whole]).0.as_chunks::<SUMS>();
+            for (left, right) in many.iter().zip(many_row) {
+                for lane in 0..SUMS {
+                    sums[lane] = simd.mul_add_e_f32s(left[lane], right[lane], sums[lane]);
+                }
+            }
+            for (left, right) in few.iter().zip(few_row) {
+                sums[0] = simd.mul_add_e_f32s(*left, *right, sums[0]);
+            }
+            let left = simd.add_f32s(sums[0], sums[1]);
+            let right = simd.add_f32s(sums[2], sums[3]);
+            let rest: f32 = tail.iter().zip(&row[whole..]).map(|(a, b)| a * b).sum();
+            self.products.push(simd.reduce_sum_f32s(simd.add_f32s(left, right)) + rest);
+        }
+    }
+}
+
 impl Linear {
     pub(crate) fn read(file: &ModelFile<'_>, name: &str) -> Result<Self, ModelFault> {
         let weight_name = format!("{name}.w");
@@ -288,6 +333,22 @@ mod tests {
             assert_eq!(*value, (0..3).map(|k| left[row * 3 + k] * right[k * 5 + column]).sum::<f32>());
         }
         assert_eq!(dot(&left, &left), left.iter().map(|value| value * value).sum::<f32>());
+    }
+
+    #[test]
+    fn every_row_is_multiplied_whatever_its_width() {
+        for width in [1, 3, 8, 33, 100, 384] {
+            let value = |n: usize| ((n * 7 + 3) % 11) as f32 - 5.0;
+            let vector: Vec<f32> = (0..width).map(value).collect();
+            let rows: Vec<f32> = (0..width * 5).map(|n| value(n * 3)).collect();
+            let mut products = Vec::new();
+            dots(&vector, &rows, &mut products);
+            let expected: Vec<f32> = rows.chunks_exact(width).map(|row| dot(&vector, row)).collect();
+            assert_eq!(products, expected, "{width}");
+        }
+        let mut products = vec![1.0];
+        dots(&[], &[], &mut products);
+        assert!(products.is_empty());
     }
 
     #[test]

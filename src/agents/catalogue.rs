@@ -37,7 +37,7 @@ pub struct Agent {
 }
 
 /// Something customers ask for.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     /// The word that names it.

@@ -6,11 +6,14 @@
 
 mod catalogue;
 mod compose;
+pub mod intents;
 mod phrases;
+mod understanding;
 
 pub use catalogue::{Agent, Catalogue, Intent};
 pub use compose::{Brief, Draft, Missing, Moment, Quote, compose};
 pub use phrases::Phrases;
+pub use understanding::{Reader, Understanding};
 
 /// Why the agents that come with the binary could not be read.
 #[derive(Debug, thiserror::Error)]

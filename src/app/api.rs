@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    contacts, context, conversations, drafts, files, gateway, identity, knowledge, pipeline, rules, schemas,
-    voice,
+    agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
+    rules, schemas, views, voice,
 };
 
 /// All routes with their descriptions.
@@ -24,7 +24,10 @@ fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {
         .merge(schemas::routes())
         .merge(context::routes())
         .merge(rules::routes())
+        .merge(agents::intents::routes())
         .merge(pipeline::routes())
+        .merge(notices::routes())
+        .merge(views::routes())
         .merge(gateway::routes())
 }
 

@@ -7,8 +7,9 @@ mod jobs;
 mod layers;
 mod node;
 mod pages;
+mod reminders;
 pub mod seed;
 
 pub use api::{api, openapi, operations};
 pub use documents::{asyncapi, protocol_schema};
-pub use node::{Node, Options, StartError};
+pub use node::{Node, Options, StartError, open_ports};

@@ -9,15 +9,17 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{api, health, jobs, layers, pages, seed};
-use crate::config::Config;
+use crate::app::{api, health, jobs, layers, pages, reminders, seed};
+use crate::config::{Config, Languages};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
 use crate::ports::db::{Engine, Location};
-use crate::ports::{Blobs, Bus, Clock, Db, DbError, Entropy, Ports, Speech, Tx};
+use crate::ports::embedder::{self, Reads, ServerSettings};
+use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
+use crate::ports::{Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Ports, Speech, Tx, Vectors};
 use crate::telemetry::Metrics;
-use crate::{conversations, files, pipeline, voice};
+use crate::{conversations, files, knowledge, pipeline, voice, workspaces};
 use crate::{execute, fetch_one};
 
 /// Connections the system may hold for us before we take them.
@@ -82,6 +84,12 @@ pub enum StartError {
     /// The store did not open.
     #[error("the store did not open: {}", chain(.0))]
     Store(#[from] DbError),
+    /// The embedder's settings are wrong.
+    #[error("{0}; look at [embeddings] in the settings")]
+    Embeddings(String),
+    /// Qdrant's settings are wrong.
+    #[error("{0}; look at [vectors] in the settings")]
+    Qdrant(String),
     /// The demo content could not be stored.
     #[error("the demo workspaces could not be made: {0}")]
     Seed(#[from] seed::Error),
@@ -100,7 +108,7 @@ impl Node {
     /// Starts a hub. It answers requests when this returns.
     pub async fn start(config: Config, options: Options) -> Result<Node, StartError> {
         let metrics = Metrics::start();
-        let ports = open_ports(&config, &options).await?;
+        let ports = open_ports_with(&config, &options).await?;
         let listener = listen(config.http.listen)?;
         let address = listener.local_addr().unwrap_or(config.http.listen);
         let config = Arc::new(config);
@@ -126,13 +134,17 @@ impl Node {
         let (hub, gaps) = Hub::new();
         let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
         voice::start(site.clone(), &working, stop_working.clone());
+        let understanding = library.understanding().clone();
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
-        working.spawn(jobs::run(site.clone(), stop_working.clone()));
+        working.spawn(reminders::run(site.clone(), stop_working.clone()));
+        working.spawn(jobs::run(site.clone(), working.clone(), stop_working.clone()));
+        working.spawn(resume_vectors(site.clone()));
 
         let routes = layers::wrap(
             api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()),
             &config.http,
         )
+        .layer(Extension(understanding))
         .layer(Extension(gateway.clone()))
         .layer(Extension(metrics))
         .with_state(site.clone());
@@ -183,7 +195,12 @@ impl Node {
     }
 }
 
-async fn open_ports(config: &Config, options: &Options) -> Result<Ports, StartError> {
+/// Opens the store and what else a hub asks, without a hub around it: for the command line.
+pub async fn open_ports(config: &Config) -> Result<Ports, StartError> {
+    open_ports_with(config, &Options::default()).await
+}
+
+async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, StartError> {
     let folder = &config.store.folder;
     let unusable = |source| StartError::Folder { folder: folder.clone(), source };
     std::fs::create_dir_all(folder).map_err(unusable)?;
@@ -198,7 +215,69 @@ async fn open_ports(config: &Config, options: &Options) -> Result<Ports, StartEr
         clock: options.clock.clone(),
         entropy: options.entropy.clone(),
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
+        embeddings: Arc::new(open_embeddings(config)?),
+        vectors: Arc::new(Vectors::new(open_index(config)?)),
     })
+}
+
+/// The model of the knowledge base, by configuration.
+fn open_embeddings(config: &Config) -> Result<Embeddings, StartError> {
+    let set = &config.embeddings;
+    let reads = match set.languages {
+        Languages::English => Reads::English,
+        Languages::Many => Reads::Many,
+    };
+    if !set.url.is_empty() {
+        if set.model.is_empty() {
+            return Err(StartError::Embeddings("embeddings.url needs embeddings.model".to_owned()));
+        }
+        let settings = ServerSettings {
+            url: set.url.clone(),
+            model: set.model.clone(),
+            key: Some(set.key.clone()).filter(|key| !key.is_empty()),
+            question: Duration::from_millis(set.question_ms),
+            batch: Duration::from_secs(set.batch_seconds),
+        };
+        return Embeddings::server(settings, reads)
+            .map_err(|error| StartError::Embeddings(error.to_string()));
+    }
+    Ok(match config.understanding.sentence_model {
+        true => Embeddings::here(embedder::shared(), Reads::English),
+        false => Embeddings::off(),
+    })
+}
+
+/// Where vectors are searched, by configuration.
+fn open_index(config: &Config) -> Result<Box<dyn VectorIndex>, StartError> {
+    let set = &config.vectors;
+    if set.qdrant.is_empty() {
+        return Ok(Box::new(Local::new(set.memory_mb)));
+    }
+    let settings = QdrantSettings {
+        url: set.qdrant.clone(),
+        key: Some(set.qdrant_key.clone()).filter(|key| !key.is_empty()),
+        timeout: Duration::from_millis(set.qdrant_ms),
+    };
+    let index = Qdrant::new(&settings).map_err(|error| StartError::Qdrant(error.to_string()))?;
+    Ok(Box::new(index))
+}
+
+/// Makes the vectors that another model, a crash or an outage left missing.
+async fn resume_vectors(site: Site) {
+    let all = async {
+        let mut tx = site.ports.db.read().await?;
+        workspaces::all(&mut tx).await
+    };
+    let resumed = match all.await {
+        Ok(all) => {
+            let ids: Vec<_> = all.iter().map(|workspace| workspace.id).collect();
+            knowledge::resume(&site.ports, &ids).await.map_err(|error| error.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = resumed {
+        tracing::warn!(error, "missing vectors could not be looked for");
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -12,7 +12,7 @@ use crate::base::{Actor, Role};
 use crate::pipeline::Library;
 use crate::ports::{Cx, DbError, Ports, Tx};
 use crate::workspaces::{NewWorkspace, Settings};
-use crate::{contacts, conversations, drafts, identity, knowledge, rules, schemas, workspaces};
+use crate::{contacts, conversations, drafts, identity, knowledge, notices, rules, schemas, workspaces};
 
 pub use files::{DemoFiles, Script, ScriptContact, Step, all as demo_files, parse_script};
 
@@ -90,7 +90,7 @@ async fn workspace(
     password_hash: &str,
 ) -> Result<SeededWorkspace, Error> {
     let profile = &files.profile;
-    let agent = library.catalogue().find(&profile.agent).ok_or_else(|| Error::File {
+    let agent = library.understanding().catalogue().find(&profile.agent).ok_or_else(|| Error::File {
         file: format!("{}/workspace.toml", profile.slug),
         problem: format!("there is no agent {:?}", profile.agent),
     })?;
@@ -124,6 +124,10 @@ async fn workspace(
     }
     rules::install_all(&cx, &mut tx, files.rules).await?;
     history::play(&cx, &mut tx, files, &staff, ports.now()).await?;
+    for one in &staff {
+        // What was played is history: nobody is told of it as news.
+        notices::see(&cx, &mut tx, one.id, i64::MAX).await?;
+    }
     tx.commit().await?;
     let staff = profile.staff.iter().map(|person| (person.email.clone(), person.role)).collect();
     Ok(SeededWorkspace { slug: profile.slug.clone(), name: profile.name.clone(), staff })

@@ -17,6 +17,9 @@ pub trait Id: Copy + fmt::Display + FromStr<Err = InvalidId> {
 
     /// Makes an identifier from a time and 80 random bits (the low bits of `random`).
     fn from_parts(at: Timestamp, random: u128) -> Self;
+
+    /// Its 128 bits, for vendors whose identifiers are numbers.
+    fn to_bits(self) -> u128;
 }
 
 /// A text that is not an identifier of the wanted kind.
@@ -35,6 +38,10 @@ macro_rules! ids {
 
             fn from_parts(at: Timestamp, random: u128) -> Self {
                 $name(Ulid::from_parts(at.as_millis_unsigned(), random))
+            }
+
+            fn to_bits(self) -> u128 {
+                self.0.into()
             }
         }
 
@@ -131,6 +138,8 @@ ids! {
     JobId = "job",
     /// An uploaded file.
     FileId = "fil",
+    /// A saved view of the inbox.
+    ViewId = "viw",
 }
 
 #[cfg(test)]

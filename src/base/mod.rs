@@ -10,7 +10,7 @@ mod time;
 pub use actor::{Actor, ActorKind, Audience, Role};
 pub use id::{
     ContactId, ConversationId, DocumentId, DraftId, FileId, Id, InvalidId, JobId, PassageId, RecordId,
-    RuleId, SchemaId, SessionId, StaffId, TurnId, WorkspaceId,
+    RuleId, SchemaId, SessionId, StaffId, TurnId, ViewId, WorkspaceId,
 };
 pub use text::{Clean, TextFault, clean_text};
 pub use time::Timestamp;

@@ -3,7 +3,9 @@
 mod chat;
 mod demo;
 mod desk;
+mod load;
 mod models;
+mod reindex;
 mod serve;
 
 use std::path::PathBuf;
@@ -38,12 +40,26 @@ enum Role {
     Chat(chat::Arguments),
     /// Watches and decides drafts as staff, line by line.
     Desk(desk::Arguments),
-    /// Answers the evaluation kit's tasks, JSON lines in and out; or reports on one: `eval audio`.
+    /// Plays customers and staff against a hub, measures, and checks that nothing is lost or doubled.
+    Load(load::Arguments),
+    /// Measures understanding on the evaluation kit's sets, or answers its tasks for an outside scorer.
     Eval {
-        #[command(subcommand)]
-        what: Option<EvalRole>,
-        /// The task: intents, multi_intents, slots, retrieval, grounded, injection or audio.
-        #[arg(long, value_name = "TASK")]
+        /// The set, such as banking77, or `all`: runs it and prints the kit's figures and the time per item.
+        #[arg(value_name = "SET", required_unless_present_any = ["jsonl", "train_steering"])]
+        set: Option<String>,
+        /// For the set `audio`: the folder with its list and recordings. Prints the word error rate and the
+        /// time factor.
+        #[arg(long, value_name = "FOLDER")]
+        path: Option<PathBuf>,
+        /// The part of the set.
+        #[arg(long, default_value = "dev")]
+        part: String,
+        /// The kit's folder.
+        #[arg(long, value_name = "FOLDER", env = "CONCIERGE_EVAL_DATA")]
+        data: Option<PathBuf>,
+        /// Answers JSON lines on standard output instead, for a task: intents, multi_intents, slots,
+        /// retrieval, grounded, injection or audio. The files that go with it are named by EVAL_TRAIN and EVAL_DOCS.
+        #[arg(long, value_name = "TASK", conflicts_with = "set")]
         jsonl: Option<String>,
         /// Learns the weights of the steering detector again: the kit's folder and the file to write.
         #[arg(long, hide = true, num_args = 2, value_names = ["KIT", "FILE"], conflicts_with = "jsonl")]
@@ -53,6 +69,12 @@ enum Role {
     Models {
         #[command(subcommand)]
         what: models::Role,
+    },
+    /// Fills the vector index anew from the store, with its progress; makes vectors that are missing first.
+    Reindex {
+        /// Where to: `qdrant` (vectors.qdrant names the server) or `local`.
+        #[arg(long, value_enum)]
+        to: reindex::Target,
     },
     /// Works on the settings.
     Config {
@@ -135,21 +157,30 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
     match arguments.role.unwrap_or(Role::Serve { demo: false }) {
         Role::Serve { demo } => block_on(serve::run(config()?, demo)),
         Role::Demo(demo) => block_on(demo::run(demo)),
+        Role::Load(load) => block_on(load::run(load)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
         Role::Models { what } => block_on(models::run(config()?, what)),
-        Role::Eval { what: Some(EvalRole::Audio { path }), .. } => {
+        Role::Eval { path: Some(path), .. } => {
             let report = crate::evals::audio::report(&config()?, &path).map_err(Failure::failed)?;
             say(&report.to_string());
             Ok(())
         }
-        Role::Eval { what: None, jsonl, train_steering } => match (jsonl, train_steering.as_slice()) {
-            (Some(task), _) => evaluate(&task),
-            (None, [kit, weights]) => {
-                crate::evals::train_steering(kit, weights, std::io::stderr().lock()).map_err(Failure::failed)
+        Role::Eval { set, part, data, jsonl, train_steering, path: None } => {
+            match (jsonl, set.zip(data), train_steering.as_slice()) {
+                (Some(task), ..) => evaluate(&task),
+                (None, Some((set, data)), _) => {
+                    let run = crate::evals::run(&set, &part, &data, std::io::stdout().lock());
+                    run.map_err(Failure::failed)
+                }
+                (None, None, [kit, weights]) => {
+                    let report = std::io::stderr().lock();
+                    crate::evals::train_steering(kit, weights, report).map_err(Failure::failed)
+                }
+                (None, None, _) => Err(Failure::wrong("give a set and --data FOLDER, or --jsonl TASK")),
             }
-            (None, _) => Err(Failure::wrong("give a task")),
-        },
+        }
+        Role::Reindex { to } => block_on(reindex::run(config()?, to)),
         Role::Config { what: ConfigRole::Check } => {
             config()?;
             say("the settings are right");

@@ -1,5 +1,7 @@
 //! The HTTP side of a client.
 
+use std::net::IpAddr;
+
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -15,6 +17,7 @@ pub struct Http {
     base: String,
     client: reqwest::Client,
     headers: HeaderMap,
+    source: Option<IpAddr>,
 }
 
 /// A visit as `POST /v1/widget/{workspace}/sessions` gives it; what clients need of it.
@@ -33,17 +36,36 @@ pub struct Visit {
 impl Http {
     /// A caller nobody knows, of the hub at `base` (`http://host:port`).
     pub fn anonymous(base: &str) -> Http {
-        crate::tls::ready();
+        // What encrypts is chosen once per process; an error says that it was chosen before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Http {
             base: base.trim_end_matches('/').to_owned(),
             client: reqwest::Client::new(),
             headers: HeaderMap::new(),
+            source: None,
         }
+    }
+
+    /// A caller nobody knows, whose connections leave from one of this machine's addresses.
+    pub fn from_address(base: &str, source: IpAddr) -> Result<Http, Error> {
+        let client = reqwest::Client::builder().local_address(source).build();
+        let client = client.map_err(|_| Error::Unreachable(base.to_owned()))?;
+        Ok(Http { client, source: Some(source), ..Http::anonymous(base) })
+    }
+
+    /// The address that connections leave from, if one was chosen.
+    pub fn source(&self) -> Option<IpAddr> {
+        self.source
     }
 
     /// Signs in as staff.
     pub async fn sign_in(base: &str, workspace: &str, email: &str, password: &str) -> Result<Http, Error> {
-        let mut caller = Http::anonymous(base);
+        Http::anonymous(base).signed_in(workspace, email, password).await
+    }
+
+    /// The same caller, signed in as staff.
+    pub async fn signed_in(self, workspace: &str, email: &str, password: &str) -> Result<Http, Error> {
+        let mut caller = self;
         let form = serde_json::json!({ "workspace": workspace, "email": email, "password": password });
         let response = caller.send(Method::POST, "/v1/session", Some(form)).await?;
         let cookie = response
@@ -59,7 +81,12 @@ impl Http {
 
     /// Opens a visit.
     pub async fn visit(base: &str, workspace: &str, who: Value) -> Result<(Http, Visit), Error> {
-        let mut caller = Http::anonymous(base);
+        Http::anonymous(base).visiting(workspace, who).await
+    }
+
+    /// The same caller, as a visitor.
+    pub async fn visiting(self, workspace: &str, who: Value) -> Result<(Http, Visit), Error> {
+        let mut caller = self;
         let visit: Visit = caller.post(&format!("/v1/widget/{workspace}/sessions"), who).await?;
         caller.set_token(&visit.token);
         Ok((caller, visit))

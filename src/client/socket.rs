@@ -1,10 +1,11 @@
 //! The socket side of a client.
 
 use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -31,7 +32,15 @@ impl Socket {
         if let Some(cookie) = caller.headers().get(reqwest::header::COOKIE) {
             request.headers_mut().insert("cookie", cookie.clone());
         }
-        let (stream, _) = tokio_tungstenite::connect_async(request).await.map_err(|error| match error {
+        let connected = match caller.source() {
+            None => tokio_tungstenite::connect_async(request).await,
+            Some(source) => {
+                let stream = connect_from(source, request.uri()).await;
+                let stream = stream.ok_or_else(|| Error::Unreachable(address.clone()))?;
+                tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await
+            }
+        };
+        let (stream, _) = connected.map_err(|error| match error {
             tungstenite::Error::Http(response) => Error::Refused {
                 code: "handshake".to_owned(),
                 message: "the hub refused the socket".to_owned(),
@@ -56,7 +65,8 @@ impl Socket {
         Ok((socket, welcome))
     }
 
-    async fn hello(&mut self, token: Option<String>) -> Result<Welcome, Error> {
+    /// Says hello: with a token as its visitor, without one as whom the connection's cookie names.
+    pub async fn hello(&mut self, token: Option<String>) -> Result<Welcome, Error> {
         match self.ask(Command::Hello { token }).await? {
             Outcome::Welcome(welcome) => Ok(welcome),
             other => Err(Error::Unreadable(format!("{other:?}"))),
@@ -154,6 +164,16 @@ impl Socket {
             }
         }
     }
+}
+
+/// A connection that leaves from a chosen address. `None`: it cannot be made.
+async fn connect_from(source: IpAddr, to: &tungstenite::http::Uri) -> Option<TcpStream> {
+    let place = (to.host()?, to.port_u16().unwrap_or(80));
+    let address = tokio::net::lookup_host(place).await.ok()?.find(|to| to.is_ipv4() == source.is_ipv4())?;
+    let socket = if source.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.ok()?;
+    socket.set_nodelay(true).ok()?;
+    socket.bind(SocketAddr::new(source, 0)).ok()?;
+    socket.connect(address).await.ok()
 }
 
 fn closed(error: &tungstenite::Error) -> Error {

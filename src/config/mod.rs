@@ -24,10 +24,16 @@ pub struct Config {
     pub sessions: Sessions,
     /// Turns.
     pub pipeline: Pipeline,
+    /// The desk.
+    pub desk: Desk,
     /// Understanding messages.
     pub understanding: Understanding,
     /// Understanding what is spoken.
     pub speech: Speech,
+    /// Meanings of the knowledge base's texts.
+    pub embeddings: Embeddings,
+    /// Where they are searched.
+    pub vectors: Vectors,
     /// Logging.
     pub log: Log,
 }
@@ -101,12 +107,54 @@ pub struct Pipeline {
     pub word_ms: u64,
 }
 
+/// The desk.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Desk {
+    pub draft_waits_minutes: u64,
+}
+
 /// Understanding messages.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is explained in config.default.toml")]
 pub struct Understanding {
     pub sentence_model: bool,
+}
+
+/// Meanings of the knowledge base's texts.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Embeddings {
+    pub url: String,
+    pub model: String,
+    pub key: String,
+    pub languages: Languages,
+    pub question_ms: u64,
+    pub batch_seconds: u64,
+}
+
+/// The languages a sentence model understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Languages {
+    /// English only.
+    English,
+    /// Many.
+    Many,
+}
+
+/// Where vectors are searched.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Vectors {
+    pub memory_mb: usize,
+    pub qdrant: String,
+    pub qdrant_key: String,
+    pub qdrant_ms: u64,
 }
 
 /// Understanding what is spoken.

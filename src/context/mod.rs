@@ -63,7 +63,7 @@ pub async fn propose(
         }
     }
     edits.retain(|edit| edit.after != edit.before);
-    write(cx, tx, conversation, &edits).await?;
+    write(cx, tx, conversation, &schemas, &edits).await?;
     Ok(edits.iter().filter_map(Edit::change).collect())
 }
 
@@ -91,7 +91,7 @@ pub async fn set(
     let locked_at = locked.then(|| before.locked_at.unwrap_or(cx.now));
     let edit = Edit { record, schema, field, after: before.by_person(value, locked_at), before };
     if edit.after != edit.before {
-        write(cx, tx, conversation, std::slice::from_ref(&edit)).await?;
+        write(cx, tx, conversation, &schemas, std::slice::from_ref(&edit)).await?;
     }
     let mut states = stored.remove(&record).unwrap_or_default();
     states.insert(field.key.clone(), edit.after);
@@ -150,7 +150,13 @@ impl Edit<'_> {
 
 /// Writes edits and tells the timeline. The entries come first: they take the conversation's row, which
 /// every other writer of the conversation takes first too.
-async fn write(cx: &Cx, tx: &mut Tx, conversation: ConversationId, edits: &[Edit<'_>]) -> Result<(), Error> {
+async fn write(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    schemas: &[Schema],
+    edits: &[Edit<'_>],
+) -> Result<(), Error> {
     for edit in edits.iter().filter(|edit| edit.changes_value()) {
         let content = Content::FieldChanged {
             record: edit.record,
@@ -170,6 +176,11 @@ async fn write(cx: &Cx, tx: &mut Tx, conversation: ConversationId, edits: &[Edit
         if !store::save(tx, cx.workspace, edit.record, &edit.field.key, &edit.after, cx.now).await? {
             return Err(Error::Changed(edit.field.key.clone()));
         }
+    }
+    if !edits.is_empty() {
+        let stored = store::states(tx, cx.workspace, conversation).await?;
+        let stitch = model::stitch(conversation, schemas, &stored);
+        conversations::set_stitch(cx, tx, conversation, &stitch).await?;
     }
     Ok(())
 }

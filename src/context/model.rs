@@ -151,6 +151,18 @@ pub(super) struct State {
     pub revision: i64,
 }
 
+impl State {
+    /// Its letter in a stitch.
+    fn letter(&self) -> char {
+        match (&self.value, self.origin) {
+            (None, _) => 'm',
+            (Some(_), FieldOrigin::Person | FieldOrigin::Rule) => 'k',
+            (Some(_), FieldOrigin::Extracted) if self.confidence >= CERTAIN => 'k',
+            (Some(_), FieldOrigin::Extracted) => 'i',
+        }
+    }
+}
+
 /// Everything stored of one record, by field.
 pub(super) type States = BTreeMap<String, State>;
 
@@ -271,6 +283,28 @@ fn is_later(seq: Option<i64>, than: Option<i64>) -> bool {
 /// A confidence from 0 to 1, whatever it was computed to.
 fn sane(confidence: f64) -> f64 {
     if confidence.is_nan() { 0.0 } else { confidence.clamp(0.0, 1.0) }
+}
+
+/// So sure the machine must be for a value to count as known.
+const CERTAIN: f64 = 0.85;
+
+/// Most letters of a stitch.
+const STITCH: usize = 24;
+
+/// One letter per field: `k` known, `i` inferred, `m` missing.
+pub(super) fn stitch(
+    conversation: ConversationId,
+    schemas: &[Schema],
+    stored: &BTreeMap<RecordId, States>,
+) -> String {
+    let letters = schemas.iter().flat_map(|schema| {
+        let states = stored.get(&record_id(conversation, &schema.key));
+        schema
+            .fields
+            .iter()
+            .map(move |field| states.and_then(|states| states.get(&field.key)).map_or('m', State::letter))
+    });
+    letters.take(STITCH).collect()
 }
 
 /// The record of a conversation for a schema: it follows from both, so it is known before anything is stored.

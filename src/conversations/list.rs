@@ -1,10 +1,10 @@
 //! Lists of conversations: the inbox and its views.
 
-use crate::base::{Actor, ActorKind, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
+use crate::base::{ActorKind, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
 use crate::conversations::store::ConversationRow;
-use crate::conversations::{Conversation, Error, get, model};
+use crate::conversations::{Conversation, Error, get, model, words};
 use crate::http::Cursor;
-use crate::ports::db::{FromRow, like_pattern};
+use crate::ports::db::{Engine, FromRow, like_pattern};
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::ConversationSummary;
 use crate::{fetch_all, fetch_optional};
@@ -12,14 +12,16 @@ use crate::{fetch_all, fetch_optional};
 crate::word_enum! {
     /// The inbox's views.
     pub enum View {
-        /// Everything that is not resolved.
+        /// Everything that is not resolved and not put away.
         Open = "open",
-        /// What the caller looks after and is not resolved.
+        /// Of these, what the caller looks after.
         Mine = "mine",
-        /// What nobody looks after and is not resolved.
+        /// Of these, what nobody looks after.
         Unassigned = "unassigned",
-        /// Where the customer waits for an answer.
+        /// Of these, where the customer waits for an answer.
         Waiting = "waiting",
+        /// What is put away until a time.
+        Snoozed = "snoozed",
         /// What is done.
         Resolved = "resolved",
         /// Everything.
@@ -37,6 +39,8 @@ pub struct ListFilter {
     pub label: Option<String>,
     /// Only in this status.
     pub status: Option<String>,
+    /// Only what this colleague looks after.
+    pub assignee: Option<StaffId>,
     /// Only of this contact.
     pub contact: Option<ContactId>,
     /// Words in the title, the last message or the customer's name.
@@ -112,6 +116,8 @@ fn hide_from_contact(summary: &mut ConversationSummary) {
     summary.labels.clear();
     summary.draft = None;
     summary.assignee = None;
+    summary.snoozed_until = None;
+    summary.stitch = None;
     summary.status = String::new();
     summary.last_seq = summary.last_public_seq;
 }
@@ -123,6 +129,57 @@ fn summarise(row: Row) -> ConversationSummary {
     conversation.summarise(unread)
 }
 
+/// The rows of a list; `$found` gives the conversations whose messages hold the words that are looked for.
+macro_rules! rows {
+    ($found:literal) => {
+        concat!(
+            "SELECT conversations.id, conversations.workspace_id, conversations.contact_id,
+                COALESCE(contacts.name, 'Visitor ' || substr(contacts.id, 27)) AS contact_name,
+                title, status, owner, assignee_id,
+                (SELECT string_agg(label, $11) FROM labels WHERE labels.conversation_id = conversations.id) AS labels,
+                last_seq, last_public_seq, conversations.inbound_count, conversations.outbound_count,
+                customer_seq, answered_seq, last_message_text, last_message_by, last_message_at, waiting_since,
+                draft_hint, conversations.created_at, conversations.updated_at, resolved_at,
+                snoozed_until, stitch, read_marks.inbound_count AS read_count
+         FROM conversations
+         JOIN contacts ON contacts.id = conversations.contact_id
+         LEFT JOIN read_marks ON read_marks.conversation_id = conversations.id
+              AND read_marks.workspace_id = $1 AND read_marks.reader = $5
+         WHERE conversations.workspace_id = $1 AND (conversations.updated_at, conversations.id) < ($2, $3)
+           AND CASE CAST($4 AS TEXT)
+                   WHEN 'open' THEN resolved_at IS NULL AND snoozed_until IS NULL
+                   WHEN 'mine' THEN resolved_at IS NULL AND snoozed_until IS NULL AND assignee_id = $5
+                   WHEN 'unassigned' THEN resolved_at IS NULL AND snoozed_until IS NULL AND assignee_id IS NULL
+                   WHEN 'waiting' THEN resolved_at IS NULL AND snoozed_until IS NULL AND waiting_since IS NOT NULL
+                   WHEN 'snoozed' THEN snoozed_until IS NOT NULL
+                   WHEN 'resolved' THEN resolved_at IS NOT NULL
+                   ELSE TRUE END
+           AND (CAST($6 AS TEXT) IS NULL OR EXISTS (
+                   SELECT 1 FROM labels WHERE labels.conversation_id = conversations.id AND label = $6))
+           AND (CAST($7 AS TEXT) IS NULL OR status = $7)
+           AND (CAST($8 AS TEXT) IS NULL OR conversations.contact_id = $8)
+           AND (CAST($12 AS TEXT) IS NULL OR assignee_id = $12)
+           AND (CAST($9 AS TEXT) IS NULL
+                OR lower(title) LIKE $9 ESCAPE '\\'
+                OR lower(COALESCE(last_message_text, '')) LIKE $9 ESCAPE '\\'
+                OR lower(COALESCE(contacts.name, '')) LIKE $9 ESCAPE '\\'
+                OR conversations.id IN (",
+            $found,
+            "))
+         ORDER BY conversations.updated_at DESC, conversations.id DESC
+         LIMIT $10"
+        )
+    };
+}
+
+const ROWS_SQLITE: &str =
+    rows!("SELECT conversation FROM entry_words WHERE entry_words MATCH $13 ORDER BY rowid DESC LIMIT 1000");
+
+const ROWS_POSTGRES: &str = rows!(
+    "SELECT conversation_id FROM entry_words
+     WHERE workspace_id = $1 AND words @@ CAST(CAST($13 AS TEXT) AS TSQUERY) LIMIT 1000"
+);
+
 async fn fetch_rows(
     cx: &Cx,
     tx: &mut Tx,
@@ -131,43 +188,18 @@ async fn fetch_rows(
     start: Cursor<ConversationId>,
 ) -> Result<Vec<Row>, DbError> {
     let view = filter.view.unwrap_or(View::Open);
-    let me: Option<StaffId> = match cx.actor {
-        Actor::Staff { id } => Some(id),
-        Actor::Contact { .. } | Actor::Agent | Actor::Rule { .. } | Actor::System => None,
+    let me = model::staff_of(cx);
+    let sql = match tx.engine() {
+        Engine::Sqlite => ROWS_SQLITE,
+        Engine::Postgres => ROWS_POSTGRES,
     };
+    // Without words to look for the question is not asked, but it must be one.
+    let question = filter.q.as_deref().and_then(|q| words::question(tx, cx.workspace, q));
+    let question = question.unwrap_or_else(|| "nothing".to_owned());
     fetch_all!(
         tx,
         Row,
-        "SELECT conversations.id, conversations.workspace_id, conversations.contact_id,
-                COALESCE(contacts.name, 'Visitor ' || substr(contacts.id, 27)) AS contact_name,
-                title, status, owner, assignee_id,
-                (SELECT string_agg(label, $11) FROM labels WHERE labels.conversation_id = conversations.id) AS labels,
-                last_seq, last_public_seq, conversations.inbound_count, conversations.outbound_count,
-                customer_seq, answered_seq, last_message_text, last_message_by, last_message_at, waiting_since,
-                draft_hint, conversations.created_at, conversations.updated_at, resolved_at,
-                read_marks.inbound_count AS read_count
-         FROM conversations
-         JOIN contacts ON contacts.id = conversations.contact_id
-         LEFT JOIN read_marks ON read_marks.conversation_id = conversations.id
-              AND read_marks.workspace_id = $1 AND read_marks.reader = $5
-         WHERE conversations.workspace_id = $1 AND (conversations.updated_at, conversations.id) < ($2, $3)
-           AND CASE CAST($4 AS TEXT)
-                   WHEN 'open' THEN resolved_at IS NULL
-                   WHEN 'mine' THEN resolved_at IS NULL AND assignee_id = $5
-                   WHEN 'unassigned' THEN resolved_at IS NULL AND assignee_id IS NULL
-                   WHEN 'waiting' THEN resolved_at IS NULL AND waiting_since IS NOT NULL
-                   WHEN 'resolved' THEN resolved_at IS NOT NULL
-                   ELSE TRUE END
-           AND (CAST($6 AS TEXT) IS NULL OR EXISTS (
-                   SELECT 1 FROM labels WHERE labels.conversation_id = conversations.id AND label = $6))
-           AND (CAST($7 AS TEXT) IS NULL OR status = $7)
-           AND (CAST($8 AS TEXT) IS NULL OR conversations.contact_id = $8)
-           AND (CAST($9 AS TEXT) IS NULL
-                OR lower(title) LIKE $9 ESCAPE '\\'
-                OR lower(COALESCE(last_message_text, '')) LIKE $9 ESCAPE '\\'
-                OR lower(COALESCE(contacts.name, '')) LIKE $9 ESCAPE '\\')
-         ORDER BY conversations.updated_at DESC, conversations.id DESC
-         LIMIT $10",
+        sql,
         cx.workspace,
         start.at,
         start.id,
@@ -179,5 +211,7 @@ async fn fetch_rows(
         filter.q.as_deref().map(like_pattern),
         limit,
         "\n",
+        filter.assignee,
+        &question,
     )
 }

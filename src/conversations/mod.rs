@@ -11,23 +11,32 @@
 //! Does not know of drafts, rules or context records; those modules append their entries here.
 
 mod list;
+mod marks;
 mod model;
+mod ratings;
+mod resends;
 mod routes;
+mod snooze;
 mod store;
 mod turns;
 mod verbs;
+mod words;
 
 pub use list::{ListFilter, View, list, summaries, summary};
+pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
+pub use ratings::{Rating, rate};
 pub use routes::routes;
+pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};
 pub use turns::{
     Lease, OwedTurn, extend_lease, finish_turn, free_all_turns, owe_again, owe_unless_answered, owed_turns,
     release_turn, settle, take_turn,
 };
 pub use verbs::{
-    append, ask_for_person, assign, hand_back, hold, label, mark_read, move_status, note, open_of, post,
-    resolve, retitle, send_draft, sent_before, set_draft_hint, start, take_over, tell_transcript,
+    append, ask_for_person, assign, hand_back, hold, label, move_status, note, open_of, post, resolve,
+    retitle, send_draft, sent_before, set_draft_hint, set_stitch, start, take_over, tell_transcript,
 };
+pub use words::{Found, ToIndex, find_messages, index, to_index};
 
 use crate::base::{Audience, ConversationId, TextFault};
 use crate::files;
@@ -111,6 +120,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Only the customer may do this.
+    #[error("only the customer rates a conversation")]
+    CustomersOnly,
+    /// The conversation was not closed, or was opened again.
+    #[error("the conversation is not closed; it can be rated once it is")]
+    NotResolved,
     /// A file cannot be attached.
     #[error(transparent)]
     File(#[from] files::Error),
@@ -126,6 +141,8 @@ impl From<Error> for crate::http::Problem {
             Error::NotFound => Self::not_found(),
             Error::Text(fault) => fault.into(),
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidField, error.to_string()),
+            Error::CustomersOnly => Self::new(ErrorCode::Forbidden, error.to_string()),
+            Error::NotResolved => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::File(error) => error.into(),
             Error::Db(error) => error.into(),
         }

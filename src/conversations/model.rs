@@ -60,6 +60,10 @@ pub struct Conversation {
     pub updated_at: Timestamp,
     /// When it was closed as done.
     pub resolved_at: Option<Timestamp>,
+    /// Until when it is put away.
+    pub snoozed_until: Option<Timestamp>,
+    /// How much of its context record is known, a letter per field.
+    pub stitch: Option<String>,
 }
 
 /// A message to be posted.
@@ -118,6 +122,8 @@ impl Conversation {
             last_message: self.last_message,
             waiting_since: self.waiting_since,
             draft: self.draft,
+            snoozed_until: self.snoozed_until,
+            stitch: self.stitch,
             created_at: self.created_at,
         }
     }
@@ -142,6 +148,14 @@ pub(super) fn reader_of(cx: &Cx) -> Option<String> {
         Actor::Contact { id } => Some(id.to_string()),
         Actor::Staff { id } => Some(id.to_string()),
         Actor::Agent | Actor::Rule { .. } | Actor::System => None,
+    }
+}
+
+/// The colleague who acts, if it is one.
+pub(super) fn staff_of(cx: &Cx) -> Option<StaffId> {
+    match cx.actor {
+        Actor::Staff { id } => Some(id),
+        Actor::Contact { .. } | Actor::Agent | Actor::Rule { .. } | Actor::System => None,
     }
 }
 

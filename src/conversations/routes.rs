@@ -6,8 +6,8 @@ use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::base::{ConversationId, StaffId};
-use crate::conversations::{ListFilter, NewNote};
+use crate::base::{ConversationId, StaffId, Timestamp};
+use crate::conversations::{Found, ListFilter, NewNote, Rating};
 use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
 use crate::identity::{self, Caller, Party, Permission, Site};
 use crate::protocol::{ConversationSummary, Entry, ErrorCode, MAX_PAGE, Posted};
@@ -22,8 +22,11 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(read))
         .routes(routes!(assign))
         .routes(routes!(label))
+        .routes(routes!(find))
+        .routes(routes!(snooze))
         .routes(routes!(hand_back))
         .routes(routes!(ask_for_person))
+        .routes(routes!(rate))
 }
 
 /// Lists conversations, the one with the newest event first.
@@ -41,6 +44,31 @@ async fn list(
     let rows = super::list(&cx, &mut tx, &filter, limit, cursor).await?;
     let page = Page::of(rows, limit, |(at, summary)| Cursor { at: *at, id: summary.id });
     Ok(Json(page.map(|(_, summary)| summary)))
+}
+
+/// What is looked for.
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FindQuery {
+    /// Words that the message holds, all of them; the last one may be unfinished.
+    q: String,
+    /// Messages on the page, 1 to 200; 50 if absent.
+    limit: Option<i64>,
+}
+
+/// Finds messages and notes by their words, the newest first.
+#[utoipa::path(get, path = "/v1/messages", tag = "conversations", params(FindQuery),
+    responses((status = 200, body = Page<Found>)))]
+async fn find(
+    State(site): State<Site>,
+    caller: Caller,
+    Query(query): Query<FindQuery>,
+) -> Result<Json<Page<Found>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let limit = PageQuery { limit: query.limit, cursor: None }.limit()?;
+    let mut tx = site.ports.db.read().await?;
+    let items = super::find_messages(&cx, &mut tx, &query.q, limit).await?;
+    Ok(Json(Page { items, next: None }))
 }
 
 /// Shows a conversation.
@@ -200,6 +228,31 @@ async fn label(
     Ok(Json(summary))
 }
 
+/// Until when a conversation is put away.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SnoozeBody {
+    /// Until when; absent to bring it back.
+    until: Option<Timestamp>,
+}
+
+/// Puts a conversation away until a time, or brings it back.
+#[utoipa::path(post, path = "/v1/conversations/{id}/snooze", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = SnoozeBody, responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
+async fn snooze(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<SnoozeBody>,
+) -> Result<Json<ConversationSummary>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    super::snooze(&cx, &mut tx, id, body.until).await?;
+    let summary = super::summary(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(summary))
+}
+
 /// Gives a conversation back to the agent.
 #[utoipa::path(post, path = "/v1/conversations/{id}/hand-back", tag = "conversations", params(("id" = ConversationId, Path)),
     responses((status = 200, body = ConversationSummary), (status = 404, body = ProblemBody)))]
@@ -229,4 +282,31 @@ async fn ask_for_person(
     super::ask_for_person(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How a customer found a resolution.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RateBody {
+    /// From 1 to 5.
+    score: i64,
+    /// In own words, at most 1,000 characters.
+    words: Option<String>,
+}
+
+/// Rates how the newest resolution went; another rating replaces it. Customers only.
+#[utoipa::path(put, path = "/v1/conversations/{id}/rating", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = RateBody, responses((status = 200, body = Rating), (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn rate(
+    State(site): State<Site>,
+    party: Party,
+    Path(id): Path<ConversationId>,
+    Json(body): Json<RateBody>,
+) -> Result<Json<Rating>, Problem> {
+    let cx = party.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let rating = super::rate(&cx, &mut tx, id, body.score, body.words.as_deref()).await?;
+    tx.commit().await?;
+    Ok(Json(rating))
 }

@@ -21,8 +21,10 @@ pub(super) struct NewEntry {
 
 /// A conversation whose row is held: nobody else can append until the transaction ends.
 pub(super) struct Locked {
-    id: ConversationId,
-    contact_name: String,
+    pub(super) id: ConversationId,
+    pub(super) contact_name: String,
+    /// Who put it away, while it is away.
+    pub(super) snoozed_by: Option<StaffId>,
 }
 
 /// What the next entry is counted from.
@@ -60,6 +62,8 @@ pub(super) struct ConversationRow {
     created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     resolved_at: Option<Timestamp>,
+    snoozed_until: Option<Timestamp>,
+    stitch: Option<String>,
 }
 
 impl From<ConversationRow> for Conversation {
@@ -93,6 +97,8 @@ impl From<ConversationRow> for Conversation {
             created_at: row.created_at,
             updated_at: row.updated_at,
             resolved_at: row.resolved_at,
+            snoozed_until: row.snoozed_until,
+            stitch: row.stitch,
         }
     }
 }
@@ -171,12 +177,12 @@ pub(super) async fn open_of(
     Ok(row.map(|(id,)| id))
 }
 
-const LOCK_SQLITE: &str = "SELECT conversations.id, contacts.name
+const LOCK_SQLITE: &str = "SELECT conversations.id, contacts.name, conversations.snoozed_by
      FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
      WHERE conversations.workspace_id = $1 AND conversations.id = $2
        AND (CAST($3 AS TEXT) IS NULL OR conversations.contact_id = $3)";
 
-const LOCK_POSTGRES: &str = "SELECT conversations.id, contacts.name
+const LOCK_POSTGRES: &str = "SELECT conversations.id, contacts.name, conversations.snoozed_by
      FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
      WHERE conversations.workspace_id = $1 AND conversations.id = $2
        AND (CAST($3 AS TEXT) IS NULL OR conversations.contact_id = $3)
@@ -193,51 +199,15 @@ pub(super) async fn lock(
         Engine::Sqlite => LOCK_SQLITE,
         Engine::Postgres => LOCK_POSTGRES,
     };
-    let row: Option<(ConversationId, Option<String>)> =
-        fetch_optional!(tx, (ConversationId, Option<String>), sql, workspace, id, contact)?;
-    Ok(row.map(|(id, name)| Locked { id, contact_name: name.unwrap_or_default() }))
+    type Held = (ConversationId, Option<String>, Option<StaffId>);
+    let row: Option<Held> = fetch_optional!(tx, Held, sql, workspace, id, contact)?;
+    Ok(row.map(|(id, name, snoozed_by)| Locked { id, contact_name: name.unwrap_or_default(), snoozed_by }))
 }
 
 /// The position of the entry that this client id was stored under.
-pub(super) async fn find_client_id(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: ConversationId,
-    client_id: &str,
-) -> Result<Option<i64>, DbError> {
-    let row: Option<(i64,)> = fetch_optional!(
-        tx,
-        (i64,),
-        "SELECT seq FROM entries WHERE workspace_id = $1 AND conversation_id = $2 AND client_id = $3",
-        workspace,
-        id,
-        client_id,
-    )?;
-    Ok(row.map(|(seq,)| seq))
-}
-
-/// Where a contact has sent a message of this `client_id` before, in whichever conversation.
-pub(super) async fn find_sent(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    contact: ContactId,
-    client_id: &str,
-) -> Result<Option<(ConversationId, i64)>, DbError> {
-    fetch_optional!(
-        tx,
-        (ConversationId, i64),
-        "SELECT entries.conversation_id, entries.seq
-         FROM conversations JOIN entries ON entries.conversation_id = conversations.id
-         WHERE conversations.workspace_id = $1 AND conversations.contact_id = $2 AND entries.client_id = $3",
-        workspace,
-        contact,
-        client_id,
-    )
-}
-
 /// Appends an entry, moves the conversation's counters with it, and tells the news after the commit.
 pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry) -> Result<Entry, DbError> {
-    let Locked { id, contact_name } = locked;
+    let Locked { id, contact_name, .. } = locked;
     let kind = cx.actor.kind();
     let message = new.content.is_message();
     let inbound = i64::from(message && model::is_inbound(kind));
@@ -343,10 +313,10 @@ pub(super) async fn show_transcript(
     Ok(())
 }
 
-/// A title from the first message: its first sentence or words.
+/// A title from the first message: its first sentence that is more than a greeting, or its words.
 fn first_title(preview: &str) -> String {
-    let sentence =
-        preview.split(['.', '!', '?', '\n']).find(|part| part.trim().chars().count() > 8).unwrap_or(preview);
+    let says_something = |part: &&str| part.chars().count() > 8 && part.split_whitespace().count() > 2;
+    let sentence = preview.split(['.', '!', '?', '\n']).find(says_something).unwrap_or(preview);
     let words: Vec<&str> = sentence.split_whitespace().take(9).collect();
     words.join(" ").chars().take(60).collect()
 }
@@ -366,7 +336,7 @@ pub(super) async fn find(
                 (SELECT string_agg(label, $4) FROM labels WHERE labels.conversation_id = conversations.id) AS labels,
                 last_seq, last_public_seq, inbound_count, outbound_count, customer_seq, answered_seq,
                 last_message_text, last_message_by, last_message_at, waiting_since, draft_hint,
-                conversations.created_at, updated_at, resolved_at
+                conversations.created_at, updated_at, resolved_at, snoozed_until, stitch
          FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
          WHERE conversations.workspace_id = $1 AND conversations.id = $2
            AND (CAST($3 AS TEXT) IS NULL OR conversations.contact_id = $3)",
@@ -452,33 +422,6 @@ pub(super) async fn recent_messages(
     )?;
     rows.reverse();
     Ok(rows.into_iter().map(|row| row.into_entry(Audience::Staff)).collect())
-}
-
-/// Moves a reader's mark forward to `seq`, with the counters as they were at that entry.
-pub(super) async fn set_read_mark(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: ConversationId,
-    reader: &str,
-    seq: i64,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    execute!(
-        tx,
-        "INSERT INTO read_marks (workspace_id, conversation_id, reader, seq, inbound_count, outbound_count, updated_at)
-         SELECT workspace_id, conversation_id, $3, seq, inbound_count, outbound_count, $5
-         FROM entries WHERE workspace_id = $1 AND conversation_id = $2 AND seq = $4
-         ON CONFLICT (conversation_id, reader) DO UPDATE
-         SET seq = excluded.seq, inbound_count = excluded.inbound_count,
-             outbound_count = excluded.outbound_count, updated_at = excluded.updated_at
-         WHERE excluded.seq > read_marks.seq",
-        workspace,
-        id,
-        reader,
-        seq,
-        now,
-    )?;
-    Ok(())
 }
 
 /// Sets who looks after a conversation; says whether that is somebody else than before.
@@ -598,7 +541,8 @@ pub(super) async fn set_resolved(
         "UPDATE conversations
          SET resolved_at = $3,
              answered_seq = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN answered_seq ELSE customer_seq END,
-             waiting_since = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN waiting_since ELSE NULL END
+             waiting_since = CASE WHEN CAST($3 AS BIGINT) IS NULL THEN waiting_since ELSE NULL END,
+             snoozed_until = NULL, snoozed_by = NULL
          WHERE workspace_id = $1 AND id = $2
            AND (resolved_at IS NULL) <> (CAST($3 AS BIGINT) IS NULL)",
         workspace,
@@ -636,6 +580,22 @@ pub(super) async fn set_draft_hint(
         workspace,
         id,
         hint.map(JsonText),
+    )?;
+    Ok(())
+}
+
+pub(super) async fn set_stitch(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ConversationId,
+    stitch: &str,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE conversations SET stitch = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+        stitch
     )?;
     Ok(())
 }

@@ -2,11 +2,10 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{Error, NewMessage, NewNote, get, model};
-use crate::files;
-use crate::ports::bus::News;
+use crate::conversations::{Error, NewMessage, NewNote, get, model, resends, snooze};
 use crate::ports::{Cx, Tx};
-use crate::protocol::{Content, DraftHint, Entry, Owner, Posted, Signal};
+use crate::protocol::{Content, DraftHint, Entry, NoticeKind, Owner, Posted, WokenBy};
+use crate::{files, notices};
 
 /// Longest label and title, in characters.
 const MAX_LABEL: usize = 40;
@@ -36,7 +35,7 @@ pub async fn sent_before(
     client_id: &str,
 ) -> Result<Option<Posted>, Error> {
     model::check_client_id(client_id)?;
-    let sent = store::find_sent(tx, cx.workspace, contact, client_id).await?;
+    let sent = resends::find_sent(tx, cx.workspace, contact, client_id).await?;
     Ok(sent.map(|(conversation, seq)| Posted { conversation, seq, duplicate: true }))
 }
 
@@ -45,7 +44,7 @@ pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> 
     model::check_client_id(&new.client_id)?;
     let body = model::message_body(&new.body, new.files.len())?;
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let files = files::attach(cx, tx, id, &new.files).await?;
@@ -53,6 +52,9 @@ pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> 
     let entry = NewEntry { audience: Audience::Everyone, body, content, client_id: Some(new.client_id) };
     let entry = store::append(cx, tx, &locked, entry).await?;
     files::expect_transcripts(cx, tx, id, entry.seq, &files).await?;
+    if locked.snoozed_by.is_some() && model::is_inbound(cx.actor.kind()) {
+        snooze::wake(cx, tx, &locked, WokenBy::Customer).await?;
+    }
     Ok(Posted { conversation: id, seq: entry.seq, duplicate: false })
 }
 
@@ -66,7 +68,7 @@ pub async fn send_draft(
 ) -> Result<i64, Error> {
     let client_id = draft.to_string();
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &client_id).await? {
         return Ok(seq);
     }
     let content = Content::Message { files: Vec::new(), draft: Some(draft) };
@@ -80,12 +82,19 @@ pub async fn note(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewNote) -> Res
     model::check_client_id(&new.client_id)?;
     let body = model::message_body(&new.body, 0)?;
     let locked = lock(cx, tx, id).await?;
-    if let Some(seq) = store::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
+    if let Some(seq) = resends::find_client_id(tx, cx.workspace, id, &new.client_id).await? {
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
+    let mut told = new.mentions.clone();
+    told.sort();
+    told.dedup();
+    let text = model::preview(body.as_deref().unwrap_or_default());
     let content = Content::Note { mentions: new.mentions };
     let entry = NewEntry { audience: Audience::Staff, body, content, client_id: Some(new.client_id) };
     let entry = store::append(cx, tx, &locked, entry).await?;
+    for staff in told {
+        notices::tell(cx, tx, locked.notice(staff, NoticeKind::Mention, text.clone())).await?;
+    }
     Ok(Posted { conversation: id, seq: entry.seq, duplicate: false })
 }
 
@@ -120,23 +129,6 @@ pub async fn tell_transcript(
     Ok(())
 }
 
-/// Marks everything up to `seq` as read by the caller; never moves a mark back.
-pub async fn mark_read(cx: &Cx, tx: &mut Tx, id: ConversationId, seq: i64) -> Result<(), Error> {
-    let conversation = get(cx, tx, id).await?;
-    let Some(reader) = model::reader_of(cx) else { return Ok(()) };
-    if seq < 0 {
-        return Err(Error::Invalid { field: "seq", problem: "must not be negative".to_owned() });
-    }
-    let seq = seq.min(conversation.last_seq);
-    store::set_read_mark(tx, cx.workspace, id, &reader, seq, cx.now).await?;
-    let signal = Signal::Read { conversation: id, actor: cx.actor, seq };
-    tx.tell(
-        cx.workspace,
-        News::Signal { conversation: id, audience: Audience::Everyone, signal: signal.into() },
-    );
-    Ok(())
-}
-
 /// Assigns the conversation to a colleague of the same workspace, or to nobody.
 pub async fn assign(
     cx: &Cx,
@@ -149,7 +141,12 @@ pub async fn assign(
     if !store::set_assignee(tx, cx.workspace, id, to).await? {
         return Ok(());
     }
-    append_locked(cx, tx, &locked, Audience::Staff, Content::Assigned { to, name }).await
+    append_locked(cx, tx, &locked, Audience::Staff, Content::Assigned { to, name }).await?;
+    if let Some(staff) = to {
+        let title = get(cx, tx, id).await?.title;
+        notices::tell(cx, tx, locked.notice(staff, NoticeKind::Assigned, title)).await?;
+    }
+    Ok(())
 }
 
 /// Adds and removes labels.
@@ -263,11 +260,16 @@ pub async fn hold(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error>
     lock(cx, tx, id).await.map(|_| ())
 }
 
-async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
+/// Shows in the conversation's inbox row how much of its context record is known, a letter per field.
+pub async fn set_stitch(cx: &Cx, tx: &mut Tx, id: ConversationId, stitch: &str) -> Result<(), Error> {
+    Ok(store::set_stitch(tx, cx.workspace, id, stitch).await?)
+}
+
+pub(super) async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
     store::lock(tx, cx.workspace, id, model::contact_scope(cx)).await?.ok_or(Error::NotFound)
 }
 
-async fn append_locked(
+pub(super) async fn append_locked(
     cx: &Cx,
     tx: &mut Tx,
     locked: &Locked,

@@ -8,6 +8,7 @@
 mod decide;
 mod merge;
 mod model;
+mod overdue;
 mod routes;
 mod store;
 mod write;
@@ -17,6 +18,7 @@ pub use decide::{
 };
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
+pub use overdue::{Overdue, overdue, tell_overdue};
 pub use routes::routes;
 pub use write::{begin, fail, finish, give_up_open};
 
@@ -24,7 +26,7 @@ use crate::base::{ConversationId, DraftId, PassageId, Role};
 use crate::http::Cursor;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{DraftStatus, DraftView, RejectReason};
-use crate::{conversations, protocol};
+use crate::{conversations, identity, protocol};
 
 /// Finds a draft or says that there is none.
 pub async fn get(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
@@ -121,6 +123,9 @@ pub enum Error {
     /// The conversation refused.
     #[error(transparent)]
     Conversation(#[from] conversations::Error),
+    /// Who may decide it could not be found out.
+    #[error(transparent)]
+    Staff(identity::Error),
     /// The store failed.
     #[error("drafts storage failed")]
     Db(#[from] DbError),
@@ -148,9 +153,10 @@ impl From<Error> for crate::http::Problem {
             Error::StillWriting => ErrorCode::DraftStillWriting,
             Error::AlreadySent => ErrorCode::AlreadySent,
             Error::NeedsRole(_) => ErrorCode::Forbidden,
-            Error::Conversation(_) | Error::Db(_) => {
+            Error::Conversation(_) | Error::Staff(_) | Error::Db(_) => {
                 return match error {
                     Error::Conversation(error) => error.into(),
+                    Error::Staff(error) => error.into(),
                     Error::Db(error) => error.into(),
                     _ => Self::not_found(),
                 };

@@ -2,7 +2,7 @@
 
 use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
 use crate::drafts::Error;
-use crate::protocol::{Blocker, Citation, Decision, DraftHint, DraftStatus, DraftView, Sentence};
+use crate::protocol::{Blocker, Citation, Decision, DraftHint, DraftStatus, DraftView, Sentence, Support};
 
 /// Characters of a draft shown in the inbox.
 const GIST_CHARS: usize = 90;
@@ -114,8 +114,26 @@ impl Draft {
         DraftHint {
             id: self.id,
             status: self.status,
-            gist: gist(self.current_text()),
+            gist: self.gist(),
             waits_because: self.blockers.iter().map(|blocker| blocker.says.clone()).collect(),
+        }
+    }
+
+    /// What it says, in a few words: the courtesy at its beginning says nothing.
+    pub(super) fn gist(&self) -> String {
+        let courtesy: String = self
+            .sentences
+            .iter()
+            .take_while(|sentence| sentence.support == Support::Phrase)
+            .map(|sentence| utf16_slice(&self.text, sentence.start, sentence.end))
+            .filter(|words| !words.ends_with('?'))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let line = self.current_text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let courtesy = courtesy.split_whitespace().collect::<Vec<_>>().join(" ");
+        match line.strip_prefix(&courtesy).map(str::trim_start) {
+            Some(rest) if !rest.is_empty() => gist(rest),
+            _ => gist(&line),
         }
     }
 
@@ -139,6 +157,14 @@ pub fn hash_text(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 
+/// The part of a text between two places, which are counted in UTF-16 code units.
+fn utf16_slice(text: &str, start: i64, end: i64) -> String {
+    let units = |place: i64| usize::try_from(place).unwrap_or(0);
+    let part: Vec<u16> =
+        text.encode_utf16().skip(units(start)).take(units(end).saturating_sub(units(start))).collect();
+    String::from_utf16_lossy(&part)
+}
+
 /// The first words of a text on one line.
 pub(super) fn gist(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -157,6 +183,70 @@ pub(super) fn edit_distance(written: &str, sent: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn empty() -> Draft {
+        use crate::base::Id;
+        let now = Timestamp::from_micros(1_763_683_200_000_000);
+        Draft {
+            id: DraftId::from_parts(now, 1),
+            conversation: ConversationId::from_parts(now, 2),
+            turn: TurnId::from_parts(now, 3),
+            revision: 1,
+            status: DraftStatus::Pending,
+            for_seq: 1,
+            text: String::new(),
+            edited_text: None,
+            edited_by: None,
+            carried_base: None,
+            carried_edit: None,
+            citations: Vec::new(),
+            sentences: Vec::new(),
+            blockers: Vec::new(),
+            intent: None,
+            confidence: 0.0,
+            required_role: None,
+            decided_by: None,
+            decided_by_name: None,
+            decision: None,
+            send_at: None,
+            sent_seq: None,
+            created_at: now,
+        }
+    }
+
+    #[test]
+    fn a_gist_leaves_the_courtesy_out_and_keeps_a_question() {
+        let draft = |text: &str, sentences: &[(&str, Support)]| {
+            let mut at = 0;
+            let sentences = sentences
+                .iter()
+                .map(|(words, support)| {
+                    let length = words.encode_utf16().count();
+                    let start = at;
+                    at += length + 1;
+                    let place = |unit: usize| i64::try_from(unit).expect("short");
+                    Sentence {
+                        start: place(start),
+                        end: place(start + length),
+                        support: *support,
+                        citations: Vec::new(),
+                    }
+                })
+                .collect();
+            Draft { text: text.to_owned(), sentences, ..empty() }
+        };
+        let hello = ("Hello Inês 👋, thanks for writing.", Support::Phrase);
+        let price = ("A check costs £79.", Support::Cited);
+        let written = draft("Hello Inês 👋, thanks for writing. A check costs £79.", &[hello, price]);
+        assert_eq!(written.gist(), "A check costs £79.");
+        let asks = ("Which day suits you?", Support::Phrase);
+        let asking = draft("Hello Inês 👋, thanks for writing. Which day suits you?", &[hello, asks]);
+        assert_eq!(asking.gist(), "Which day suits you?");
+        let only = draft("Hello Inês 👋, thanks for writing.", &[hello]);
+        assert_eq!(only.gist(), "Hello Inês 👋, thanks for writing.");
+        let edited = Draft { edited_text: Some("Come by today.".to_owned()), ..written };
+        assert_eq!(edited.gist(), "Come by today.");
+    }
 
     #[test]
     fn the_distance_is_a_share() {

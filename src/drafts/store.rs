@@ -371,6 +371,8 @@ pub(super) async fn waiting(
         Row,
         columns!(
             "WHERE workspace_id = $1 AND status IN ('writing', 'pending')
+               AND conversation_id NOT IN (
+                   SELECT id FROM conversations WHERE workspace_id = $1 AND snoozed_until IS NOT NULL)
                AND (CAST($2 AS BIGINT) IS NULL OR (created_at, id) > ($2, $3))
              ORDER BY created_at, id LIMIT $4"
         ),

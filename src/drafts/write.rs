@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ConversationId, DraftId, TurnId};
 use crate::conversations;
-use crate::drafts::{Draft, Error, Written, carry_edits, model, store};
+use crate::drafts::{Draft, Error, Written, carry_edits, store};
 use crate::ports::bus::News;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Decision, DraftStatus, Signal};
@@ -94,7 +94,7 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
     let content = Content::DraftProposed {
         draft: draft.id,
         turn: draft.turn,
-        gist: model::gist(draft.current_text()),
+        gist: draft.gist(),
         waits_because: draft.blockers.iter().map(|blocker| blocker.says.clone()).collect(),
     };
     show(cx, tx, &draft).await?;

@@ -1,6 +1,5 @@
 //! How well recordings are understood: the kit's task, and a report over a folder of it.
 
-use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::evals::{Error, answer, lines};
+use crate::evals::{Answerer, Error, line, lines};
 use crate::ports::Speech;
 use crate::ports::sound::{self, Limits};
 use crate::ports::speech::Recording;
@@ -87,16 +86,15 @@ impl std::fmt::Display for Report {
 }
 
 /// Answers the kit's task. Paths of recordings are relative to the folder of EVAL_AUDIO, or to this one.
-pub(super) fn transcribe(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
+pub(super) fn prepare() -> Result<Answerer, Error> {
     let folder = std::env::var_os("EVAL_AUDIO").map(PathBuf::from).unwrap_or_default();
     let listener = Listener::open(&config())?;
-    for clip in lines::<Clip>(input) {
-        let clip = clip?;
+    Ok(Box::new(move |asked| {
+        let clip: Clip = serde_json::from_str(asked)?;
         let heard = listener.listen(&folder.join(&clip.audio))?;
         let text = heard.map(|heard| heard.text).unwrap_or_default();
-        answer(&mut output, &Said { id: &clip.id, text: &text })?;
-    }
-    Ok(())
+        line(&Said { id: &clip.id, text: &text })
+    }))
 }
 
 /// Listens to every recording of a folder of the kit and compares.
@@ -125,7 +123,7 @@ pub fn report(config: &Config, folder: &Path) -> Result<Report, Error> {
         let started = Instant::now();
         let heard = listener.listen(&path)?;
         report.listening += started.elapsed().as_secs_f64();
-        let (said, words) = (words(clip.text.as_deref().unwrap_or_default()), |text: &str| words(text));
+        let said = words(clip.text.as_deref().unwrap_or_default());
         let heard = match heard {
             Some(heard) => {
                 report.engine = heard.engine;
@@ -196,9 +194,9 @@ fn words(text: &str) -> Vec<String> {
 /// Words that must be added, left out or changed to make one text of the other.
 fn distance(said: &[String], heard: &[String]) -> u32 {
     let mut row: Vec<u32> = (0..).take(heard.len() + 1).collect();
-    for (line, word) in (1..).zip(said) {
+    for (number, word) in (1..).zip(said) {
         let mut corner = row[0];
-        row[0] = line;
+        row[0] = number;
         for (column, other) in heard.iter().enumerate() {
             let changed = corner + u32::from(word != other);
             corner = row[column + 1];

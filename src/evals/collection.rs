@@ -9,7 +9,7 @@ use super::vectors::OnDisk;
 use crate::language::retrieval::{Candidate, Index, Query, Subjects, fuse};
 use crate::language::sentences::passages;
 use crate::language::tongue::Tongue;
-use crate::ports::embedder::{Embedder, cosine};
+use crate::ports::embedder::{Embedder, Reads, cosine};
 
 /// Words of a passage; what the sentence model reads in one go.
 const PASSAGE_WORDS: usize = 150;
@@ -90,7 +90,7 @@ impl Collection {
             })
             .collect();
         let mut seen = HashSet::new();
-        fuse(&query.text, self.tongue, &candidates)
+        fuse(&query.text, self.tongue, Reads::English, &candidates)
             .into_iter()
             .filter(|ranked| seen.insert(self.owners[ranked.candidate]))
             .map(|ranked| Hit { document: self.owners[ranked.candidate], score: ranked.score })

@@ -1,12 +1,12 @@
 //! Attacks: judging texts, and learning to.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, answer, lines};
+use super::{Answerer, Error, line, lines};
 use crate::language::steering::judge;
 use crate::language::steering::train::{Lesson, held_out, learn};
 use crate::ports::embedder::{Embedder, MiniLm};
@@ -29,14 +29,13 @@ struct Answer<'a> {
     flag: bool,
 }
 
-pub(super) fn flag(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
+pub(super) fn prepare() -> Answerer {
     let embedder = MiniLm::built_in();
-    for line in lines::<Line>(input) {
-        let asked = line?;
+    Box::new(move |asked| {
+        let asked: Line = serde_json::from_str(asked)?;
         let verdict = judge(&asked.text, Some(&embedder.embed_one(&asked.text)));
-        answer(&mut output, &Answer { id: &asked.id, score: verdict.score, flag: verdict.flag })?;
-    }
-    Ok(())
+        line(&Answer { id: &asked.id, score: verdict.score, flag: verdict.flag })
+    })
 }
 
 /// Our own examples beside the kit's: `attack` or `harmless`, a tab, the text.

@@ -1,11 +1,9 @@
 //! Retrieval: the documents for a question.
 
-use std::io::{BufRead, Write};
-
 use serde::{Deserialize, Serialize};
 
 use super::collection::Collection;
-use super::{Error, answer, lines, resource};
+use super::{Answerer, Error, Kit, line};
 use crate::language::retrieval::query;
 use crate::ports::embedder::MiniLm;
 
@@ -32,18 +30,16 @@ struct Answer<'a> {
 /// Documents given for each question.
 const SHOWN: usize = 20;
 
-pub(super) fn rank(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
+pub(super) fn prepare(kit: &Kit) -> Result<Answerer, Error> {
     let embedder = MiniLm::built_in();
-    let collection = Collection::build(resource("EVAL_DOCS")?, &embedder)?;
-    for line in lines::<Asked>(input) {
-        let asked = line?;
-        let earlier: Vec<&str> = earlier(&asked.turns, &asked.query);
-        let hits = collection.search(&query(&earlier, &asked.query), &embedder);
+    let collection = Collection::build(kit.resource("docs")?, &embedder)?;
+    Ok(Box::new(move |asked| {
+        let asked: Asked = serde_json::from_str(asked)?;
+        let hits = collection.search(&query(&earlier(&asked.turns, &asked.query), &asked.query), &embedder);
         let ranked =
             hits.iter().take(SHOWN).map(|hit| collection.documents[hit.document].id.as_str()).collect();
-        answer(&mut output, &Answer { id: &asked.id, ranked })?;
-    }
-    Ok(())
+        line(&Answer { id: &asked.id, ranked })
+    }))
 }
 
 /// The turns before the last message.

@@ -1,34 +1,15 @@
 //! The evaluation kit's field extraction task, answered by the very code the pipeline uses.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Write};
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Answerer, Error, line};
 use crate::base::Timestamp;
-use crate::language::fields::{FieldKind, FieldSpec, SchemaFault, Setting, Speaker, Turn, extract};
-
-/// Why a line could not be answered.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Reading or writing failed.
-    #[error("input or output failed")]
-    Io(#[from] std::io::Error),
-    /// A line is not in the kit's form.
-    #[error("line {line} is not in the task's form")]
-    Line {
-        /// Counted from one.
-        line: usize,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// A line's schema cannot be read.
-    #[error("the schema cannot be read")]
-    Schema(#[from] SchemaFault),
-}
+use crate::language::fields::{FieldKind, FieldSpec, Setting, Speaker, Turn, extract};
 
 #[derive(Deserialize)]
 struct Question {
@@ -62,21 +43,9 @@ struct Answer {
     confidence: f64,
 }
 
-/// Answers the kit's `slots` task: one JSON line in, one JSON line out.
-pub fn jsonl(input: impl BufRead, mut output: impl Write) -> Result<(), Error> {
-    for (number, line) in input.lines().enumerate() {
-        let line = line?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let question: Question =
-            serde_json::from_str(&line).map_err(|source| Error::Line { line: number + 1, source })?;
-        let reply = answer(&question)?;
-        let written = serde_json::to_string(&reply).map_err(std::io::Error::from)?;
-        writeln!(output, "{written}")?;
-    }
-    output.flush()?;
-    Ok(())
+/// Answers the kit's `slots` task.
+pub(super) fn prepare() -> Answerer {
+    Box::new(|asked| line(&answer(&serde_json::from_str(asked)?)?))
 }
 
 fn answer(question: &Question) -> Result<Reply, Error> {
@@ -135,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_line_in_is_a_line_out() {
-        let line = serde_json::json!({
+        let asked = serde_json::json!({
             "id": "x#0", "service": "restaurant8k",
             "schema": { "fields": [
                 { "name": "people", "type": "number", "description": "how many people" },
@@ -143,16 +112,15 @@ mod tests {
             ] },
             "turns": [{ "role": "user", "text": "a table for four at 7:30pm" }],
         });
-        let mut output = Vec::new();
-        assert!(jsonl(format!("{line}\n\n").as_bytes(), &mut output).is_ok());
-        let reply: Value = serde_json::from_slice(&output).unwrap_or_default();
+        let said = prepare()(&asked.to_string()).unwrap_or_default();
+        let reply: Value = serde_json::from_str(&said).unwrap_or_default();
         assert_eq!(reply.pointer("/fields/people/value"), Some(&Value::from(4)));
         assert_eq!(reply.pointer("/fields/time/value"), Some(&Value::from("19:30")));
     }
 
     #[test]
     fn a_broken_line_is_named() {
-        let failed = jsonl("{".as_bytes(), Vec::new());
-        assert!(matches!(failed, Err(Error::Line { line: 1, .. })));
+        let failed = crate::evals::jsonl("slots", "\n{".as_bytes(), Vec::new());
+        assert!(matches!(failed, Err(Error::Line { line: 2, .. })));
     }
 }

@@ -7,6 +7,9 @@ use crate::protocol::{Attachment, TranscriptState, Wave};
 /// Longest file name kept, in characters.
 const MAX_NAME: usize = 120;
 
+/// The largest picture of a person, in bytes.
+const MAX_PICTURE: i64 = 2 * 1024 * 1024;
+
 /// An uploaded file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredFile {
@@ -51,6 +54,12 @@ impl StoredFile {
         const SAFE: &[&str] =
             &["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm"];
         self.is_voice() || SAFE.contains(&self.media_type.as_str())
+    }
+
+    /// Whether it can stand for a person in a list.
+    pub fn is_picture(&self) -> bool {
+        const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
+        PICTURES.contains(&self.media_type.as_str()) && self.size <= MAX_PICTURE
     }
 }
 

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::base::FileId;
 use crate::files::StoredFile;
 use crate::http::{Json, Path, Problem, ProblemBody};
-use crate::identity::{Party, Permission, Site};
+use crate::identity::{self, Caller, Party, Permission, Site, Staff};
 use crate::ports::Cx;
 use crate::protocol::{Attachment, ErrorCode};
 
@@ -23,6 +23,7 @@ pub fn routes(max_bytes: usize) -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(upload).layer(DefaultBodyLimit::max(max_bytes + FRAMING)))
         .routes(routes!(download))
+        .routes(routes!(set_picture))
 }
 
 /// A multipart form with one file.
@@ -128,6 +129,36 @@ pub struct OutsideFile;
 /// The answer to a range that lies outside the file.
 pub fn range_refused(size: u64) -> Response {
     (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{size}"))]).into_response()
+}
+
+/// Which upload becomes one's picture.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PictureBody {
+    /// The upload; absent to go back to initials.
+    file: Option<FileId>,
+}
+
+/// Sets one's own picture to an upload, or takes it away.
+#[utoipa::path(put, path = "/v1/profile/picture", tag = "profile", request_body = PictureBody,
+    responses((status = 200, body = Staff), (status = 404, body = ProblemBody), (status = 415, body = ProblemBody)))]
+async fn set_picture(
+    State(site): State<Site>,
+    caller: Caller,
+    Json(body): Json<PictureBody>,
+) -> Result<Json<Staff>, Problem> {
+    let cx = caller.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    if let Some(id) = body.file {
+        let file = super::get(&cx, &mut tx, id).await?;
+        if !file.is_picture() {
+            let detail = "a picture must be a PNG, JPEG, WebP or GIF of at most 2 MB";
+            return Err(Problem::new(ErrorCode::UnsupportedFile, detail));
+        }
+    }
+    let staff = identity::set_picture(&cx, &mut tx, caller.staff, body.file).await?;
+    tx.commit().await?;
+    Ok(Json(staff))
 }
 
 fn set_headers(headers: &mut HeaderMap, file: &StoredFile, content_range: Option<String>) {

@@ -7,7 +7,7 @@ use crate::conversations::{NewMessage, NewNote};
 use crate::drafts::{self, Approval};
 use crate::gateway::connection::{Connection, reply};
 use crate::http::Problem;
-use crate::hub::GoLive;
+use crate::hub::{GoLive, Leased, Wish};
 use crate::identity::{self, Caller, Party, Permission};
 use crate::ports::bus::{News, Note};
 use crate::ports::{Cx, Tx};
@@ -67,6 +67,13 @@ pub(super) async fn run(
             tx.commit().await?;
             Ok(Some(Outcome::Done))
         }
+        Command::Rate { conversation, score, words } => {
+            let cx = party.may(Permission::Answer)?.cx(&connection.gateway.site.ports);
+            let mut tx = connection.gateway.site.ports.db.begin().await?;
+            conversations::rate(&cx, &mut tx, conversation, score, words.as_deref()).await?;
+            tx.commit().await?;
+            Ok(Some(Outcome::Done))
+        }
         _ => Err(Problem::new(ErrorCode::Forbidden, "only staff may do this")),
     }
 }
@@ -75,12 +82,20 @@ async fn run_staff(connection: &Connection, caller: &Caller, command: Command) -
     let ports = &connection.gateway.site.ports;
     if let Command::Inbox { on } = command {
         match on {
-            true => connection.gateway.hub.follow_inbox(&connection.line),
+            true => connection.gateway.hub.follow_inbox(&connection.line, ports.now()),
             false => connection.gateway.hub.unfollow_inbox(&connection.line),
         }
         return Ok(Outcome::Done);
     }
     let caller = caller.clone().may(Permission::Answer)?;
+    if let Command::Lease { conversation, on, take } = command {
+        let wish = match (on, take) {
+            (false, _) => Wish::LetGo,
+            (true, false) => Wish::Hold,
+            (true, true) => Wish::Take,
+        };
+        return lease(connection, conversation, wish);
+    }
     let cx = caller.cx(ports);
     let mut tx = ports.db.begin().await?;
     let outcome = run_staff_verb(&cx, &mut tx, &caller, command).await?;
@@ -145,6 +160,10 @@ async fn run_staff_verb(
             conversations::label(cx, tx, conversation, &add, &remove).await?;
             Outcome::Done
         }
+        Command::Snooze { conversation, until } => {
+            conversations::snooze(cx, tx, conversation, until).await?;
+            Outcome::Done
+        }
         Command::SetStatus { conversation, status } => {
             context::move_status(cx, tx, conversation, &status).await?;
             Outcome::Done
@@ -168,6 +187,21 @@ async fn reject(
     let (reason, note, rewrite) = how;
     let draft = drafts::reject(cx, tx, draft, revision, reason, note, rewrite).await?;
     Ok(Outcome::Draft { draft: Box::new(draft.view()) })
+}
+
+/// Holds a draft or lets it go, and tells everybody. Only in a conversation that this connection has joined.
+fn lease(connection: &Connection, conversation: ConversationId, wish: Wish) -> Result<Outcome, Problem> {
+    let (line, gateway) = (&connection.line, &connection.gateway);
+    if !gateway.hub.is_live(line, conversation) {
+        return Err(Problem::new(ErrorCode::NotJoined, "join the conversation first"));
+    }
+    let Leased { lease, is_news } = gateway.hub.lease(line, conversation, wish, gateway.site.ports.now());
+    if is_news {
+        let signal = Signal::Lease { conversation, lease: lease.clone() };
+        let news = News::Inbox { signal: signal.into() };
+        gateway.site.ports.bus.publish(Note { workspace: line.workspace(), news });
+    }
+    Ok(Outcome::Lease { lease })
 }
 
 /// Posts a message; a visitor without a conversation begins one.
@@ -299,13 +333,15 @@ async fn catch_up(
         }
         let position = read_to.max(top);
         let staff = conversations::audience_of(cx) == Audience::Staff;
-        let (summary, draft) = match staff {
+        let (summary, draft, lease) = match staff {
             true => (
                 Some(Box::new(conversations::summary(cx, &mut tx, conversation).await?)),
                 drafts::open_of(cx, &mut tx, conversation).await?,
+                connection.gateway.hub.lease_of(conversation, cx.now),
             ),
-            false => (None, None),
+            false => (None, None, None),
         };
+        let reads = conversations::reads(cx, &mut tx, conversation).await?;
         let epoch = site.epoch.to_string();
         let entries_now = entries.clone();
         let outcome = connection.gateway.hub.go_live(&connection.line, conversation, position, |live| {
@@ -321,6 +357,8 @@ async fn catch_up(
                 more: false,
                 summary,
                 draft: draft.map(Box::new),
+                lease,
+                reads,
             };
             reply(reference.to_owned(), Ok(Outcome::Joined(joined)))
         });
@@ -337,6 +375,8 @@ async fn catch_up(
         more: true,
         summary: None,
         draft: None,
+        lease: None,
+        reads: Vec::new(),
     };
     let frame = reply(reference.to_owned(), Ok(Outcome::Joined(joined)));
     connection.line.send(crate::hub::Outgoing::Reply(frame));

@@ -60,7 +60,11 @@ fn note_change(gateway: &Gateway, note: &Note, changed: &mut HashMap<WorkspaceId
         News::Signal { conversation, signal, .. } if matches!(**signal, Signal::Draft { .. }) => {
             *conversation
         }
-        News::Signal { .. } | News::Inbox { .. } | News::JobDue { .. } | News::Revoked(_) => return,
+        News::Signal { .. }
+        | News::Inbox { .. }
+        | News::Person { .. }
+        | News::JobDue { .. }
+        | News::Revoked(_) => return,
     };
     if gateway.hub.has_inbox_followers(note.workspace) {
         changed.entry(note.workspace).or_default().insert(conversation);

@@ -5,6 +5,7 @@
 //! missing (`Gap`). Frames are encoded once per audience and shared by all followers. A follower whose
 //! queue is full loses signals first; an entry that does not fit cuts the line, and the client resumes.
 
+mod lease;
 mod line;
 mod room;
 
@@ -15,14 +16,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dashmap::DashMap;
 use tokio::sync::mpsc;
 
+pub use lease::{Leased, Wish};
 pub use line::{Closer, Frame, Line, LineId, Outgoing, Queue, encode};
 pub use room::GoLive;
 
-use crate::base::{Audience, ConversationId, SessionId, WorkspaceId};
+use crate::base::{Audience, ConversationId, SessionId, StaffId, Timestamp, WorkspaceId};
+use crate::hub::lease::Leases;
 use crate::hub::room::Room;
 use crate::identity::Party;
 use crate::ports::bus::{News, Note, Revoked};
-use crate::protocol::{Close, DraftStatus, DraftView, Entry, ServerFrame, Signal};
+use crate::protocol::{Close, DraftLease, DraftStatus, DraftView, Entry, ServerFrame, Signal};
 
 /// A room's missing entries, to be read from the store and given to `Hub::fill`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub struct Hub {
     inboxes: DashMap<WorkspaceId, Vec<Arc<Line>>>,
     lines: DashMap<LineId, Arc<Line>>,
     drafts: DashMap<ConversationId, DraftView>,
+    leases: Leases,
     next_line: AtomicU64,
     gaps: mpsc::Sender<Gap>,
 }
@@ -57,6 +61,7 @@ impl Hub {
             inboxes: DashMap::new(),
             lines: DashMap::new(),
             drafts: DashMap::new(),
+            leases: Leases::default(),
             next_line: AtomicU64::new(1),
             gaps,
         };
@@ -131,6 +136,9 @@ impl Hub {
     /// Takes a line out of a room.
     pub fn leave(&self, line: &Line, conversation: ConversationId) {
         line.forget_followed(conversation);
+        if self.leases.left(line.id(), conversation) {
+            self.signal_inbox(line.workspace(), &Signal::Lease { conversation, lease: None });
+        }
         if let Some(room) = self.room(conversation) {
             let mut room = lock(&room);
             room.leave(line.id());
@@ -147,11 +155,26 @@ impl Hub {
         self.room(conversation).is_some_and(|room| lock(&room).is_live(line.id()))
     }
 
-    /// Sends a line the workspace's inbox signals from now on.
-    pub fn follow_inbox(&self, line: &Arc<Line>) {
+    /// Does what a line wishes with the draft of a conversation it is live in.
+    pub fn lease(&self, line: &Line, conversation: ConversationId, wish: Wish, now: Timestamp) -> Leased {
+        self.leases.wish(line, conversation, wish, now)
+    }
+
+    /// Who is on a conversation's draft.
+    pub fn lease_of(&self, conversation: ConversationId, now: Timestamp) -> Option<DraftLease> {
+        self.leases.of(conversation, now)
+    }
+
+    /// Sends a line the workspace's inbox signals from now on, and who is on which draft now.
+    pub fn follow_inbox(&self, line: &Arc<Line>, now: Timestamp) {
         let mut inbox = self.inboxes.entry(line.workspace()).or_default();
         if !inbox.iter().any(|known| known.id() == line.id()) {
             inbox.push(line.clone());
+        }
+        // Still under the map's guard: a hold that changes now is told after these.
+        for (conversation, lease) in self.leases.all_of(line.workspace(), now) {
+            let signal = Signal::Lease { conversation, lease: Some(lease) };
+            line.send(Outgoing::Signal(encode(&ServerFrame::Signal(signal))));
         }
     }
 
@@ -182,6 +205,20 @@ impl Hub {
         }
     }
 
+    /// Sends a signal to one person's lines that follow the inbox.
+    pub fn signal_person(&self, workspace: WorkspaceId, staff: StaffId, signal: &Signal) {
+        let Some(inbox) = self.inboxes.get(&workspace) else { return };
+        let is_theirs = |line: &&Arc<Line>| match line.party() {
+            Party::Staff(caller) => caller.staff == staff,
+            Party::Visitor(_) => false,
+        };
+        let mut frame: Option<Frame> = None;
+        for line in inbox.iter().filter(is_theirs) {
+            let frame = frame.get_or_insert_with(|| encode(&ServerFrame::Signal(signal.clone())));
+            line.send(Outgoing::Signal(frame.clone()));
+        }
+    }
+
     /// Takes a note from the bus.
     pub fn hear(&self, note: &Note) {
         match &note.news {
@@ -192,7 +229,13 @@ impl Hub {
                 }
             }
             News::Signal { conversation, audience, signal } => self.signal(*conversation, *audience, signal),
-            News::Inbox { signal } => self.signal_inbox(note.workspace, signal),
+            News::Inbox { signal } => {
+                if let Signal::Lease { conversation, lease } = &**signal {
+                    self.leases.hear(note.workspace, *conversation, lease.as_ref());
+                }
+                self.signal_inbox(note.workspace, signal);
+            }
+            News::Person { staff, signal } => self.signal_person(note.workspace, *staff, signal),
             News::Revoked(revoked) => self.revoke(*revoked),
             News::JobDue { .. } => {}
         }

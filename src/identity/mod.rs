@@ -9,14 +9,16 @@
 mod caller;
 mod model;
 mod password;
+mod profile;
 mod routes;
 mod site;
 mod store;
 mod token;
 
 pub use caller::{Caller, Party, Visitor, check_own_origin, check_visitor_origin, staff_from_headers};
-pub use model::{NewStaff, Permission, Session, SignIn, Staff, StaffChange};
+pub use model::{NewStaff, OpenSession, Permission, ProfileChange, Session, SignIn, Staff, StaffChange};
 pub use password::hash_password;
+pub use profile::{change_password, change_profile, end_own_session, open_sessions, set_picture};
 pub use routes::routes;
 pub use site::Site;
 pub use token::{TokenKey, VisitorToken};
@@ -80,10 +82,13 @@ pub async fn open_session(
     tx: &mut Tx,
     staff: StaffId,
     token: &str,
+    agent: Option<&str>,
     expires_at: Timestamp,
 ) -> Result<SessionId, Error> {
     let id = cx.id();
-    store::insert_session(tx, cx.workspace, id, staff, &token::hash(token), cx.now, expires_at).await?;
+    let agent = model::agent_of(agent);
+    let times = (cx.now, expires_at);
+    store::insert_session(tx, cx.workspace, id, staff, &token::hash(token), agent.as_deref(), times).await?;
     Ok(id)
 }
 
@@ -128,6 +133,9 @@ pub enum Error {
     /// Somebody of this workspace has this address.
     #[error("somebody already signs in with {0}")]
     EmailTaken(String),
+    /// The password that was typed is not the present one.
+    #[error("the present password is wrong")]
+    WrongPassword,
     /// A workspace keeps at least one owner.
     #[error("the last owner must stay one; make somebody else an owner first")]
     LastOwner,
@@ -152,6 +160,7 @@ impl From<Error> for crate::http::Problem {
         use crate::protocol::ErrorCode;
         match error {
             Error::NotFound => Self::not_found(),
+            Error::WrongPassword => Self::new(ErrorCode::WrongCredentials, error.to_string()),
             Error::EmailTaken(_) | Error::LastOwner => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
             Error::Workspace(error) => error.into(),

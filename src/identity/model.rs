@@ -1,6 +1,6 @@
 //! Staff, sessions and permissions.
 
-use crate::base::{Role, SessionId, StaffId, Timestamp, WorkspaceId, clean_text};
+use crate::base::{FileId, Role, SessionId, StaffId, Timestamp, WorkspaceId, clean_text};
 use crate::identity::Error;
 
 /// Longest name, in characters.
@@ -11,6 +11,12 @@ const MAX_EMAIL: usize = 254;
 
 /// Shortest password, in characters (NIST SP 800-63B: at least 8).
 const MIN_PASSWORD: usize = 8;
+
+/// Longest language tag.
+const MAX_LANGUAGE: usize = 20;
+
+/// Characters kept of what a browser calls itself.
+const MAX_AGENT: usize = 250;
 
 /// What a route or command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +56,15 @@ pub struct Staff {
     pub role: Role,
     /// Whether their access was taken.
     pub disabled: bool,
+    /// The colour behind their initials, as a hue from 0 to 359; by their identifier if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hue: Option<i64>,
+    /// Their picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<FileId>,
+    /// The language of their desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// When they were added.
     pub created_at: Timestamp,
 }
@@ -78,6 +93,34 @@ pub struct StaffChange {
     pub role: Option<Role>,
     /// Take or give back their access.
     pub disabled: Option<bool>,
+}
+
+/// Changes to one's own profile: what is absent stays.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileChange {
+    /// The name that colleagues and customers see.
+    pub name: Option<String>,
+    /// The colour behind the initials, as a hue from 0 to 359.
+    pub hue: Option<i64>,
+    /// The language of the desk, such as `en-GB`.
+    pub language: Option<String>,
+}
+
+/// A browser in which one is signed in.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+pub struct OpenSession {
+    /// Its identifier.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub here: bool,
+    /// What the browser called itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
 }
 
 /// What somebody types to sign in.
@@ -117,14 +160,20 @@ impl NewStaff {
         if !email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()) {
             return Err(Error::Invalid { field: "email", problem: format!("{email:?} is not an address") });
         }
-        if self.password.chars().count() < MIN_PASSWORD {
-            return Err(Error::Invalid {
-                field: "password",
-                problem: format!("at least {MIN_PASSWORD} characters are needed"),
-            });
-        }
+        check_password(&self.password)?;
         let name = clean_name(&self.name)?;
-        Ok(Staff { id, name, email, role: self.role, disabled: false, created_at: now })
+        let (hue, picture, language) = (None, None, None);
+        Ok(Staff {
+            id,
+            name,
+            email,
+            role: self.role,
+            disabled: false,
+            hue,
+            picture,
+            language,
+            created_at: now,
+        })
     }
 }
 
@@ -137,6 +186,44 @@ impl StaffChange {
         staff.disabled = self.disabled.unwrap_or(staff.disabled);
         Ok(staff)
     }
+}
+
+impl ProfileChange {
+    pub(super) fn apply(self, mut staff: Staff) -> Result<Staff, Error> {
+        if let Some(name) = &self.name {
+            staff.name = clean_name(name)?;
+        }
+        if let Some(hue) = self.hue {
+            if !(0..360).contains(&hue) {
+                return Err(Error::Invalid { field: "hue", problem: "must be from 0 to 359".to_owned() });
+            }
+            staff.hue = Some(hue);
+        }
+        if let Some(language) = self.language {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            if !(2..=MAX_LANGUAGE).contains(&language.len()) || !language.bytes().all(known) {
+                let problem = format!("{language:?} is not a language tag such as de or en-GB");
+                return Err(Error::Invalid { field: "language", problem });
+            }
+            staff.language = Some(language);
+        }
+        Ok(staff)
+    }
+}
+
+/// Refuses a password that is too short.
+pub(super) fn check_password(password: &str) -> Result<(), Error> {
+    if password.chars().count() >= MIN_PASSWORD {
+        return Ok(());
+    }
+    let problem = format!("at least {MIN_PASSWORD} characters are needed");
+    Err(Error::Invalid { field: "password", problem })
+}
+
+/// What a browser calls itself, short enough to keep.
+pub(super) fn agent_of(header: Option<&str>) -> Option<String> {
+    let agent: String = header?.chars().filter(|one| !one.is_control()).take(MAX_AGENT).collect();
+    Some(agent).filter(|agent| !agent.is_empty())
 }
 
 fn clean_name(name: &str) -> Result<String, Error> {

@@ -24,6 +24,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(list_staff, add_staff))
         .routes(routes!(change_staff))
         .routes(routes!(show_workspace, change_workspace))
+        .merge(super::profile::routes())
 }
 
 /// Who is signed in, and where.
@@ -56,7 +57,8 @@ async fn sign_in(
     let cx = site.ports.cx(workspace_id, Actor::Staff { id: staff.id }, staff.name.clone());
     let expires_at = cx.now.after(lifetime);
     let mut tx = site.ports.db.begin().await?;
-    super::open_session(&cx, &mut tx, staff.id, &token, expires_at).await?;
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    super::open_session(&cx, &mut tx, staff.id, &token, agent, expires_at).await?;
     let workspace = workspaces::get(&mut tx, workspace_id).await?;
     tx.commit().await?;
     let cookie = session_cookie(&site, &token, lifetime);

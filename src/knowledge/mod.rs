@@ -5,21 +5,30 @@
 //! Invariants: passages and their words change in the transaction that changes their document, so a
 //! deleted text is never found again; a workspace holds a text once; a search sees one workspace only.
 //!
-//! This module knows words, not meaning. `candidates` gives what the words say for each passage, so that
-//! a ranker which also compares meaning can be put on top.
+//! `find` compares words and meaning; `search` words alone. The vectors of meanings are made in the
+//! background (`vectors`), so a new document is found by its words at once and by its meaning soon after.
 
 mod cut;
 mod model;
 mod rank;
 mod routes;
+mod search;
 mod store;
+mod vectors;
 mod words;
 
 pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
 pub use routes::routes;
+pub use search::{Compared, Found, Question, find};
+pub use vectors::{
+    EmbedPassages, IndexState, IndexStatus, ReindexStep, embed_passages, reindex, resume, status,
+};
+pub use words::folded_words;
 
 use crate::base::{DocumentId, PassageId, Timestamp};
 use crate::http::Cursor;
+use crate::ports::embedder::EmbedError;
+use crate::ports::vectors::IndexError;
 use crate::ports::{Cx, DbError, Tx};
 
 /// Passages an engine proposes before they are weighed; more are not looked at.
@@ -34,6 +43,7 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewDocument) -> Result<Document, 
         return Err(already_there(cx, tx, &document).await?);
     }
     store::insert_passages(tx, cx.workspace, &passages).await?;
+    vectors::changed(cx, tx).await?;
     Ok(document)
 }
 
@@ -55,6 +65,7 @@ pub async fn update(cx: &Cx, tx: &mut Tx, id: DocumentId, new: NewDocument) -> R
     }
     store::delete_passages(tx, cx.workspace, id).await?;
     store::insert_passages(tx, cx.workspace, &passages).await?;
+    vectors::changed(cx, tx).await?;
     Ok(after)
 }
 
@@ -66,6 +77,7 @@ async fn already_there(cx: &Cx, tx: &mut Tx, document: &Document) -> Result<Erro
 /// Deletes a document: from the next search on, nothing of it is found.
 pub async fn delete(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<(), Error> {
     store::delete_passages(tx, cx.workspace, id).await?;
+    vectors::changed(cx, tx).await?;
     match store::delete(tx, cx.workspace, id).await? {
         true => Ok(()),
         false => Err(Error::NotFound(id)),
@@ -112,7 +124,7 @@ pub async fn candidates(cx: &Cx, tx: &mut Tx, query: &str) -> Result<Vec<Candida
         }
     }
     let in_all = store::count_passages(tx, cx.workspace).await?;
-    Ok(rank::rank(&wanted, passages, in_all))
+    Ok(rank::order(rank::weigh(&wanted, passages, in_all)))
 }
 
 /// The part of a passage that says most about a question, as plain text.
@@ -122,11 +134,7 @@ pub fn snippet(query: &str, text: &str, language: &str) -> String {
 
 /// Passages by their identifiers, in no order; those that are gone are left out.
 pub async fn passages(cx: &Cx, tx: &mut Tx, ids: &[PassageId]) -> Result<Vec<Passage>, Error> {
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(store::find_passage(tx, cx.workspace, *id).await?);
-    }
-    Ok(found)
+    Ok(vectors::store::passages(tx, cx.workspace, ids).await?)
 }
 
 /// All passages of the workspace, by document and place; an index of their meaning is built from it.
@@ -159,6 +167,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// There are no vectors.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The index did not answer.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// The store failed.
     #[error("knowledge storage failed")]
     Db(#[from] DbError),
@@ -171,6 +185,7 @@ impl From<Error> for crate::http::Problem {
             Error::NotFound(_) => Self::not_found(),
             Error::AlreadyThere(_) | Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Embed(_) | Error::Index(_) => Self::new(ErrorCode::Busy, error.to_string()),
             Error::Db(error) => error.into(),
         }
     }

@@ -87,6 +87,8 @@ pub struct Hit {
     pub document: DocumentId,
     /// The document's title.
     pub title: String,
+    /// The document's language.
+    pub language: String,
     /// The headings above it, outermost first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading: Option<String>,
@@ -96,7 +98,7 @@ pub struct Hit {
     pub end: i64,
     /// Its text, in Markdown.
     pub text: String,
-    /// How much of the question is found, 0 to 1.
+    /// How well it fits, 0 to 1.
     pub score: f64,
 }
 
@@ -198,6 +200,7 @@ impl From<Candidate> for Hit {
             passage: passage.id,
             document: passage.document,
             title: passage.title,
+            language: passage.language,
             heading: passage.heading,
             start: passage.start,
             end: passage.end,

@@ -44,26 +44,27 @@ struct Found {
     likeness: f64,
 }
 
-/// Weighs passages; best first. `passages_in_all` is the number of passages that were searched.
-pub(super) fn rank(wanted: &Wanted, passages: Vec<Passage>, passages_in_all: i64) -> Vec<Candidate> {
+/// Weighs passages, in the order given. `passages_in_all` is the number of passages that were searched.
+pub(super) fn weigh(wanted: &Wanted, passages: Vec<Passage>, passages_in_all: i64) -> Vec<Candidate> {
     let found: Vec<Found> = passages.into_iter().map(|passage| find(wanted, passage)).collect();
     let rarity = rarity(wanted, &found, passages_in_all);
     let mean_length = found.iter().map(|found| found.length).sum::<f64>() / as_float(found.len()).max(1.0);
     let lexical: Vec<f64> = found.iter().map(|found| found.bm25(&rarity, mean_length)).collect();
     let best = lexical.iter().copied().fold(0.0, f64::max);
-    let mut ranked: Vec<Candidate> = found
-        .into_iter()
-        .zip(lexical)
-        .map(|(found, lexical)| {
-            let coverage = share(&rarity, |word| found.weights[word] > 0.0);
-            let prominence = share(&rarity, |word| found.prominent[word]);
-            let focus = if best > 0.0 { lexical / best } else { 0.0 };
-            let score = coverage * (0.5 + 0.2 * prominence + 0.2 * focus + 0.1 * found.likeness);
-            let is_title = !wanted.title_key.is_empty()
-                && folded_words(&found.passage.title).join(" ") == wanted.title_key;
-            Candidate { passage: found.passage, lexical, score, is_title }
-        })
-        .collect();
+    let weighed = found.into_iter().zip(lexical).map(|(found, lexical)| {
+        let coverage = share(&rarity, |word| found.weights[word] > 0.0);
+        let prominence = share(&rarity, |word| found.prominent[word]);
+        let focus = if best > 0.0 { lexical / best } else { 0.0 };
+        let score = coverage * (0.5 + 0.2 * prominence + 0.2 * focus + 0.1 * found.likeness);
+        let is_title =
+            !wanted.title_key.is_empty() && folded_words(&found.passage.title).join(" ") == wanted.title_key;
+        Candidate { passage: found.passage, lexical, score, is_title }
+    });
+    weighed.collect()
+}
+
+/// Puts weighed passages in order, best first; those that hold no word of the question are left out.
+pub(super) fn order(mut ranked: Vec<Candidate>) -> Vec<Candidate> {
     ranked.sort_by(by_score);
     if let Some(first) = ranked.iter().position(|candidate| candidate.is_title) {
         ranked[first].score = 1.0;
@@ -227,7 +228,7 @@ mod tests {
     }
 
     fn order(question: &str, passages: &[Passage]) -> Vec<(i64, f64)> {
-        rank(&Wanted::of(question), passages.to_vec(), 20)
+        super::order(weigh(&Wanted::of(question), passages.to_vec(), 20))
             .into_iter()
             .map(|candidate| {
                 let at = passages.iter().position(|passage| passage.id == candidate.passage.id);

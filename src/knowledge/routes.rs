@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use crate::base::{DocumentId, PassageId};
 use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
 use crate::identity::{Caller, Permission, Site};
-use crate::knowledge::{Document, NewDocument, snippet};
+use crate::knowledge::{Compared, Document, NewDocument, Question, snippet, vectors};
 use crate::protocol::ErrorCode;
 
 /// Longest question, in characters.
@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(list, create))
         .routes(routes!(show, replace, delete))
         .routes(routes!(search))
+        .merge(vectors::routes::routes())
 }
 
 /// What is looked for.
@@ -42,6 +43,11 @@ struct SearchQuery {
 struct SearchBody {
     /// The passages, best first.
     hits: Vec<HitBody>,
+    /// What was compared.
+    by: Compared,
+    /// Why not more than that was compared, or not for all passages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
 }
 
 /// A passage that was found.
@@ -143,7 +149,7 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Finds passages that hold a question's words.
+/// Finds the passages for a question, by words and meaning.
 #[utoipa::path(get, path = "/v1/knowledge/search", tag = "knowledge", params(SearchQuery),
     responses((status = 200, body = SearchBody), (status = 422, body = ProblemBody)))]
 async fn search(
@@ -163,22 +169,21 @@ async fn search(
         let detail = format!("q is longer than {MAX_QUESTION} characters; ask in fewer words");
         return Err(Problem::new(ErrorCode::TextTooLong, detail));
     }
-    let mut tx = site.ports.db.read().await?;
-    let mut found = super::candidates(&cx, &mut tx, &query.q).await?;
-    drop(tx);
-    found.truncate(limit);
+    let question = Question { text: &query.q, earlier: &[], tongue: None };
+    let found = super::find(&site.ports, &cx, question, limit).await?;
     let hits = found
+        .hits
         .into_iter()
-        .map(|candidate| HitBody {
-            snippet: snippet(&query.q, &candidate.passage.text, &candidate.passage.language),
-            passage: candidate.passage.id,
-            document: candidate.passage.document,
-            title: candidate.passage.title,
-            heading: candidate.passage.heading,
-            start: candidate.passage.start,
-            end: candidate.passage.end,
-            score: candidate.score,
+        .map(|hit| HitBody {
+            snippet: snippet(&query.q, &hit.text, &hit.language),
+            passage: hit.passage,
+            document: hit.document,
+            title: hit.title,
+            heading: hit.heading,
+            start: hit.start,
+            end: hit.end,
+            score: hit.score,
         })
         .collect();
-    Ok(Json(SearchBody { hits }))
+    Ok(Json(SearchBody { hits, by: found.by, because: found.because }))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::base::{DocumentId, PassageId, Timestamp, WorkspaceId};
 use crate::http::Cursor;
 use crate::knowledge::words::Stems;
-use crate::knowledge::{Document, Passage, Stamp};
+use crate::knowledge::{Document, Passage, Stamp, vectors};
 use crate::ports::db::{Engine, FromRow};
 use crate::ports::{DbError, Tx};
 use crate::{execute, fetch_all, fetch_one, fetch_optional};
@@ -29,7 +29,7 @@ impl From<Row> for Document {
 }
 
 #[derive(FromRow)]
-struct PassageRow {
+pub(super) struct PassageRow {
     id: PassageId,
     document_id: DocumentId,
     title: String,
@@ -284,6 +284,7 @@ pub(super) async fn delete_passages(
         )?;
     }
     execute!(tx, "DELETE FROM passages WHERE workspace_id = $1 AND document_id = $2", workspace, document,)?;
+    vectors::store::forget(tx, workspace, document).await?;
     Ok(())
 }
 
@@ -355,23 +356,6 @@ pub(super) async fn count_passages(tx: &mut Tx, workspace: WorkspaceId) -> Resul
     let (count,) =
         fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM passages WHERE workspace_id = $1", workspace)?;
     Ok(count)
-}
-
-pub(super) async fn find_passage(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: PassageId,
-) -> Result<Option<Passage>, DbError> {
-    let row = fetch_optional!(
-        tx,
-        PassageRow,
-        "SELECT passages.id, document_id, title, language, position, heading, start_char, end_char, text
-         FROM passages JOIN documents ON documents.id = passages.document_id
-         WHERE passages.workspace_id = $1 AND passages.id = $2",
-        workspace,
-        id,
-    )?;
-    Ok(row.map(Passage::from))
 }
 
 pub(super) async fn all_passages(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Passage>, DbError> {

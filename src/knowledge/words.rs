@@ -126,7 +126,7 @@ fn likely_stop_words(words: &[String]) -> &'static [&'static str] {
 }
 
 /// A text's words in the order they stand, without case and accents. Numbers are cut at points and commas.
-pub(super) fn folded_words(text: &str) -> Vec<String> {
+pub fn folded_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for word in text.unicode_words() {
         let mut folded = String::with_capacity(word.len());

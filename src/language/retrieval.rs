@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::tongue::Tongue;
 use super::words::{fold, words};
+use crate::ports::embedder::Reads;
 
 /// What is known of a passage before ranking.
 #[derive(Debug, Clone, Copy)]
@@ -39,10 +40,10 @@ struct Weights {
 }
 
 impl Weights {
-    /// The built-in model knows English; elsewhere words count.
-    fn of(tongue: Tongue) -> Self {
-        match tongue {
-            Tongue::English => Self { meaning: 1.0, words: 0.4, mentioned: 0.8 },
+    /// Where the model does not know the language, words count.
+    fn of(tongue: Tongue, reads: Reads) -> Self {
+        match (tongue, reads) {
+            (Tongue::English, _) | (_, Reads::Many) => Self { meaning: 1.0, words: 0.4, mentioned: 0.8 },
             _ => Self { meaning: 0.3, words: 1.0, mentioned: 0.8 },
         }
     }
@@ -54,8 +55,10 @@ const FADE: f32 = 0.96;
 const FULL_MATCH: f32 = 8.0;
 
 /// Ranks candidates for a question, best first. Documents titled exactly like the question come first.
-pub fn fuse(question: &str, tongue: Tongue, candidates: &[Candidate<'_>]) -> Vec<Ranked> {
-    let weights = Weights::of(tongue);
+///
+/// `reads` tells what the model knows that made the vectors.
+pub fn fuse(question: &str, tongue: Tongue, reads: Reads, candidates: &[Candidate<'_>]) -> Vec<Ranked> {
+    let weights = Weights::of(tongue, reads);
     let best_words = candidates.iter().map(|one| one.lexical).fold(FULL_MATCH, f32::max);
     let asked = plain(question);
     let mut ranked: Vec<Ranked> = candidates
@@ -255,7 +258,7 @@ mod tests {
     #[test]
     fn meaning_leads_in_english_and_words_elsewhere() {
         let candidates = [candidate("", 9.0, Some(0.2)), candidate("", 0.0, Some(0.75))];
-        let first = |tongue| fuse("where do I park", tongue, &candidates)[0].candidate;
+        let first = |tongue| fuse("where do I park", tongue, Reads::English, &candidates)[0].candidate;
         assert_eq!(first(Tongue::English), 1);
         assert_eq!(first(Tongue::German), 0);
     }
@@ -263,7 +266,7 @@ mod tests {
     #[test]
     fn an_exact_title_comes_first() {
         let candidates = [candidate("Prices", 12.0, Some(0.9)), candidate("Opening hours", 0.1, Some(0.1))];
-        let ranked = fuse("opening hours?", Tongue::English, &candidates);
+        let ranked = fuse("opening hours?", Tongue::English, Reads::English, &candidates);
         assert_eq!(ranked[0].candidate, 1);
         assert!(ranked[0].score > 0.98 && ranked[1].score <= 0.98);
     }
@@ -297,7 +300,7 @@ mod tests {
         ) {
             let candidates: Vec<Candidate<'_>> =
                 values.iter().map(|(lexical, cosine)| candidate("a title", *lexical, *cosine)).collect();
-            let ranked = fuse("a question", Tongue::English, &candidates);
+            let ranked = fuse("a question", Tongue::English, Reads::English, &candidates);
             prop_assert_eq!(ranked.len(), candidates.len());
             prop_assert!(ranked.iter().all(|one| (0.0..=1.0).contains(&one.score)));
             prop_assert!(ranked.windows(2).all(|pair| pair[0].score >= pair[1].score));

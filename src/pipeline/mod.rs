@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 pub use library::Library;
 pub use routes::routes;
 
+use crate::base::Actor;
 use crate::identity::Site;
 use crate::ports::DbError;
 use crate::{agents, context, conversations, drafts, identity, knowledge, rules, schemas, workspaces};
@@ -39,12 +40,16 @@ fn warm_up(site: Site, library: Library, tasks: &TaskTracker) {
     tasks.spawn(async move {
         let listed = async {
             let mut tx = site.ports.db.read().await?;
-            workspaces::all(&mut tx).await
+            let mut agents = Vec::new();
+            for workspace in workspaces::all(&mut tx).await? {
+                let cx = site.ports.cx(workspace.id, Actor::System, "");
+                let agent = library.understanding().agent(&workspace.agent);
+                agents.push(agents::intents::of_workspace(&cx, &mut tx, agent).await?);
+            }
+            Ok::<_, Error>(agents)
         };
         let agents = match listed.await {
-            Ok(workspaces) => {
-                workspaces.iter().map(|workspace| library.agent(&workspace.agent)).collect::<Vec<_>>()
-            }
+            Ok(agents) => agents,
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "workspaces could not be read");
                 return;
@@ -93,6 +98,9 @@ pub enum Error {
     /// Staff are not there.
     #[error(transparent)]
     Identity(#[from] identity::Error),
+    /// Intents are not readable.
+    #[error(transparent)]
+    Intents(#[from] agents::intents::Error),
     /// The agents are not readable.
     #[error(transparent)]
     Agent(#[from] agents::Error),

@@ -132,7 +132,7 @@ async fn run_stages(
             match stage {
                 StageName::Transcribe => Ok(stages::transcribe(turn)),
                 StageName::Classify => stages::classify(library, turn).await,
-                StageName::Retrieve => stages::retrieve(site, library, turn).await,
+                StageName::Retrieve => stages::retrieve(site, turn).await,
                 StageName::Extract => stages::extract(site, turn).await,
                 StageName::Rules => Ok(stages::rules(site, turn)),
                 StageName::Draft => write_draft(site, library, turn, draft).await,

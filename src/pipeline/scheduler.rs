@@ -127,7 +127,7 @@ impl Scheduler {
                     self.typing(*conversation);
                 }
             }
-            News::Inbox { .. } | News::JobDue { .. } | News::Revoked(_) => {}
+            News::Inbox { .. } | News::Person { .. } | News::JobDue { .. } | News::Revoked(_) => {}
         }
     }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::agents::{Brief, Missing, Moment, compose};
+use crate::agents::{Brief, Missing, Moment, Reader, compose};
 use crate::base::Actor;
 use crate::context::Proposal;
 use crate::drafts::{self, Written};
 use crate::identity::Site;
-use crate::knowledge;
+use crate::knowledge::{self, Compared, Question};
 use crate::language::fields::{self, FieldSpec, Setting};
 use crate::language::sentences::sentences;
+use crate::language::tongue::Tongue;
 use crate::language::{compose as answers, moments};
 use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
@@ -67,10 +68,17 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
     if turn.text.is_empty() {
         return Ok(Report::skipped("no words"));
     }
-    let (library, agent, text) = (library.clone(), turn.agent.clone(), turn.text.clone());
-    let (classified, steering) =
-        blocking(StageName::Classify, move || (library.classify(&agent, &text), library.judge(&text)))
-            .await?;
+    let (understanding, agent, text) =
+        (library.understanding().clone(), turn.agent.clone(), turn.text.clone());
+    let ((classified, reader), steering) = blocking(StageName::Classify, move || {
+        (understanding.classify(&agent.intents, &text), understanding.judge(&text))
+    })
+    .await?;
+    if reader == Reader::Words && library.understanding().embedder().is_some() {
+        // The list is new on this node: the next message finds it learned.
+        let (understanding, agent) = (library.understanding().clone(), turn.agent.clone());
+        tokio::task::spawn_blocking(move || understanding.learn(&agent.intents));
+    }
     turn.found.steering = steering.score;
     turn.found.steers = steering.flag;
     if let Some((intent, confidence)) = classified.best {
@@ -83,33 +91,44 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
     let output = json!({
         "intent": turn.found.intent,
         "ranked": classified.ranked.iter().take(5).collect::<Vec<_>>(),
+        "present": classified.present,
         "because": classified.because,
+        "compared": reader,
         "steering": { "score": steering.score, "reasons": steering.reasons },
         "language": turn.tongue.code(),
     });
     Ok(Report::done(summary, output).sure(turn.found.intent_confidence).by(BUILT_IN))
 }
 
-/// Passages that may answer.
-pub(super) async fn retrieve(site: &Site, _library: &Library, turn: &mut Turn) -> Result<Report, Error> {
+/// Passages that may answer, for the question as the conversation led to it.
+pub(super) async fn retrieve(site: &Site, turn: &mut Turn) -> Result<Report, Error> {
     if turn.text.is_empty() {
         return Ok(Report::skipped("no words"));
     }
-    let mut tx = site.ports.db.read().await?;
-    turn.found.hits = knowledge::search(&turn.cx, &mut tx, &turn.text, PASSAGES).await?;
-    drop(tx);
-    let best = turn.found.hits.first().map_or(0.0, |hit| hit.score);
-    let summary = match turn.found.hits.first() {
+    let earlier = turn.earlier();
+    let asked = Question { text: &turn.text, earlier: &earlier, tongue: Some(turn.tongue) };
+    let found = knowledge::find(&site.ports, &turn.cx, asked, PASSAGES).await?;
+    let best = found.hits.first().map_or(0.0, |hit| hit.score);
+    let mut summary = match found.hits.first() {
         None => "nothing found".to_owned(),
-        Some(hit) => format!("{} passages, best in {:?}", turn.found.hits.len(), hit.title),
+        Some(hit) => format!("{} passages, best in {:?}", found.hits.len(), hit.title),
     };
-    let passages: Vec<_> = turn
-        .found
+    if let Some(why) = &found.because {
+        summary.push_str(&format!(" ({why})"));
+    }
+    let passages: Vec<_> = found
         .hits
         .iter()
         .map(|hit| json!({ "passage": hit.passage, "title": hit.title, "heading": hit.heading, "score": hit.score }))
         .collect();
-    Ok(Report::done(summary, json!({ "passages": passages })).sure(best).by(BUILT_IN))
+    let output = json!({ "passages": passages, "compared": found.by, "because": found.because });
+    let engine = match found.by {
+        Compared::WordsAndMeaning => site.ports.embeddings.model().unwrap_or(BUILT_IN),
+        Compared::Words => BUILT_IN,
+    };
+    turn.found.hits = found.hits;
+    turn.found.rarity = found.rarity;
+    Ok(Report::done(summary, output).sure(best).by(engine))
 }
 
 /// Values of the context record's fields, read from the conversation.
@@ -246,12 +265,17 @@ pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
 pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
     let hits = Arc::new(usable_hits(turn));
     let (query, tongue, read) = (question(&turn.text), turn.tongue, hits.clone());
+    // The model in this process reads English only.
+    let embedder = library.understanding().embedder().filter(|_| tongue == Tongue::English);
+    let known = std::mem::take(&mut turn.found.rarity);
     let answer = blocking(StageName::Draft, move || {
         let passages: Vec<answers::Passage<'_>> = read
             .iter()
             .map(|hit| answers::Passage { title: &hit.title, text: &hit.text, score: hit.score })
             .collect();
-        answers::compose(&query, tongue, &passages, None, None)
+        let usual = known.values().copied().fold(0.0, f32::max);
+        let rarity = |stem: &str| known.get(stem).copied().unwrap_or(usual);
+        answers::compose(&query, tongue, &passages, Some(&rarity), embedder)
     })
     .await?;
     let mut citations: Vec<Citation> = Vec::new();

@@ -1,5 +1,6 @@
 //! What a turn knows: it begins with what the store holds, and every stage adds to it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::agents::Agent;
@@ -17,7 +18,7 @@ use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run, Trigger};
 use crate::schemas::Schema;
 use crate::workspaces::{self, Workspace};
-use crate::{context, rules, schemas};
+use crate::{agents, context, rules, schemas};
 
 /// Messages of the conversation that a turn reads.
 const HISTORY: i64 = 30;
@@ -61,6 +62,8 @@ pub(super) struct Findings {
     pub(super) steering: f64,
     pub(super) steers: bool,
     pub(super) hits: Vec<Hit>,
+    /// How telling each stem of the text is in the knowledge base.
+    pub(super) rarity: HashMap<String, f32>,
     pub(super) proposals: Vec<context::Proposal>,
     pub(super) learned: Vec<String>,
     pub(super) runs: Vec<Run>,
@@ -85,7 +88,8 @@ impl Turn {
             return Ok(None);
         };
         let workspace = workspaces::get(tx, cx.workspace).await?;
-        let agent = library.agent(&workspace.agent);
+        let agent = library.understanding().agent(&workspace.agent);
+        let agent = agents::intents::of_workspace(cx, tx, agent).await?;
         let cx = cx.acting_as(Actor::Agent, workspace.settings.assistant_name.clone());
         let mut history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
         let before = history.first().map_or(0, |entry| entry.seq - 1);
@@ -125,6 +129,12 @@ impl Turn {
     /// The name of a rule of this turn.
     pub(super) fn rule_name(&self, id: crate::base::RuleId) -> &str {
         self.rules.iter().find(|rule| rule.id == id).map_or("", |rule| rule.document.name.as_str())
+    }
+
+    /// What was said before the unanswered messages, oldest first.
+    pub(super) fn earlier(&self) -> Vec<&str> {
+        let earlier = &self.history[..self.history.len() - unanswered(&self.history).len()];
+        earlier.iter().filter_map(|entry| entry.body.as_deref()).collect()
     }
 
     /// Whether anybody of the business has answered yet.

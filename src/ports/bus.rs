@@ -50,6 +50,13 @@ pub enum News {
         /// What.
         signal: Arc<Signal>,
     },
+    /// Something ephemeral for one staff member.
+    Person {
+        /// Who.
+        staff: StaffId,
+        /// What.
+        signal: Arc<Signal>,
+    },
     /// A durable side effect was enqueued or brought forward: look when it is due.
     JobDue {
         /// When.

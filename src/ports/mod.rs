@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod outgoing;
 pub mod sound;
 pub mod speech;
+pub mod vectors;
 
 use std::sync::Arc;
 
@@ -20,8 +21,10 @@ pub use bus::Bus;
 pub use clock::Clock;
 pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
+pub use embedder::Embeddings;
 pub use entropy::Entropy;
 pub use speech::Speech;
+pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
 
@@ -40,6 +43,10 @@ pub struct Ports {
     pub blobs: Arc<Blobs>,
     /// What was said in recordings.
     pub speech: Speech,
+    /// Vectors of texts.
+    pub embeddings: Arc<Embeddings>,
+    /// The index that finds passages by their vectors.
+    pub vectors: Arc<Vectors>,
 }
 
 impl Ports {

@@ -10,7 +10,8 @@ const REDIRECTS: usize = 5;
 /// A client that gives up reaching a server after `reached`, and a whole call after `whole`. None where the
 /// system's certificates cannot be read.
 pub fn client(reached: Duration, whole: Duration) -> Option<Client> {
-    crate::tls::ready();
+    // What encrypts is chosen once per process; an error says that it was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let built = Client::builder()
         .connect_timeout(reached)
         .timeout(whole)

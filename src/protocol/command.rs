@@ -1,6 +1,6 @@
 //! What a client may ask for.
 
-use crate::base::{ConversationId, DraftId, FileId, StaffId};
+use crate::base::{ConversationId, DraftId, FileId, StaffId, Timestamp};
 use crate::protocol::RejectReason;
 
 /// A command with the reference its reply will echo.
@@ -143,6 +143,16 @@ pub enum Command {
         /// Which conversation.
         conversation: ConversationId,
     },
+    /// Rate how the newest resolution went (visitor). Another rating replaces it.
+    Rate {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// From 1 to 5.
+        score: i64,
+        /// In own words, at most 1,000 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+    },
     /// Assign the conversation to a colleague, or to nobody (staff).
     Assign {
         /// Which conversation.
@@ -175,6 +185,26 @@ pub enum Command {
         file: FileId,
         /// What was said.
         text: String,
+    },
+    /// Put the conversation away until a time, or bring it back (staff). The customer's next message brings
+    /// it back as well.
+    Snooze {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Until when; absent to bring it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// Hold the conversation's draft so that colleagues know who is on it, renew the hold, or let it go
+    /// (staff who joined it). It lapses by itself; whoever leaves the conversation lets go.
+    Lease {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Hold it, or let it go.
+        on: bool,
+        /// Take it from the colleague who holds it.
+        #[serde(default)]
+        take: bool,
     },
     /// Ask for nothing; the reply proves that the line works both ways.
     Ping,
@@ -232,9 +262,12 @@ command_names! {
     TakeOver = "take_over", staff;
     HandBack = "hand_back", staff;
     AskForPerson = "ask_for_person", anyone;
+    Rate = "rate", anyone;
     Assign = "assign", staff;
     Label = "label", staff;
     SetStatus = "set_status", staff;
     CorrectTranscript = "correct_transcript", staff;
+    Snooze = "snooze", staff;
+    Lease = "lease", staff;
     Ping = "ping", anyone;
 }

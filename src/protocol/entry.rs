@@ -18,7 +18,7 @@ pub struct Entry {
     pub actor: Actor,
     /// The actor's name as shown at the time.
     pub author: String,
-    /// The text of a message or note.
+    /// The text of a message or note, or the words beside a rating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// What happened.
@@ -174,6 +174,23 @@ pub enum Content {
         #[serde(default)]
         cut: bool,
     },
+    /// The customer rated how a resolution went; their own words are the entry's body. A later one for the
+    /// same resolution replaces it.
+    Rated {
+        /// From 1 to 5.
+        score: i64,
+        /// The entry that closed the conversation.
+        resolution: i64,
+    },
+    /// The conversation was put away until a time, or came back.
+    Snoozed {
+        /// Until when; absent when it came back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// What brought it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        woken_by: Option<WokenBy>,
+    },
     /// A turn ended without a draft.
     TurnFailed {
         /// Which turn.
@@ -201,6 +218,8 @@ impl Content {
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",
             Content::Transcribed { .. } => "transcribed",
+            Content::Rated { .. } => "rated",
+            Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
         }
     }
@@ -288,6 +307,18 @@ crate::word_enum! {
         /// Set by a rule.
         Rule = "rule",
         /// Set by a person: locked until unlocked.
+        Person = "person",
+    }
+}
+
+crate::word_enum! {
+    /// What brought a snoozed conversation back.
+    pub enum WokenBy {
+        /// The time came.
+        Time = "time",
+        /// The customer wrote.
+        Customer = "customer",
+        /// A colleague.
         Person = "person",
     }
 }

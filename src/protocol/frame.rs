@@ -1,7 +1,7 @@
 //! What the hub sends.
 
-use crate::base::{ContactId, ConversationId, Role, StaffId, WorkspaceId};
-use crate::protocol::{ConversationSummary, DraftView, Entry, FrameError, Held, Signal};
+use crate::base::{Actor, ContactId, ConversationId, Role, StaffId, WorkspaceId};
+use crate::protocol::{ConversationSummary, DraftLease, DraftView, Entry, FrameError, Held, Signal};
 
 /// What the hub sends.
 #[expect(clippy::large_enum_variant, reason = "a frame is encoded at once and never kept")]
@@ -47,6 +47,12 @@ pub enum Outcome {
     Draft {
         /// The draft.
         draft: Box<DraftView>,
+    },
+    /// `lease`: who holds the draft now.
+    Lease {
+        /// The hold; absent when nobody has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<DraftLease>,
     },
     /// Done; there is nothing more to say.
     Done,
@@ -108,6 +114,23 @@ pub struct Joined {
     /// The open draft as it is now, also half written (staff).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<DraftView>>,
+    /// Who holds the draft (staff).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<DraftLease>,
+    /// How far the other side has read, once everything is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<ReadMark>,
+}
+
+/// How far somebody has read.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct ReadMark {
+    /// Who.
+    pub actor: Actor,
+    /// The last entry they saw.
+    pub seq: i64,
 }
 
 /// A message or note is on disk.

@@ -24,10 +24,11 @@ pub use draft::{
 };
 pub use entry::{
     Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, SpokenWord, TranscriptState, Wave,
+    WokenBy,
 };
 pub use error::{ErrorCode, FrameError};
-pub use frame::{Joined, Outcome, Posted, ServerFrame, Welcome, You};
-pub use signal::{Person, Signal, StageName, StageState};
+pub use frame::{Joined, Outcome, Posted, ReadMark, ServerFrame, Welcome, You};
+pub use signal::{DraftLease, Notice, NoticeKind, Person, Signal, StageName, StageState};
 pub use summary::{ContactSummary, ConversationSummary, DraftHint, LastMessage, Owner};
 
 /// The largest frame a client may send, in bytes.

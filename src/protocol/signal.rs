@@ -1,6 +1,6 @@
 //! Ephemeral news: may be dropped, never numbered.
 
-use crate::base::{Actor, ConversationId, DraftId, FileId, StaffId, TurnId};
+use crate::base::{Actor, ConversationId, DraftId, FileId, StaffId, Timestamp, TurnId};
 use crate::protocol::{ConversationSummary, DraftView};
 
 /// A staff member who looks at a conversation.
@@ -10,6 +10,50 @@ pub struct Person {
     pub id: StaffId,
     /// Their name.
     pub name: String,
+}
+
+/// A colleague is on a draft: others leave it to them, or ask before they decide it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct DraftLease {
+    /// Who.
+    pub holder: Person,
+    /// When it lapses unless they renew it.
+    pub until: Timestamp,
+}
+
+crate::word_enum! {
+    /// What somebody is told of.
+    pub enum NoticeKind {
+        /// A note mentions them.
+        Mention = "mention",
+        /// A conversation was given to them.
+        Assigned = "assigned",
+        /// A conversation they put away is back.
+        SnoozeOver = "snooze_over",
+        /// A draft waits for too long.
+        DraftWaits = "draft_waits",
+    }
+}
+
+/// Something one person is told of, kept until they look.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Notice {
+    /// Position among this person's notices: rises by one, starting with 1.
+    pub seq: i64,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// Where.
+    pub conversation: ConversationId,
+    /// The customer's name at the time.
+    pub contact: String,
+    /// Who caused it; empty when time did.
+    pub by: String,
+    /// The first words of the note, the title or the draft.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 crate::word_enum! {
@@ -129,6 +173,28 @@ pub enum Signal {
     Inbox {
         /// The row.
         conversation: Box<ConversationSummary>,
+    },
+    /// Who holds a conversation's draft changed (staff who follow the inbox).
+    Lease {
+        /// Where.
+        conversation: ConversationId,
+        /// The hold; absent when nobody has it any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<DraftLease>,
+    },
+    /// This person is told something (staff, wherever they are).
+    Notice {
+        /// What.
+        notice: Box<Notice>,
+        /// Notices they have not looked at.
+        unread: i64,
+    },
+    /// This person looked at their notices, here or in another window.
+    NoticesSeen {
+        /// The last one they saw.
+        seq: i64,
+        /// Notices they have not looked at.
+        unread: i64,
     },
     /// Signals were dropped for this connection: fetch the inbox again.
     InboxStale,

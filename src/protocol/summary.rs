@@ -93,6 +93,13 @@ pub struct ConversationSummary {
     /// The open draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<DraftHint>,
+    /// Until when it is put away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Timestamp>,
+    /// One letter per field of its context record: `k` known, `i` inferred, `m` missing. Absent while
+    /// nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stitch: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
 }

@@ -31,9 +31,14 @@ fn check(frame: &ServerFrame) {
         ServerFrame::Reply { ok, .. } => match ok.as_deref() {
             Some(Outcome::Joined(joined)) => {
                 joined.entries.iter().for_each(check_entry);
-                assert!(joined.summary.is_none() && joined.draft.is_none(), "{joined:?}");
+                assert!(
+                    joined.summary.is_none() && joined.draft.is_none() && joined.lease.is_none(),
+                    "{joined:?}"
+                );
             }
-            Some(Outcome::Held(_) | Outcome::Draft { .. }) => panic!("not for customers: {frame:?}"),
+            Some(Outcome::Held(_) | Outcome::Draft { .. } | Outcome::Lease { .. }) => {
+                panic!("not for customers: {frame:?}")
+            }
             Some(Outcome::Welcome(_) | Outcome::Posted(_) | Outcome::Done) | None => {}
         },
     }
@@ -48,6 +53,7 @@ fn check_entry(entry: &Entry) {
             | Content::OwnerChanged { .. }
             | Content::PersonRequested
             | Content::ResolvedChanged { .. }
+            | Content::Rated { .. }
     );
     assert!(shown, "{entry:?}");
     assert!(!matches!(entry.actor, Actor::Rule { .. }), "rules are the business's own: {entry:?}");

@@ -384,6 +384,7 @@ async fn a_viewer_reads_along_and_does_nothing() {
             Command::TakeOver { conversation },
             Command::HandBack { conversation },
             Command::AskForPerson { conversation },
+            Command::Rate { conversation, score: 5, words: None },
             Command::Assign { conversation, staff: None },
             Command::Label { conversation, add: vec![text()], remove: vec![] },
             Command::SetStatus { conversation, status: "booked".to_owned() },

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use concierge::app::operations;
 use concierge::base::{
-    ContactId, ConversationId, DocumentId, DraftId, FileId, Id, Role, RuleId, StaffId, Timestamp, TurnId,
+    ContactId, ConversationId, DocumentId, DraftId, FileId, Id, Role, RuleId, SessionId, StaffId, Timestamp,
+    TurnId, ViewId,
 };
 use concierge::client::{Http, Socket};
 use concierge::protocol::{Command, CommandName, RejectReason};
@@ -32,6 +33,8 @@ struct Ids {
     turn: TurnId,
     rule: RuleId,
     staff: StaffId,
+    view: ViewId,
+    session: SessionId,
 }
 
 impl Ids {
@@ -49,6 +52,8 @@ impl Ids {
             turn: id(),
             rule: id(),
             staff: id(),
+            view: id(),
+            session: id(),
         }
     }
 
@@ -63,6 +68,8 @@ impl Ids {
             Some("turns") => self.turn.to_string(),
             Some("rules") => self.rule.to_string(),
             Some("staff") => self.staff.to_string(),
+            Some("views") => self.view.to_string(),
+            Some("profile") => self.session.to_string(),
             other => panic!("whose identifier is it? {other:?} in {path}"),
         }
     }
@@ -78,6 +85,8 @@ impl Ids {
             self.turn.to_string(),
             self.rule.to_string(),
             self.staff.to_string(),
+            self.view.to_string(),
+            self.session.to_string(),
         ]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, "ID"))
@@ -157,6 +166,24 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         conversation("/v1/conversations/{id}/take-over", Value::Null),
         conversation("/v1/conversations/{id}/hand-back", Value::Null),
         conversation("/v1/conversations/{id}/ask-for-person", Value::Null),
+        ("PUT", "/v1/conversations/{id}/rating", Names(json!({ "score": 1, "words": "Stolen" }))),
+        conversation("/v1/conversations/{id}/snooze", json!({})),
+        (
+            "GET",
+            "/v1/messages",
+            Lists(|_| vec![format!("?q={CANARY}"), format!("?q=a+{CANARY}+note&limit=200")]),
+        ),
+        ("GET", "/v1/notices", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
+        ("POST", "/v1/notices/seen", Own(json!({ "seq": 1 }))),
+        ("PATCH", "/v1/profile", Own(json!({ "hue": 7 }))),
+        ("PUT", "/v1/profile/picture", Own(json!({}))),
+        ("POST", "/v1/profile/password", Own(json!({ "current": "wrong one", "new": "another one" }))),
+        ("GET", "/v1/profile/sessions", Own(Value::Null)),
+        ("DELETE", "/v1/profile/sessions/{id}", Names(Value::Null)),
+        ("GET", "/v1/views", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/views", Own(json!({ "name": "Mine", "filter": {} }))),
+        ("PATCH", "/v1/views/{id}", Names(json!({ "name": "Stolen" }))),
+        ("DELETE", "/v1/views/{id}", Names(Value::Null)),
         ("GET", "/v1/drafts", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
         ("GET", "/v1/drafts/{id}", Names(Value::Null)),
         ("PUT", "/v1/drafts/{id}/edit", Names(json!({ "revision": 1, "text": "Stolen" }))),
@@ -179,6 +206,16 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
             "/v1/knowledge/search",
             Lists(|_| vec![format!("?q={CANARY}"), format!("?q=What+does+a+{CANARY}+cost&limit=50")]),
         ),
+        ("GET", "/v1/knowledge/index", Own(Value::Null)),
+        ("POST", "/v1/knowledge/index/retry", Own(Value::Null)),
+        ("GET", "/v1/intents", Own(Value::Null)),
+        (
+            "PUT",
+            "/v1/intents",
+            Own(json!({ "version": 0, "intents": [{ "key": "a", "label": "A", "examples": ["mine"] }] })),
+        ),
+        ("DELETE", "/v1/intents", Own(Value::Null)),
+        ("POST", "/v1/intents/try", Own(json!({ "text": "How much is a brake check?" }))),
         ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
@@ -212,6 +249,9 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let contact = customer.visit.contact.id;
     let named = json!({ "name": format!("{mark} Silva"), "note": format!("likes the {mark}") });
     ok(&owner, "PATCH", &format!("/v1/contacts/{contact}"), Some(named)).await;
+    let intent =
+        json!({ "key": "buy", "label": format!("Buy a {mark}"), "examples": [format!("a {mark} please")] });
+    ok(&owner, "PUT", "/v1/intents", Some(json!({ "version": 0, "intents": [intent] }))).await;
     let note = json!({ "client_id": "n", "body": format!("a {mark} note") });
     ok(&owner, "POST", &at("notes"), Some(note)).await;
     ok(&owner, "POST", &at("labels"), Some(json!({ "add": [mark] }))).await;
@@ -225,6 +265,9 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         "role": "staff", "password": PASSWORD });
     let person = ok(&owner, "POST", "/v1/staff", Some(person)).await;
     let rules = ok(&owner, "GET", "/v1/rules", None).await;
+    let view = json!({ "name": format!("All {mark}"), "shared": true, "filter": { "q": mark } });
+    let view = ok(&owner, "POST", "/v1/views", Some(view)).await;
+    let sessions = ok(&owner, "GET", "/v1/profile/sessions", None).await;
     fn id<T: serde::de::DeserializeOwned>(value: &Value) -> T {
         serde_json::from_value(value["id"].clone()).unwrap_or_else(|error| panic!("{error}: {value}"))
     }
@@ -237,6 +280,8 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         turn: draft.turn,
         rule: id(&rules["items"][0]),
         staff: id(&person),
+        view: id(&view),
+        session: id(&sessions["items"][0]),
     };
     World { owner, customer, ids }
 }
@@ -253,8 +298,12 @@ impl World {
             "/v1/conversations?view=all&limit=200".to_owned(),
             "/v1/drafts?limit=200".to_owned(),
             "/v1/knowledge/documents?limit=200".to_owned(),
+            "/v1/knowledge/index".to_owned(),
+            "/v1/intents".to_owned(),
             "/v1/rules".to_owned(),
             "/v1/schemas".to_owned(),
+            "/v1/views".to_owned(),
+            "/v1/notices".to_owned(),
             conversation.clone(),
             format!("{conversation}/entries"),
             format!("{conversation}/turns"),
@@ -445,10 +494,13 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::TakeOver => Command::TakeOver { conversation },
         CommandName::HandBack => Command::HandBack { conversation },
         CommandName::AskForPerson => Command::AskForPerson { conversation },
+        CommandName::Rate => Command::Rate { conversation, score: 1, words: Some(text()) },
         CommandName::Assign => Command::Assign { conversation, staff: Some(staff) },
         CommandName::Label => Command::Label { conversation, add: vec![text()], remove: vec![] },
         CommandName::SetStatus => Command::SetStatus { conversation, status: "booked".to_owned() },
         CommandName::CorrectTranscript => Command::CorrectTranscript { file, text: text() },
+        CommandName::Snooze => Command::Snooze { conversation, until: None },
+        CommandName::Lease => Command::Lease { conversation, on: true, take: true },
         CommandName::Ping => Command::Ping,
     }
 }
@@ -523,6 +575,7 @@ async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
             ("POST", "/v1/conversations/{id}/messages"),
             ("POST", "/v1/conversations/{id}/read"),
             ("POST", "/v1/conversations/{id}/ask-for-person"),
+            ("PUT", "/v1/conversations/{id}/rating"),
             ("POST", "/v1/files"),
         ];
         for (method, path, route) in routes() {

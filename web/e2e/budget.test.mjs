@@ -30,6 +30,8 @@ test("the connection, loaded with the first message, stays within 2.5 KB", (t) =
   within(t, bytes(widget("line")), 2_500));
 test("files and voice, loaded with the first of them, stay within 5 KB", (t) =>
   within(t, bytes(widget("media")), 5_000));
+test("the question at the end, loaded when a conversation is closed, stays within 2 KB", (t) =>
+  within(t, bytes(widget("rating")), 2_000));
 
 test("the chat loads nothing else by itself", () => {
   const code = readFileSync(new URL(widget("chat"), dist), "utf8");

@@ -129,8 +129,11 @@ test("two colleagues approve at the same time: it is sent once, and the other re
   const guest = await customer("Can I bring my van on Monday?");
   await openDraft(first.page, guest.conversation);
   await openDraft(second.page, guest.conversation);
-  await first.page.getByRole("img", { name: /Lena Hartley is on this one/ }).waitFor();
-  await settled(first.page);
+  await first.page.getByRole("img", { name: "Lena Hartley has this open" }).waitFor();
+  await settled(second.page);
+  // The draft is the first one's: the second is asked once, and means it.
+  await second.page.keyboard.press("Shift+Enter");
+  await second.page.getByRole("region", { name: "A colleague is on this draft" }).waitFor();
   await Promise.all([first.page.keyboard.press("Shift+Enter"), second.page.keyboard.press("Shift+Enter")]);
   const entries = await eventually(async () => {
     const all = await desk.entries(guest.conversation.id);
@@ -187,9 +190,8 @@ test("the line is cut and heals: the edit stays, the approval waits, nothing dou
     .filter({ hasText: "The draft stays here; approve it when the line is back." })
     .waitFor({ state: "attached" });
   await context.setOffline(false);
-  await page
-    .getByText("You’re offline. You can read and edit; sending waits.")
-    .waitFor({ state: "detached" });
+  // The bar says "connecting" for a moment before it goes.
+  await page.locator(".offline").waitFor({ state: "detached" });
   await page.getByTestId("draft-text").getByText("0W-20").waitFor();
   await page.keyboard.press("Shift+Enter");
   await guest.widget.said("We use 0W-20 for the Yaris.").waitFor();

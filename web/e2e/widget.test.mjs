@@ -76,10 +76,11 @@ test("what is written offline survives a reload and goes out once", async () => 
   await widget.say("Second, without one");
   await page.getByText("You are offline", { exact: false }).waitFor();
   await shot(page, "widget-offline");
-  await context.setOffline(false);
   // The page is gone before the line is back for it.
+  await page.goto("about:blank");
+  await context.setOffline(false);
   await context.route("**/v1/widget/*/sessions", (route) => route.abort());
-  await page.reload();
+  await page.goto(`${hub.url}/demo/northgate`);
   await widget.open();
   await widget.said("Second, without one").waitFor();
   await context.unroute("**/v1/widget/*/sessions");

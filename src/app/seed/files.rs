@@ -27,6 +27,12 @@ impl DemoFiles {
     pub fn slug(&self) -> &str {
         &self.profile.slug
     }
+
+    /// Addresses of its staff who may answer customers.
+    pub fn answering_staff(&self) -> Vec<String> {
+        let may_answer = self.profile.staff.iter().filter(|person| person.role != Role::Viewer);
+        may_answer.map(|person| person.email.clone()).collect()
+    }
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]

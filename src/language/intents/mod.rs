@@ -56,11 +56,20 @@ pub struct Classification {
     /// All intents the message has; more than one where it says several things.
     pub present: Vec<(String, f64)>,
     /// Examples that spoke most for the most likely intent.
-    pub because: Vec<String>,
+    pub because: Vec<Spoke>,
     /// Probability that the message has none of the intents.
     pub none_score: f64,
     /// How well known such a message is, on a scale without bounds; for ranking messages by it.
     pub familiarity: f64,
+}
+
+/// An example that spoke for an intent.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Spoke {
+    /// Its words.
+    pub example: String,
+    /// How like the message it is, 0 to 1.
+    pub likeness: f64,
 }
 
 /// A trained set of intents.
@@ -236,17 +245,21 @@ impl Classifier {
     }
 
     /// The examples of an intent that spoke most for it.
-    fn reasons(&self, likeness: &[f32], intent: usize) -> Vec<String> {
-        let mut spoken: Vec<(f32, &str)> = self
+    fn reasons(&self, likeness: &[f32], intent: usize) -> Vec<Spoke> {
+        let mut spoken: Vec<(f32, Spoke)> = self
             .examples
             .iter()
             .zip(likeness)
             .zip(self.weights.chunks_exact(self.weights.len() / self.examples.len()))
             .filter(|((known, _), _)| known.intents.contains(&intent))
-            .map(|((known, alike), weights)| (alike * alike * weights[intent].max(1e-3), known.text.as_str()))
+            .map(|((known, alike), weights)| {
+                let most = known.features.likeness(&known.features);
+                let likeness = f64::from((alike / most).clamp(0.0, 1.0));
+                (alike * alike * weights[intent].max(1e-3), Spoke { example: known.text.clone(), likeness })
+            })
             .collect();
         spoken.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        spoken.into_iter().take(REASONS).map(|(_, text)| text.to_owned()).collect()
+        spoken.into_iter().take(REASONS).map(|(_, spoke)| spoke).collect()
     }
 }
 

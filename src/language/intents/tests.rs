@@ -109,7 +109,7 @@ fn a_message_that_says_two_things_has_two_intents() {
 fn the_reasons_are_examples_of_the_intent() {
     let classifier = Classifier::train(&garage(), None);
     let found = classifier.classify("how much is a service", None);
-    assert_eq!(found.because[0], "how much is a full service");
+    assert_eq!(found.because[0].example, "how much is a full service");
     assert_eq!(found.because.len(), 3);
 }
 

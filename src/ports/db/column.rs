@@ -52,6 +52,7 @@ text_column!(
     base::RuleId,
     base::JobId,
     base::FileId,
+    base::ViewId,
     base::Role,
     base::Audience,
     base::ActorKind,
@@ -62,6 +63,7 @@ text_column!(
     crate::protocol::FieldOrigin,
     crate::protocol::StageName,
     crate::protocol::StageState,
+    crate::protocol::NoticeKind,
 );
 
 impl<DB: Database> Type<DB> for base::Timestamp

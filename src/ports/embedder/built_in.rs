@@ -1,6 +1,17 @@
 //! The built-in model behind the port.
 
-use super::Embedder;
+use std::sync::LazyLock;
+
+use super::{Cached, Embedder};
+
+/// Vectors of texts that are kept.
+const KEPT: usize = 4_096;
+
+/// The one model of this process, loaded at its first use, with a memory in front.
+pub fn shared() -> &'static Cached<MiniLm> {
+    static SHARED: LazyLock<Cached<MiniLm>> = LazyLock::new(|| Cached::new(MiniLm::built_in(), KEPT));
+    &SHARED
+}
 
 /// all-MiniLM-L6-v2 in four bits, carried by the program.
 ///

@@ -8,8 +8,18 @@ use super::Embedder;
 /// An embedder that remembers the vectors of the texts it met last.
 pub struct Cached<E> {
     embedder: E,
-    generations: Mutex<Generations>,
+    memory: Memory,
 }
+
+impl<E: Embedder> Cached<E> {
+    /// Remembers at least `texts` and at most twice as many vectors.
+    pub fn new(embedder: E, texts: usize) -> Self {
+        Self { embedder, memory: Memory::new(texts) }
+    }
+}
+
+/// Vectors by the hash of their text, as many as fit.
+pub struct Memory(Mutex<Generations>);
 
 /// Two generations: what is used moves to the young one, and when that is full the old one is forgotten.
 struct Generations {
@@ -20,17 +30,46 @@ struct Generations {
 
 type Key = [u8; 32];
 
-impl<E: Embedder> Cached<E> {
+impl Memory {
     /// Remembers at least `texts` and at most twice as many vectors.
-    pub fn new(embedder: E, texts: usize) -> Self {
-        let generations = Generations { young: HashMap::new(), old: HashMap::new(), limit: texts.max(1) };
-        Self { embedder, generations: Mutex::new(generations) }
+    pub fn new(texts: usize) -> Self {
+        Self(Mutex::new(Generations { young: HashMap::new(), old: HashMap::new(), limit: texts.max(1) }))
+    }
+
+    /// What is known of each text.
+    pub fn known(&self, texts: &[&str]) -> Vec<Option<Vec<f32>>> {
+        self.with(|generations| texts.iter().map(|text| generations.get(&key(text))).collect())
+    }
+
+    /// Fills the gaps in what is known, in order, and remembers what filled them. `None`: too few came.
+    pub fn fill(
+        &self,
+        texts: &[&str],
+        known: Vec<Option<Vec<f32>>>,
+        fresh: impl IntoIterator<Item = Vec<f32>>,
+    ) -> Option<Vec<Vec<f32>>> {
+        let mut fresh = fresh.into_iter();
+        self.with(|generations| {
+            let filled = known.into_iter().zip(texts).map(|(vector, text)| match vector {
+                Some(vector) => Some(vector),
+                None => {
+                    let vector = fresh.next()?;
+                    generations.insert(key(text), vector.clone());
+                    Some(vector)
+                }
+            });
+            filled.collect()
+        })
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Generations) -> T) -> T {
         // A panic elsewhere cannot leave a half-written vector: each insert is one move.
-        act(&mut self.generations.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn key(text: &str) -> Key {
+    *blake3::hash(text.as_bytes()).as_bytes()
 }
 
 impl Generations {
@@ -61,29 +100,11 @@ impl<E: Embedder> Embedder for Cached<E> {
     }
 
     fn embed(&self, texts: &[&str]) -> Vec<Vec<f32>> {
-        let keys: Vec<Key> = texts.iter().map(|text| *blake3::hash(text.as_bytes()).as_bytes()).collect();
-        let known: Vec<Option<Vec<f32>>> =
-            self.with(|generations| keys.iter().map(|key| generations.get(key)).collect());
+        let known = self.memory.known(texts);
         let missing: Vec<&str> =
             texts.iter().zip(&known).filter(|(_, vector)| vector.is_none()).map(|(text, _)| *text).collect();
-        if missing.is_empty() {
-            return known.into_iter().flatten().collect();
-        }
-        let mut fresh = self.embedder.embed(&missing).into_iter();
-        self.with(|generations| {
-            known
-                .into_iter()
-                .zip(keys)
-                .filter_map(|(vector, key)| match vector {
-                    Some(vector) => Some(vector),
-                    None => {
-                        let vector = fresh.next()?;
-                        generations.insert(key, vector.clone());
-                        Some(vector)
-                    }
-                })
-                .collect()
-        })
+        let fresh = if missing.is_empty() { Vec::new() } else { self.embedder.embed(&missing) };
+        self.memory.fill(texts, known, fresh).unwrap_or_default()
     }
 }
 
@@ -128,6 +149,6 @@ mod tests {
         }
         let computed = cached.embedder.0.load(Ordering::Relaxed);
         assert_eq!(computed, 101);
-        cached.with(|generations| assert!(generations.young.len() + generations.old.len() <= 8));
+        cached.memory.with(|generations| assert!(generations.young.len() + generations.old.len() <= 8));
     }
 }

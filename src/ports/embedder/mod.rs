@@ -1,14 +1,31 @@
 //! Sentence embedder: turns texts into vectors whose cosine says how close their meanings are.
 //!
-//! Invariants: every vector has `dimension` components and length one; the same text gives the same
-//! vector on every run of one machine. The calls compute and block, so callers run them on a blocking
-//! thread. Vectors of different models must never be compared: store `model` beside each vector.
+//! `Embedder` computes in this process and blocks; what understands messages calls it on a blocking
+//! thread. `Embeddings` is what the knowledge base asks: the built-in model off the async threads, or a
+//! server that speaks OpenAI's API, with patience, memory and a rest after a failure.
+//!
+//! Invariants: every vector has length one; the same text gives the same vector on every run of one
+//! machine. Vectors of different models must never be compared: store `model` beside each vector.
 
 mod built_in;
 mod cache;
+mod server;
+mod service;
 
-pub use built_in::MiniLm;
-pub use cache::Cached;
+pub use built_in::{MiniLm, shared};
+pub use cache::{Cached, Memory};
+pub use server::ServerSettings;
+pub use service::{EmbedError, Embeddings, Haste};
+
+/// The languages a model understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reads {
+    /// English only: vectors of other texts say little.
+    English,
+    /// Many languages.
+    Many,
+}
 
 /// Something that turns texts into unit vectors.
 pub trait Embedder: Send + Sync {

@@ -125,6 +125,7 @@ pub async fn customer_acts(
     let command = match rng.random_range(0..8) {
         0 => Command::Typing { conversation, on: true },
         1 => Command::AskForPerson { conversation },
+        3 => Command::Rate { conversation, score: rng.random_range(1..=5), words: None },
         2 => {
             let seq = rng.random_range(0..=top);
             socket.ask(Command::Read { conversation, seq }).await.expect("the mark is kept");

@@ -74,8 +74,14 @@ impl App {
 
     /// Stops the hub and starts another on the same store and address.
     pub async fn restart(self) -> App {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(self, settings: impl Fn(&mut Config)) -> App {
         let mut config = (*self.node.site.config).clone();
         config.http.listen = self.node.address;
+        settings(&mut config);
         self.node.stop().await;
         let node = Node::start(config, Options::default()).await.expect("the hub starts again");
         App { node, ..self }

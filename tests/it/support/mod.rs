@@ -4,7 +4,9 @@ mod acts;
 mod app;
 mod calls;
 mod dice;
+mod embedder;
 mod postgres;
+mod qdrant;
 mod reader;
 mod store;
 mod wire;
@@ -16,6 +18,8 @@ pub use app::{
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub(crate) use dice::dice;
+pub use embedder::{EmbedderDouble, KEY as EMBEDDER_KEY, Mood};
+pub use qdrant::{KEY as QDRANT_KEY, QdrantDouble};
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};
 pub use wire::Wire;

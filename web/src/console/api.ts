@@ -11,17 +11,24 @@ import type {
   Document,
   DraftView,
   Entry,
+  Found,
   Held,
   Hit,
+  InboxView,
+  NoticePage,
+  OpenSession,
   Page,
   QueueItem,
   RejectReason,
   Rule,
+  SavedView,
   Schema,
   Session,
+  SpeechStatus,
   Staff,
   Turn,
   TurnRow,
+  ViewFilter,
   Workspace,
 } from "./types";
 
@@ -51,11 +58,12 @@ function query(params: Params): string {
   return text === "" ? "" : `?${text}`;
 }
 
-export type InboxView = "open" | "mine" | "unassigned" | "waiting" | "resolved" | "all";
+export type { InboxView };
 export type InboxFilter = {
   readonly view: InboxView;
   readonly label?: string | undefined;
   readonly status?: string | undefined;
+  readonly assignee?: string | undefined;
   readonly q?: string | undefined;
   readonly contact?: string | undefined;
 };
@@ -74,6 +82,25 @@ export const api = {
     ),
   resolve: (id: string, resolved: boolean) =>
     post<ConversationSummary>(`/v1/conversations/${id}/resolve`, { resolved }),
+  snooze: (id: string, until?: string) =>
+    post<ConversationSummary>(`/v1/conversations/${id}/snooze`, until === undefined ? {} : { until }),
+  messages: (q: string) => get<Page<Found>>(`/v1/messages${query({ q, limit: 20 })}`),
+  notices: (cursor?: string) => get<NoticePage>(`/v1/notices${query({ limit: 30, cursor })}`),
+  seeNotices: (seq: number) => post<{ seen: number; unread: number }>("/v1/notices/seen", { seq }),
+  views: async () => (await get<Page<SavedView>>("/v1/views")).items,
+  addView: (view: { name: string; shared: boolean; filter: ViewFilter }) =>
+    post<SavedView>("/v1/views", view),
+  changeView: (id: string, change: { name?: string; filter?: ViewFilter }) =>
+    call<SavedView>("PATCH", `/v1/views/${id}`, change),
+  deleteView: (id: string) => call<void>("DELETE", `/v1/views/${id}`),
+  changeProfile: (change: { name?: string; hue?: number; language?: string }) =>
+    call<Staff>("PATCH", "/v1/profile", change),
+  setPicture: (file?: string) =>
+    call<Staff>("PUT", "/v1/profile/picture", file === undefined ? {} : { file }),
+  changePassword: (current: string, next: string) =>
+    post<void>("/v1/profile/password", { current, new: next }),
+  sessions: async () => (await get<Page<OpenSession>>("/v1/profile/sessions")).items,
+  endSession: (id: string) => call<void>("DELETE", `/v1/profile/sessions/${id}`),
   context: (id: string) => get<ContextAnswer>(`/v1/conversations/${id}/context`),
   setField: (id: string, field: string, value: unknown, locked?: boolean) =>
     call<ContextRecord>("PUT", `/v1/conversations/${id}/context/${field}`, {
@@ -114,6 +141,9 @@ export const api = {
     call<Staff>("PATCH", `/v1/staff/${id}`, change),
   workspace: () => get<Workspace>("/v1/workspace"),
   changeWorkspace: (change: Partial<Workspace>) => call<Workspace>("PATCH", "/v1/workspace", change),
+  correctTranscript: (file: string, text: string) =>
+    call<void>("PUT", `/v1/files/${file}/transcript`, { text }),
+  speech: () => get<SpeechStatus>("/v1/speech"),
   schemas: () => get<Page<Schema>>("/v1/schemas"),
   rules: () => get<Page<Rule>>("/v1/rules"),
   changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
@@ -152,11 +182,16 @@ export const ask = {
     queryOptions({ queryKey: ["turns", id], queryFn: () => api.turns(id), staleTime: 0 }),
   turn: (id: string) =>
     queryOptions({ queryKey: ["turn", id], queryFn: () => api.turn(id), staleTime: 5_000 }),
+  messages: (q: string) => queryOptions({ queryKey: ["messages", q], queryFn: () => api.messages(q) }),
+  notices: queryOptions({ queryKey: ["notices"], queryFn: () => api.notices() }),
+  views: queryOptions({ queryKey: ["views"], queryFn: api.views, staleTime: 5 * 60_000 }),
+  sessions: queryOptions({ queryKey: ["sessions"], queryFn: api.sessions, staleTime: 0 }),
   contacts: (q: string) => queryOptions({ queryKey: ["contacts", q], queryFn: () => api.contacts(q) }),
   contact: (id: string) => queryOptions({ queryKey: ["contact", id], queryFn: () => api.contact(id) }),
   documents: queryOptions({ queryKey: ["documents"], queryFn: api.documents }),
   document: (id: string) => queryOptions({ queryKey: ["document", id], queryFn: () => api.document(id) }),
   hits: (q: string) => queryOptions({ queryKey: ["hits", q], queryFn: () => api.ask(q) }),
+  speech: queryOptions({ queryKey: ["speech"], queryFn: api.speech, staleTime: 5 * 60_000 }),
   staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: api.workspace, staleTime: 5 * 60_000 }),
   schemas: queryOptions({ queryKey: ["schemas"], queryFn: api.schemas, staleTime: 5 * 60_000 }),

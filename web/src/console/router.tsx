@@ -28,18 +28,32 @@ const approvals = createRoute({
 export type InboxSearch = {
   readonly view?: InboxView;
   readonly label?: string;
+  readonly status?: string;
+  readonly assignee?: string;
   readonly q?: string;
+  /** The saved view that this is. */
+  readonly saved?: string;
+  /** The message to show. */
+  readonly seq?: number;
 };
 
-const VIEWS: readonly string[] = ["open", "mine", "unassigned", "waiting", "resolved", "all"];
+const VIEWS: readonly string[] = ["open", "mine", "unassigned", "waiting", "snoozed", "resolved", "all"];
+
+const words = (search: Record<string, unknown>, ...keys: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    keys.flatMap((key) => {
+      const value = search[key];
+      return typeof value === "string" && value !== "" ? [[key, value]] : [];
+    }),
+  );
 
 const inbox = createRoute({
   getParentRoute: () => rootRoute,
   path: "/inbox/{-$id}",
   validateSearch: (search: Record<string, unknown>): InboxSearch => ({
     ...(VIEWS.includes(String(search.view)) ? { view: search.view as InboxView } : {}),
-    ...(typeof search.label === "string" ? { label: search.label } : {}),
-    ...(typeof search.q === "string" && search.q !== "" ? { q: search.q } : {}),
+    ...words(search, "label", "status", "assignee", "q", "saved"),
+    ...(Number.isInteger(search.seq) ? { seq: Number(search.seq) } : {}),
   }),
   component: lazyRouteComponent(() => import("./features/inbox/Inbox"), "Inbox"),
 });

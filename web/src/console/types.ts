@@ -1,5 +1,12 @@
 /** What the HTTP API answers beyond the socket protocol. */
-import type { ConversationSummary, DraftView, FieldOrigin, StageName, StageState } from "@/wire/protocol";
+import type {
+  ConversationSummary,
+  DraftView,
+  FieldOrigin,
+  Notice,
+  StageName,
+  StageState,
+} from "@/wire/protocol";
 
 export type * from "@/wire/protocol";
 export type { Contact, Hours, Page, Session, Staff, Workspace } from "@/wire/rest";
@@ -9,6 +16,21 @@ export type Day = (typeof DAYS)[number];
 
 /** A place in the approval queue; the draft itself is missing until somebody looks at a row that came by signal. */
 export type QueueItem = { readonly draft?: DraftView; readonly conversation: ConversationSummary };
+
+type SpeechEngine = {
+  readonly ready: boolean;
+  readonly model?: string;
+  readonly size?: number;
+  readonly sha1?: string;
+  readonly missing?: string;
+};
+
+export type SpeechStatus = {
+  readonly ready: boolean;
+  readonly local: SpeechEngine;
+  readonly remote: SpeechEngine;
+  readonly advice: string;
+};
 
 export type ContextField = {
   readonly key: string;
@@ -116,6 +138,49 @@ export type Hit = {
   readonly end: number;
   readonly snippet: string;
   readonly score: number;
+};
+
+export type ViewFilter = {
+  readonly view?: InboxView;
+  readonly label?: string;
+  readonly status?: string;
+  readonly assignee?: string;
+  readonly q?: string;
+};
+
+export type InboxView = "open" | "mine" | "unassigned" | "waiting" | "snoozed" | "resolved" | "all";
+
+export type SavedView = {
+  readonly id: string;
+  readonly name: string;
+  readonly shared: boolean;
+  readonly made_by: string;
+  readonly filter: ViewFilter;
+  readonly created_at: string;
+};
+
+export type NoticePage = {
+  readonly items: readonly Notice[];
+  readonly next?: string | null;
+  readonly seen: number;
+  readonly unread: number;
+};
+
+export type Found = {
+  readonly conversation: string;
+  readonly contact: string;
+  readonly seq: number;
+  readonly author: string;
+  readonly text: string;
+  readonly at: string;
+};
+
+export type OpenSession = {
+  readonly id: string;
+  readonly here: boolean;
+  readonly agent?: string;
+  readonly created_at: string;
+  readonly expires_at: string;
 };
 
 export type Rule = {

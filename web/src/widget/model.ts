@@ -46,6 +46,11 @@ export type Chat = {
   readonly resume: () => void;
   readonly send: (body: string, files: readonly File[]) => void;
   readonly askForPerson: (words: string) => void;
+  /** Says how it was, from 1 to 5; rejects with `Lost` while there is no line. */
+  readonly rate: (score: number, words: string) => Promise<void>;
+  /** The closing that the visitor does not want to rate. */
+  readonly unrated: () => number;
+  readonly leaveUnrated: (closing: number) => void;
   readonly typing: (on: boolean) => void;
   readonly read: () => void;
   readonly retry: (clientId: string) => void;
@@ -69,6 +74,7 @@ type Kept = {
   readonly conversation?: ConversationId;
   readonly seenByMe?: number;
   readonly seenByThem?: number;
+  readonly unrated?: number;
 };
 
 const SAVE_AFTER = 300;
@@ -335,6 +341,15 @@ export function createChat(options: ChatOptions): Chat {
         wantsPerson = true;
         send(words, []);
       }
+    },
+    rate: async (score, words) => {
+      if (!followed) throw new Lost();
+      await link.request({ cmd: "rate", conversation: followed, score, words });
+    },
+    unrated: () => kept.unrated ?? 0,
+    leaveUnrated: (unrated) => {
+      keep({ unrated });
+      set({});
     },
     typing: (on) => {
       const now = Date.now();

@@ -2,15 +2,18 @@ import { expect, test } from "vitest";
 import { words as ar } from "./words/ar.ts";
 import { words as de } from "./words/de.ts";
 import { en } from "./words/en.ts";
+import { enMedia } from "./words/en-media.ts";
+import { enRating } from "./words/en-rating.ts";
 import { words as es } from "./words/es.ts";
 import { fill, speak } from "./words.ts";
 
+const english = { ...en, ...enMedia, ...enRating };
 const slots = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([slot]) => slot).sort();
 
 test.each(Object.entries({ de, es, ar }))("%s says everything, with the same values in it", (_, words) => {
-  expect(Object.keys(words).sort()).toEqual(Object.keys(en).sort());
-  for (const [key, text] of Object.entries(en)) {
-    const other = words[key as keyof typeof en];
+  expect(Object.keys(words).sort()).toEqual(Object.keys(english).sort());
+  for (const [key, text] of Object.entries(english)) {
+    const other = words[key as keyof typeof english];
     expect(other.trim(), key).not.toBe("");
     expect(slots(other), key).toEqual(slots(text));
   }

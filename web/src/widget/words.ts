@@ -1,6 +1,8 @@
-import { en, type Words } from "./words/en.ts";
+import { en } from "./words/en.ts";
+import type { enMedia } from "./words/en-media.ts";
+import type { enRating } from "./words/en-rating.ts";
 
-export type { Words };
+export type Words = { readonly [K in keyof (typeof en & typeof enMedia & typeof enRating)]: string };
 
 /** The languages beside English, each loaded only when it is wanted. */
 const others: Readonly<Record<string, () => Promise<{ readonly words: Words }>>> = {
@@ -18,7 +20,12 @@ export type Language = {
   readonly words: Words;
 };
 
-export const english: Language = { locale: "en", lang: "en", dir: "ltr", words: en };
+export const english: Language = { locale: "en", lang: "en", dir: "ltr", words: en as unknown as Words };
+
+/** Code that is loaded late brings its English words along. */
+export function learn(words: Partial<Words>): void {
+  Object.assign(en, words);
+}
 
 /** The first wanted language that we speak, else English. */
 export async function speak(wanted: readonly (string | null | undefined)[]): Promise<Language> {

@@ -119,6 +119,8 @@ function concerns(frame: Extract<ServerFrame, { type: "signal" }>, conversation:
     case "inbox":
       return frame.conversation.id === conversation;
     case "inbox_stale":
+    case "notice":
+    case "notices_seen":
     case "draining":
       return false;
     default:

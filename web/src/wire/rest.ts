@@ -6,6 +6,7 @@ import type {
   ContactSummary,
   ConversationId,
   ErrorCode,
+  FileId,
   Role,
   StaffId,
   Timestamp,
@@ -82,6 +83,11 @@ export type Staff = {
   readonly email: string;
   readonly role: Role;
   readonly disabled: boolean;
+  /** The colour behind the initials, as a hue. */
+  readonly hue?: number;
+  /** The file that shows them. */
+  readonly picture?: FileId;
+  readonly language?: string;
   readonly created_at: Timestamp;
 };
 

@@ -113,8 +113,14 @@ function applyJoined(state: Timeline, joined: Joined): Timeline {
     ? { ...emptyTimeline, epoch: joined.epoch, reads: state.reads }
     : { ...state, epoch: joined.epoch };
   next = appendAll(next, joined.entries);
+  const reads: Record<string, number> = { ...next.reads };
+  for (const { actor, seq } of joined.reads ?? []) {
+    const key = actorKey(actor);
+    reads[key] = Math.max(reads[key] ?? 0, seq);
+  }
   return {
     ...next,
+    reads,
     heard: Math.max(next.last, next.heard),
     live: !joined.more,
     summary: joined.summary ?? next.summary,

@@ -4,9 +4,18 @@ import { useSyncExternalStore } from "react";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+let chosen: string | undefined;
+
+/** What the profile says; the browser's own region until then. */
+export function setLocale(language: string | undefined): void {
+  if (language === chosen) return;
+  chosen = language;
+  formats.clear();
+}
+
 /** The reader's own region, if it speaks the language of the texts. */
 const locale = (): string =>
-  navigator.languages.find((one) => one.startsWith(i18next.language)) ?? i18next.language;
+  chosen ?? navigator.languages.find((one) => one.startsWith(i18next.language)) ?? i18next.language;
 
 function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${i18next.language}${JSON.stringify(options)}`;
@@ -22,6 +31,32 @@ export const clock = (at: string): string =>
 
 export const shortDay = (at: string): string =>
   dateFormat({ day: "numeric", month: "short" }).format(new Date(at));
+
+/** "Mon 09:00" within a week, else with the date. */
+export function weekdayTime(at: Date): string {
+  const near = at.getTime() - Date.now() < 6.5 * 86_400_000;
+  return dateFormat(
+    near
+      ? { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+      : {
+          weekday: "short",
+          day: "numeric",
+          month: "short",
+          hour: "2-digit",
+          minute: "2-digit",
+          hourCycle: "h23",
+        },
+  ).format(at);
+}
+
+export const dayClock = (at: string): string =>
+  dateFormat({
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(new Date(at));
 
 export const monthYear = (at: string): string =>
   dateFormat({ month: "short", year: "numeric" }).format(new Date(at));

@@ -34,9 +34,11 @@ export const KEYS = {
   status: { keys: ["s"], group: "conversation" },
   labels: { keys: ["l"], group: "conversation" },
   takeOver: { keys: ["t"], group: "conversation" },
+  snooze: { keys: ["h"], group: "conversation" },
   resolve: { keys: ["d"], group: "conversation" },
   why: { keys: ["i"], group: "conversation" },
   context: { keys: ["c"], group: "conversation" },
+  lookBack: { keys: ["v"], group: "conversation" },
   play: { keys: [" "], group: "conversation" },
 } as const satisfies Record<string, KeySpec>;
 

@@ -3,6 +3,7 @@ import { Lost, Refused } from "@/wire/link";
 
 const OWN = [
   "unauthenticated",
+  "wrong_credentials",
   "forbidden",
   "not_found",
   "storage_full",

@@ -1,42 +1,44 @@
-/** Mentions heard in notes; the bell also shows drafts that wait, which the queue already knows. */
-import { create } from "zustand";
-import type { Entry } from "../types";
+/** One's own notices: the cached first page follows the signals, the number of unread ones is the hub's. */
+import i18next from "i18next";
+import { api, ask, queries } from "../api";
+import { announce } from "../lib/announce";
+import type { Notice, NoticePage } from "../types";
 
-export type Mention = {
-  readonly conversation: string;
-  readonly seq: number;
-  readonly by: string;
-  readonly text: string;
-  readonly at: string;
+const KEPT = 60;
+
+const patch = (change: (page: NoticePage) => NoticePage): void => {
+  queries.setQueryData<NoticePage>(ask.notices.queryKey, (page) => page && change(page));
 };
 
-const KEY = "concierge.mentions";
+export function hearNotice(notice: Notice, unread: number): void {
+  patch((page) =>
+    page.items.some((known) => known.seq === notice.seq)
+      ? page
+      : { ...page, items: [notice, ...page.items].slice(0, KEPT), unread },
+  );
+  announce(says(notice));
+}
 
-function stored(): readonly Mention[] {
+export function hearSeen(seq: number, unread: number): void {
+  patch((page) => ({ ...page, seen: Math.max(page.seen, seq), unread }));
+}
+
+/** Marks everything as seen, here at once and at the hub. */
+export async function seeNotices(): Promise<void> {
+  const page = queries.getQueryData<NoticePage>(ask.notices.queryKey);
+  const newest = page?.items[0]?.seq ?? 0;
+  if (!page || page.unread === 0 || newest === 0) return;
+  hearSeen(newest, 0);
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+    const { seen, unread } = await api.seeNotices(newest);
+    hearSeen(seen, unread);
   } catch {
-    return [];
+    void queries.invalidateQueries({ queryKey: ask.notices.queryKey });
   }
 }
 
-export const useBell = create<{ mentions: readonly Mention[]; seen: number }>(() => ({
-  mentions: stored(),
-  seen: stored().length,
-}));
-
-export function noticeMention(conversation: string, entry: Entry, me: string): void {
-  if (entry.content.kind !== "note" || !entry.content.mentions?.includes(me)) return;
-  const { mentions } = useBell.getState();
-  if (mentions.some((known) => known.conversation === conversation && known.seq === entry.seq)) return;
-  const mention = { conversation, seq: entry.seq, by: entry.author, text: entry.body ?? "", at: entry.at };
-  const next = [mention, ...mentions].slice(0, 50);
-  useBell.setState({ mentions: next });
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(next));
-  } catch {
-    // The list is then lost with the page.
-  }
+/** A notice in one line. */
+export function says(notice: Notice): string {
+  const { kind, by, contact } = notice;
+  return i18next.t(`bell.kind.${kind}`, { by, name: contact || i18next.t("contacts.visitor") });
 }
-
-export const seeMentions = (): void => useBell.setState((state) => ({ seen: state.mentions.length }));

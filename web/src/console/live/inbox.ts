@@ -7,15 +7,19 @@ export function belongs(row: ConversationSummary, filter: InboxFilter, me: strin
   if (filter.contact && row.contact.id !== filter.contact) return false;
   if (filter.label && !row.labels.includes(filter.label)) return false;
   if (filter.status && row.status !== filter.status) return false;
+  if (filter.assignee && row.assignee !== filter.assignee) return false;
+  const open = !row.resolved && row.snoozed_until === undefined;
   switch (filter.view) {
     case "open":
-      return !row.resolved;
+      return open;
     case "mine":
-      return !row.resolved && row.assignee === me;
+      return open && row.assignee === me;
     case "unassigned":
-      return !row.resolved && row.assignee === undefined;
+      return open && row.assignee === undefined;
     case "waiting":
-      return !row.resolved && row.waiting_since !== undefined;
+      return open && row.waiting_since !== undefined;
+    case "snoozed":
+      return row.snoozed_until !== undefined;
     case "resolved":
       return row.resolved;
     case "all":
@@ -39,7 +43,7 @@ export const lastAt = (row: ConversationSummary): string => row.last_message?.at
 export const waitingSince = (row: ConversationSummary): string => row.waiting_since ?? lastAt(row);
 
 export const inQueue = (row: ConversationSummary): boolean =>
-  row.draft?.status === "pending" || row.draft?.status === "writing";
+  row.snoozed_until === undefined && (row.draft?.status === "pending" || row.draft?.status === "writing");
 
 export function patchList(
   items: readonly ConversationSummary[],
@@ -129,6 +133,6 @@ export function leaveQueue(conversation: string): () => void {
 }
 
 export function staleInbox(): void {
-  for (const key of ["inbox", "drafts", "conversation", "context"])
+  for (const key of ["inbox", "drafts", "conversation", "context", "notices"])
     void queries.invalidateQueries({ queryKey: [key] });
 }

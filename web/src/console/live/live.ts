@@ -14,8 +14,9 @@ import { browserSocket, type Socket } from "@/wire/socket";
 import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
 import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
-import { noticeMention } from "./bell";
+import { hearNotice, hearSeen } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
+import { forgetLeases, hearLease } from "./lease";
 
 type Live = {
   readonly link: LinkState;
@@ -39,6 +40,8 @@ socket.listen((event) => {
       window.dispatchEvent(new Event("concierge:signed-out"));
     }
   } else if (event.on === "welcome") {
+    // Who is on which draft comes anew with the inbox.
+    forgetLeases();
     socket.request({ cmd: "inbox", on: true }).catch(() => {});
     if (greeted) staleInbox();
     greeted = true;
@@ -75,9 +78,11 @@ function hear(frame: ServerFrame): void {
     if (frame.signal === "inbox") patchInbox(frame.conversation, me, rooms.has(frame.conversation.id));
     else if (frame.signal === "inbox_stale") staleInbox();
     else if (frame.signal === "draft") patchDraft(frame.draft);
+    else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
+    else if (frame.signal === "notice") hearNotice(frame.notice, frame.unread);
+    else if (frame.signal === "notices_seen") hearSeen(frame.seq, frame.unread);
   } else if (frame.type === "event") {
     if (frame.entry.client_id !== undefined) outbox?.arrived(frame.entry.client_id);
-    noticeMention(frame.conversation, frame.entry, me);
     const { kind } = frame.entry.content;
     if (kind === "field_changed" || kind === "status_moved") {
       void queries.invalidateQueries({ queryKey: ["context", frame.conversation] });

@@ -1,11 +1,19 @@
+import { useQuery } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
 import { Check } from "lucide-react";
 import { Switch as RadixSwitch, Tooltip } from "radix-ui";
 import type { ComponentProps, CSSProperties, ReactNode } from "react";
 import { hue, initials } from "@/kit/person";
+import { ask, fileUrl } from "../api";
 import { type KeyName, keyCap, keySpec } from "../lib/keys";
 
 export const hueStyle = (id: string): CSSProperties => ({ "--h": hue(id) }) as CSSProperties;
+
+/** A colleague's own colour and picture; customers have the colour of their identifier. */
+function useFace(id: string): { hue?: number | undefined; picture?: string | undefined } {
+  const { data } = useQuery({ ...ask.staff, enabled: id.startsWith("stf_") });
+  return (id.startsWith("stf_") && data?.find((one) => one.id === id)) || {};
+}
 
 export function Avatar(props: {
   id: string;
@@ -14,14 +22,15 @@ export function Avatar(props: {
   className?: string;
   title?: string;
 }) {
+  const face = useFace(props.id);
   return (
     <span
       className={`av ${props.className ?? ""}`}
-      style={hueStyle(props.id)}
+      style={face.hue === undefined ? hueStyle(props.id) : ({ "--h": face.hue } as CSSProperties)}
       aria-hidden="true"
       title={props.title}
     >
-      {initials(props.name)}
+      {face.picture ? <img src={fileUrl(face.picture)} alt="" draggable={false} /> : initials(props.name)}
       {props.online ? <i className="on" /> : null}
     </span>
   );

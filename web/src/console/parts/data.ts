@@ -3,7 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import i18next from "i18next";
 import { useMemo } from "react";
 import { ask } from "../api";
-import type { Contact, ContextField, ContextRecord, Schema, Staff, WorkflowState, Workspace } from "../types";
+import type {
+  Contact,
+  ContextField,
+  ContextRecord,
+  SavedView,
+  Schema,
+  Staff,
+  WorkflowState,
+  Workspace,
+} from "../types";
 import type { SegState } from "./basics";
 
 export function useMe(): { me: Staff; workspace: Workspace } {
@@ -15,6 +24,8 @@ export function useMe(): { me: Staff; workspace: Workspace } {
 /** What to call somebody who may not have told a name yet. */
 export const nameOf = (person: Contact): string =>
   person.name || person.email || person.phone || i18next.t("contacts.visitor");
+
+export const firstName = (name: string): string => name.split(" ")[0] ?? name;
 
 const RANK = { viewer: 0, staff: 1, manager: 2, owner: 3 } as const;
 
@@ -70,6 +81,12 @@ export function fieldState(field: ContextField): SegState {
     : "inferred";
 }
 
+const LETTERS: Readonly<Record<string, SegState>> = { k: "known", i: "inferred", m: "missing" };
+
+/** The stitch of an inbox row. */
+export const stitchStates = (stitch: string | undefined): readonly SegState[] =>
+  [...(stitch ?? "")].map((letter) => LETTERS[letter] ?? "missing");
+
 export const recordStates = (record: ContextRecord): readonly SegState[] => record.fields.map(fieldState);
 
 const COLOURS: Readonly<Record<string, string>> = {
@@ -91,3 +108,16 @@ const COLOURS: Readonly<Record<string, string>> = {
 
 export const stateColour = (state: WorkflowState | undefined): string =>
   state?.final ? "var(--green)" : (COLOURS[state?.colour ?? ""] ?? "var(--amber-mark)");
+
+/** A value of a record as plain words. */
+export function plainValue(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (Array.isArray(value)) return value.map(plainValue).join(", ");
+  if (typeof value === "object") return Object.values(value).map(plainValue).join(" ");
+  return String(value);
+}
+
+export function useViews(): readonly SavedView[] {
+  const { data } = useQuery(ask.views);
+  return data ?? [];
+}

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Lost } from "@/wire/link";
 import { ask, queries } from "../api";
+import { setLocale } from "../lib/format";
 import { closeLine, openLine } from "../live/live";
 import { Toasts } from "../parts/toast";
 import { Shell } from "./Shell";
@@ -24,6 +25,7 @@ export function App() {
     return () => window.removeEventListener("concierge:signed-out", handleSignedOut);
   }, []);
 
+  setLocale(session?.staff.language);
   const staff = session?.staff.id;
   useEffect(() => {
     if (staff !== undefined && !expired) openLine(staff);

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useRouterState } from "@tanstack/react-router";
 import {
+  AlarmClock,
   BookOpenText,
   ContactRound,
   Inbox,
@@ -8,17 +9,30 @@ import {
   Settings2,
   Stamp,
   UserRoundCheck,
-  UserRoundX,
 } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask, type InboxView } from "../api";
-import { inQueue } from "../live/inbox";
+import { belongs, inQueue } from "../live/inbox";
 import { Avatar, hueStyle, Icon } from "../parts/basics";
-import { useMe } from "../parts/data";
+import { useMe, useViews } from "../parts/data";
+import type { ConversationSummary, SavedView } from "../types";
 
 const count = (page: { items: readonly unknown[]; next?: string | null } | undefined): string | undefined =>
   page && page.items.length > 0 ? `${page.items.length}${page.next ? "+" : ""}` : undefined;
+
+/** How many of the open conversations a view shows; unknown for views beyond them and for searches. */
+function countOf(
+  view: SavedView,
+  open: { items: readonly ConversationSummary[]; next?: string | null } | undefined,
+  me: string,
+): string | undefined {
+  const { filter } = view;
+  const beyond = filter.view === "resolved" || filter.view === "all" || filter.view === "snoozed";
+  if (!open || beyond || filter.q) return undefined;
+  const n = open.items.filter((row) => belongs(row, { ...filter, view: filter.view ?? "open" }, me)).length;
+  return n > 0 ? `${n}${open.next ? "+" : ""}` : undefined;
+}
 
 export function Nav() {
   const { t } = useTranslation();
@@ -27,7 +41,9 @@ export function Nav() {
   const { data: open } = useQuery(ask.inbox({ view: "open" }));
   const { pathname, search } = useRouterState({ select: (state) => state.location });
   const view = (search as { view?: InboxView }).view ?? "open";
-  const label = (search as { label?: string }).label;
+  const { label, saved } = search as { label?: string; saved?: string };
+  const views = useViews();
+  const { data: away } = useQuery(ask.inbox({ view: "snoozed" }));
   const inInbox = pathname.startsWith("/inbox");
 
   const labels = useMemo(() => {
@@ -40,7 +56,6 @@ export function Nav() {
 
   const waiting = drafts && { ...drafts, items: drafts.items.filter((item) => inQueue(item.conversation)) };
   const mine = open?.items.filter((row) => row.assignee === me.id).length;
-  const unassigned = open?.items.filter((row) => row.assignee === undefined).length;
 
   return (
     <nav className="nav" aria-label={t("app.main")}>
@@ -56,24 +71,47 @@ export function Nav() {
         icon={Inbox}
         text={t("nav.inbox")}
         n={count(open)}
-        on={inInbox && label === undefined && view !== "mine" && view !== "unassigned"}
+        on={inInbox && label === undefined && saved === undefined && view !== "mine" && view !== "snoozed"}
       />
       <InboxItem
         view="mine"
         icon={UserRoundCheck}
         text={t("nav.mine")}
         n={mine ? String(mine) : undefined}
-        on={inInbox && label === undefined && view === "mine"}
+        on={inInbox && label === undefined && saved === undefined && view === "mine"}
         low
       />
       <InboxItem
-        view="unassigned"
-        icon={UserRoundX}
-        text={t("nav.unassigned")}
-        n={unassigned ? String(unassigned) : undefined}
-        on={inInbox && label === undefined && view === "unassigned"}
+        view="snoozed"
+        icon={AlarmClock}
+        text={t("nav.snoozed")}
+        n={count(away)}
+        on={inInbox && label === undefined && saved === undefined && view === "snoozed"}
         low
       />
+      {views.length > 0 ? (
+        <div className="labels">
+          <h2>{t("nav.views")}</h2>
+          {views.map((one) => (
+            <Link
+              key={one.id}
+              to="/inbox/{-$id}"
+              params={{ id: undefined }}
+              search={{ ...one.filter, saved: one.id }}
+              className="low"
+              activeOptions={EXACT}
+              aria-current={inInbox && saved === one.id ? "page" : undefined}
+              title={one.shared ? t("nav.shared", { name: one.name }) : one.name}
+            >
+              <span className="dot" style={hueStyle(one.id)} />
+              <span className="t" dir="auto">
+                {one.name}
+              </span>
+              <span className="n num">{countOf(one, open, me.id)}</span>
+            </Link>
+          ))}
+        </div>
+      ) : null}
       {labels.length > 0 ? (
         <div className="labels">
           <h2>{t("nav.labels")}</h2>
@@ -85,7 +123,7 @@ export function Nav() {
               search={{ view: "open", label: name }}
               className="low"
               activeOptions={EXACT}
-              aria-current={inInbox && label === name ? "page" : undefined}
+              aria-current={inInbox && saved === undefined && label === name ? "page" : undefined}
             >
               <span className="dot" style={hueStyle(name)} />
               <span className="t" dir="auto">

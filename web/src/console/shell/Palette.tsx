@@ -9,6 +9,7 @@ import {
   LogOut,
   type LucideIcon,
   MessageSquare,
+  MessageSquareQuote,
   Rows3,
   Search,
   Settings2,
@@ -36,6 +37,7 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
   const { data: found } = useQuery({ ...ask.inbox({ view: "all", q }), enabled: searching });
   const { data: recent } = useQuery({ ...ask.inbox({ view: "open" }), enabled: !searching });
   const { data: people } = useQuery({ ...ask.contacts(q), enabled: searching });
+  const { data: said } = useQuery({ ...ask.messages(q), enabled: q.length >= 3 });
   const { data: documents } = useQuery(ask.documents);
 
   const go = (act: () => unknown) => () => {
@@ -84,6 +86,26 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
                               params: { id: row.id },
                               search: { view: "all" },
                             }),
+                      )}
+                    />
+                  ))}
+                </Command.Group>
+              ) : null}
+              {searching && said && said.items.length > 0 ? (
+                <Command.Group heading={t("palette.messages")}>
+                  {said.items.slice(0, 6).map((hit) => (
+                    <Item
+                      key={`${hit.conversation}${hit.seq}`}
+                      icon={MessageSquareQuote}
+                      value={`${hit.conversation} ${hit.seq} ${hit.text} ${q}`}
+                      text={hit.contact}
+                      more={`${hit.author}: ${hit.text}`}
+                      onSelect={go(() =>
+                        navigate({
+                          to: "/inbox/{-$id}",
+                          params: { id: hit.conversation },
+                          search: { view: "all", seq: hit.seq },
+                        }),
                       )}
                     />
                   ))}

@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ask } from "../api";
 import { useKeys } from "../lib/keys";
 import { useLive } from "../live/live";
 import { Nav } from "./Nav";
@@ -23,6 +25,9 @@ export function Shell() {
     (state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting",
   );
 
+  const { data: inbox } = useQuery(ask.inbox({ view: "open" }));
+  const unread = inbox?.items.filter((row) => row.unread > 0).length ?? 0;
+
   useEffect(() => {
     const area = /^\/(\w+)/.exec(path)?.[1];
     const areas = {
@@ -33,8 +38,9 @@ export function Shell() {
       settings: t("nav.settings"),
     };
     const name = Object.entries(areas).find(([key]) => key === area)?.[1];
-    document.title = name ? `${name} · ${t("app.name")}` : t("app.name");
-  }, [path, t]);
+    const title = name ? `${name} · ${t("app.name")}` : t("app.name");
+    document.title = unread > 0 ? `(${unread}) ${title}` : title;
+  }, [path, unread, t]);
 
   useKeys({
     palette: () => void setOpen("palette"),

@@ -1,18 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { AtSign, Bell, CircleHelp, Search, Stamp } from "lucide-react";
-import { useMemo, useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { CircleHelp, Search } from "lucide-react";
+import { useMemo } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import { ask } from "../api";
-import { span, useNow } from "../lib/format";
+import { span } from "../lib/format";
 import { keyCap } from "../lib/keys";
-import { seeMentions, useBell } from "../live/bell";
 import { useTally } from "../live/held";
-import { inQueue, waitingSince } from "../live/inbox";
+import { inQueue } from "../live/inbox";
 import { useLive } from "../live/live";
 import { Avatar, Cap, Icon, IconButton } from "../parts/basics";
 import { useMe } from "../parts/data";
-import { Menu, MenuItem, MenuLine, MenuTitle } from "../parts/Menu";
+import { BellMenu } from "./BellMenu";
 import { Logo } from "./Logo";
 
 export function TopBar(props: { onSearch: () => void; onKeys: () => void }) {
@@ -103,82 +102,5 @@ function Colleagues() {
       ))}
       {here.length > 3 ? <span className="av bg-sunk! text-ink2!">+{here.length - 3}</span> : null}
     </div>
-  );
-}
-
-function BellMenu() {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const now = useNow(15_000);
-  const { data } = useQuery(ask.drafts);
-  const { mentions, seen } = useBell();
-  const [seenDrafts, setSeenDrafts] = useState<ReadonlySet<string>>(new Set());
-  const waiting = (data?.items ?? []).filter((item) => item.conversation.draft?.status === "pending");
-  const oldest = waiting.toSorted((a, b) =>
-    waitingSince(a.conversation) < waitingSince(b.conversation) ? -1 : 1,
-  )[0];
-  const freshMentions = mentions.length - seen;
-  const freshDrafts = waiting.filter((item) => !seenDrafts.has(item.conversation.draft?.id ?? "")).length;
-  const fresh = freshMentions + freshDrafts;
-
-  const handleOpen = (open: boolean) => {
-    if (open) return;
-    seeMentions();
-    setSeenDrafts(new Set(waiting.map((item) => item.conversation.draft?.id ?? "")));
-  };
-
-  return (
-    <Menu
-      onOpenChange={handleOpen}
-      trigger={
-        <button
-          type="button"
-          className="icb"
-          aria-label={fresh > 0 ? t("top.notifications_new", { n: fresh }) : t("top.notifications")}
-          title={t("top.notifications")}
-        >
-          <Icon of={Bell} />
-          {fresh > 0 ? <em /> : null}
-        </button>
-      }
-    >
-      <MenuTitle>{t("bell.title")}</MenuTitle>
-      {waiting.length === 0 && mentions.length === 0 ? (
-        <p className="max-w-[280px] px-2.5 pt-1 pb-3 text-ink2">{t("bell.none")}</p>
-      ) : null}
-      {oldest ? (
-        <MenuItem
-          onSelect={() => void navigate({ to: "/approvals/{-$id}", params: { id: oldest.conversation.id } })}
-        >
-          <Icon of={Stamp} />
-          <span className="min-w-0 py-1">
-            <b className="block font-[570]">{t("bell.waiting", { count: waiting.length })}</b>
-            <small className="block text-meta text-ink3">
-              {t("bell.longest", {
-                name: oldest.conversation.contact.name,
-                span: span(now - Date.parse(waitingSince(oldest.conversation))),
-              })}
-            </small>
-          </span>
-        </MenuItem>
-      ) : null}
-      {mentions.length > 0 && oldest ? <MenuLine /> : null}
-      {mentions.map((mention) => (
-        <MenuItem
-          key={`${mention.conversation}${mention.seq}`}
-          onSelect={() => void navigate({ to: "/inbox/{-$id}", params: { id: mention.conversation } })}
-        >
-          <Icon of={AtSign} />
-          <span className="min-w-0 py-1">
-            <b className="block font-[570]">
-              {t("bell.mention", { name: mention.by, title: mention.text.slice(0, 60) })}
-            </b>
-            <small className="block text-meta text-ink3">
-              {t("time.ago", { span: span(now - Date.parse(mention.at)) })}
-            </small>
-          </span>
-        </MenuItem>
-      ))}
-    </Menu>
   );
 }

@@ -1,9 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
 
-type Media = typeof import("./media.tsx");
-
-let media: Media | undefined;
-let loading: Promise<Media> | undefined;
 let styled: DocumentOrShadowRoot = document;
 
 /** Says where styles belong: the page, or the shadow tree the chat lives in. */
@@ -14,26 +10,34 @@ export function style(root: DocumentOrShadowRoot, css: string): void {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 }
 
-export function loadMedia(): Promise<Media> {
-  loading ??= import("./media.tsx").then(
-    (loaded) => {
-      style(styled, loaded.css);
-      media = loaded;
-      return loaded;
-    },
-    (error) => {
-      loading = undefined;
-      throw error;
-    },
-  );
-  return loading;
+/** Views with styles of their own that are fetched when they are first wanted. */
+function part<P extends { readonly css: string }>(fetch: () => Promise<P>) {
+  let here: P | undefined;
+  let loading: Promise<P> | undefined;
+  const load = (): Promise<P> => {
+    loading ??= fetch().then(
+      (loaded) => {
+        style(styled, loaded.css);
+        here = loaded;
+        return loaded;
+      },
+      (error) => {
+        loading = undefined;
+        throw error;
+      },
+    );
+    return loading;
+  };
+  /** The views, once they are here. */
+  const use = (wanted: boolean): P | undefined => {
+    const [now, setNow] = useState(here);
+    useEffect(() => {
+      if (wanted && !now) load().then(setNow, () => {});
+    }, [wanted, now]);
+    return now;
+  };
+  return [load, use] as const;
 }
 
-/** The views for files and voice, once they are here. */
-export function useMedia(wanted: boolean): Media | undefined {
-  const [here, setHere] = useState(media);
-  useEffect(() => {
-    if (wanted && !here) loadMedia().then(setHere, () => {});
-  }, [wanted, here]);
-  return here;
-}
+export const [loadMedia, useMedia] = part(() => import("./media.tsx"));
+export const [, useRating] = part(() => import("./rating.tsx"));

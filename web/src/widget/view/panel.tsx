@@ -6,7 +6,7 @@ import { plain } from "../text.ts";
 import { Composer } from "./composer.tsx";
 import { say, useChat } from "./hooks.ts";
 import { bell, Glyph, Icon } from "./icons.tsx";
-import { loadMedia } from "./lazy.ts";
+import { loadMedia, useMedia } from "./lazy.ts";
 import { Thread } from "./thread.tsx";
 
 export type PanelProps = {
@@ -25,7 +25,10 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
   const [files, setFiles] = useState<readonly File[]>([]);
   const [notice, setNotice] = useState("");
   const [over, setOver] = useState(false);
+  const media = useMedia(over);
   const name = state.workspace?.name ?? "";
+  // Alone on a page the chat is what the page is about.
+  const Title = onClose ? "h2" : "h1";
   const empty = state.timeline.last === 0 && state.outbox.length === 0;
 
   useEffect(() => {
@@ -85,9 +88,9 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
         </span>
         <div class="title">
           {name && (
-            <h2>
+            <Title>
               <bdi>{name}</bdi>
-            </h2>
+            </Title>
           )}
           <Presence state={state} />
         </div>
@@ -119,12 +122,7 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
           {say(state.personAsked ? "personWaiting" : "person")}
         </button>
       </div>
-      {over && (
-        <div class="over" aria-hidden="true">
-          <Icon name="clip" size={26} />
-          {say("drop")}
-        </div>
-      )}
+      {over && media && <media.Drop />}
       <Announcer state={state} />
     </section>
   );

@@ -8,7 +8,7 @@ import { type Block, blocks } from "../text.ts";
 import type { Language } from "../words.ts";
 import { formats, language, say } from "./hooks.ts";
 import { Icon, type IconName } from "./icons.tsx";
-import { useMedia } from "./lazy.ts";
+import { useMedia, useRating } from "./lazy.ts";
 
 const GROUP_WITHIN = 5 * 60_000;
 const NEAR = 80;
@@ -84,6 +84,7 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
           <Waiting key={message.client_id} chat={chat} message={message} state={state} />
         ))}
         <Seen state={state} waiting={waiting.length > 0} />
+        {waiting.length === 0 && <Closing chat={chat} state={state} />}
         {typing.length > 0 && (
           <div class="row theirs">
             <span
@@ -287,6 +288,20 @@ function Seen({
       <Mark icon={seen ? "checks" : "check"} text={say(seen ? "seen" : "sent")} />
     </div>
   );
+}
+
+/** After the business closed the conversation, and until somebody writes again: how was it? */
+function Closing({ chat, state }: { readonly chat: Chat; readonly state: ChatState }): JSX.Element | null {
+  const { entries } = state.timeline;
+  const last = entries.findLast(
+    ({ content }) => content.kind === "message" || content.kind === "resolved_changed",
+  );
+  const asked =
+    last?.content.kind === "resolved_changed" && last.content.resolved && last.seq > chat.unrated();
+  const rating = useRating(!!asked);
+  return asked && rating ? (
+    <rating.Rating key={last.seq} chat={chat} online={state.link === "online"} entries={entries} />
+  ) : null;
 }
 
 function Body({ text }: { readonly text: string }): JSX.Element {

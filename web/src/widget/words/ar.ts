@@ -1,4 +1,4 @@
-import type { Words } from "./en.ts";
+import type { Words } from "../words.ts";
 
 export const words: Words = {
   open: "تحدّث معنا",
@@ -57,5 +57,20 @@ export const words: Words = {
   today: "اليوم",
   yesterday: "أمس",
   photo: "صورة {name}",
-  file: "{name}، {size}",
+  rate: "كيف كانت تجربتك؟",
+  rate1: "سيئة جدًا",
+  rate2: "سيئة",
+  rate3: "مقبولة",
+  rate4: "جيدة",
+  rate5: "جيدة جدًا",
+  rateMore: "هل تودّ إضافة شيء؟",
+  rateSkip: "ليس الآن",
+  rateThanks: "شكرًا لك. يمكن للفريق رؤية ذلك.",
+  rateLater: "حُفظ تقييمك وسيُرسل عند عودة الاتصال.",
+  rateFailed: "لم يعد التقييم ممكنًا.",
+  transcript: "النص:",
+  unsure: "كلمة غير مؤكدة",
+  listening: "جارٍ الاستماع…",
+  notHeard: "تعذّر تحويل الصوت إلى نص.",
+  speed: "السرعة {n}",
 };

@@ -1,4 +1,4 @@
-import type { Words } from "./en.ts";
+import type { Words } from "../words.ts";
 
 export const words: Words = {
   open: "Schreiben Sie uns",
@@ -57,5 +57,20 @@ export const words: Words = {
   today: "Heute",
   yesterday: "Gestern",
   photo: "Foto {name}",
-  file: "{name}, {size}",
+  rate: "Wie war das für Sie?",
+  rate1: "Sehr schlecht",
+  rate2: "Schlecht",
+  rate3: "In Ordnung",
+  rate4: "Gut",
+  rate5: "Sehr gut",
+  rateMore: "Möchten Sie noch etwas sagen?",
+  rateSkip: "Jetzt nicht",
+  rateThanks: "Danke. Das Team kann es sehen.",
+  rateLater: "Gemerkt; es geht hinaus, sobald die Verbindung steht.",
+  rateFailed: "Das lässt sich nicht mehr bewerten.",
+  transcript: "Abschrift:",
+  unsure: "Bei diesem Wort unsicher",
+  listening: "Wird angehört …",
+  notHeard: "Konnte nicht abgeschrieben werden.",
+  speed: "Tempo {n}",
 };

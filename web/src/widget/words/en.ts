@@ -1,4 +1,4 @@
-/** What the widget says. Other languages have the same keys. */
+/** What the widget says at once; other languages have all keys in one file. */
 export const en = {
   open: "Chat with us",
   openUnread: "Chat with us, {n} new",
@@ -18,23 +18,6 @@ export const en = {
   send: "Send",
   attach: "Attach files",
   record: "Record a voice message",
-  stop: "Stop recording",
-  discard: "Discard",
-  again: "Record again",
-  sendVoice: "Send voice message",
-  recording: "Recording, {time}",
-  voice: "Voice message",
-  play: "Play",
-  pause: "Pause",
-  position: "Position",
-  micBlocked: "The microphone is blocked. Allow it in the address bar, or write instead.",
-  micMissing: "No microphone was found.",
-  drop: "Drop files to attach them",
-  removeFile: "Remove {name}",
-  tooBig: "{name} is too big. Files may have up to {size}.",
-  fileFailed: "{name} could not be loaded.",
-  download: "Download {name}",
-  uploading: "{name}, {percent} uploaded",
   sending: "Sending",
   waiting: "Waits for a connection",
   sent: "Sent",
@@ -55,8 +38,4 @@ export const en = {
   conversation: "Conversation",
   today: "Today",
   yesterday: "Yesterday",
-  photo: "Photo {name}",
-  file: "{name}, {size}",
 };
-
-export type Words = { readonly [K in keyof typeof en]: string };

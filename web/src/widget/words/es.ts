@@ -1,4 +1,4 @@
-import type { Words } from "./en.ts";
+import type { Words } from "../words.ts";
 
 export const words: Words = {
   open: "Escríbenos",
@@ -57,5 +57,20 @@ export const words: Words = {
   today: "Hoy",
   yesterday: "Ayer",
   photo: "Foto {name}",
-  file: "{name}, {size}",
+  rate: "¿Qué tal te ha ido?",
+  rate1: "Muy mal",
+  rate2: "Mal",
+  rate3: "Regular",
+  rate4: "Bien",
+  rate5: "Muy bien",
+  rateMore: "¿Quieres añadir algo?",
+  rateSkip: "Ahora no",
+  rateThanks: "Gracias. El equipo puede verlo.",
+  rateLater: "Guardado; se enviará cuando vuelva la conexión.",
+  rateFailed: "Esto ya no se puede valorar.",
+  transcript: "Transcripción:",
+  unsure: "Palabra dudosa",
+  listening: "Escuchando…",
+  notHeard: "No se pudo transcribir.",
+  speed: "Velocidad {n}",
 };

@@ -7,8 +7,9 @@ import { ask } from "../../api";
 import { span, useNow } from "../../lib/format";
 import { setPrefs, usePrefs } from "../../lib/prefs";
 import { waitingSince } from "../../live/inbox";
+import { useHolder } from "../../live/lease";
 import { Avatar, Chosen, Empty, Icon, Stitch } from "../../parts/basics";
-import { recordStates } from "../../parts/data";
+import { firstName, stitchStates } from "../../parts/data";
 import { Menu, MenuItem } from "../../parts/Menu";
 import { VirtualList } from "../../parts/VirtualList";
 import type { BlockerKind, QueueItem } from "../../types";
@@ -158,6 +159,7 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
     enabled: !item.draft && hint?.status === "pending",
   });
   const draft = item.draft ?? fetched;
+  const holder = useHolder(conversation.id);
   const writing = hint?.status === "writing";
   const waited = now - Date.parse(waitingSince(conversation));
   const heat = waited > 5 * 60_000 ? "hot" : waited > 4 * 60_000 ? "warm" : "";
@@ -191,7 +193,12 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
           {writing ? t("approvals.writingGist") : hint?.gist}
         </p>
         <div className="r3">
-          {says && !writing ? (
+          {holder ? (
+            <span className="why pencil">
+              <Avatar id={holder.id} name={holder.name} className="tiny" />
+              <span dir="auto">{t("approvals.on", { name: firstName(holder.name) })}</span>
+            </span>
+          ) : says && !writing ? (
             <span
               className={`why ${reason ? kindTone(reason.kind) : "pencil"}`}
               title={draft?.blockers.map((one) => one.says).join("\n") ?? says}
@@ -200,7 +207,7 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
               <span dir="auto">{says}</span>
             </span>
           ) : null}
-          {writing ? null : <RowStitch conversation={conversation.id} seq={conversation.last_seq} />}
+          {writing ? null : <RowStitch stitch={conversation.stitch} />}
         </div>
       </div>
     </Link>
@@ -208,23 +215,15 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
 });
 
 /** So many letters fit beside the stitch. */
-const ROOM = 28;
+const ROOM = 21;
 
 /** The first sentence, which is all a row has room for. */
 const shortReason = (says: string): string => says.replace(/([.!?])\s[\s\S]*$/, "$1").replace(/[.]$/, "");
 
-function RowStitch({ conversation, seq }: { conversation: string; seq: number }) {
+function RowStitch({ stitch }: { stitch: string | undefined }) {
   const { t } = useTranslation();
-  const { data, refetch } = useQuery(ask.context(conversation));
-  const seen = useRef(seq);
-  useEffect(() => {
-    if (seq === seen.current) return;
-    seen.current = seq;
-    void refetch();
-  }, [seq, refetch]);
-  const record = data?.records[0];
-  if (!record) return null;
-  const states = recordStates(record);
+  const states = stitchStates(stitch);
+  if (states.length === 0) return null;
   const count = (state: string) => states.filter((one) => one === state).length;
   return (
     <Stitch

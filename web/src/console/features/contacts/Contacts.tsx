@@ -47,7 +47,7 @@ function Table() {
       <div className="mx-auto max-w-[1080px] px-6 py-6 max-sm:px-4">
         <div className="mb-4 flex flex-wrap items-center gap-3">
           <h1>{t("contacts.title")}</h1>
-          <div className="qsearch ms-auto w-[280px] p-0! max-sm:order-last max-sm:w-full">
+          <div className="qsearch bare ms-auto w-[280px] p-0! max-sm:order-last max-sm:w-full">
             <Icon of={Search} size="s" />
             <input
               type="search"

@@ -1,28 +1,39 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { monthYear, span, useNow } from "../../lib/format";
 import { Avatar, Icon, Key, Stitch } from "../../parts/basics";
-import { recordStates, useSchemas } from "../../parts/data";
-import type { ContextRecord, ConversationSummary, DraftView } from "../../types";
+import { plainValue, recordStates, useSchemas } from "../../parts/data";
+import type {
+  ContextAnswer,
+  ContextField,
+  ContextRecord,
+  ConversationSummary,
+  DraftView,
+  Entry,
+} from "../../types";
 import { KIND_ICON, kindTone } from "../approvals/kinds";
 import { FieldRow } from "./FieldRow";
 
 type Props = {
   summary: ConversationSummary;
   draft: DraftView | undefined;
+  /** The entries up to a moment, while somebody looks back: the record is shown as it was then. */
+  past?: readonly Entry[] | undefined;
   onWhy: () => void;
   onAsk: (question: string) => void;
 };
 
 /** Who this is, what is known, where it stands, and why it waits. */
-export const ContextPane = memo(function ContextPane({ summary, draft, onWhy, onAsk }: Props) {
+export const ContextPane = memo(function ContextPane({ summary, draft, past, onWhy, onAsk }: Props) {
   const { t } = useTranslation();
   const now = useNow(60_000);
   const { data: contact } = useQuery(ask.contact(summary.contact.id));
-  const { data: context } = useQuery(ask.context(summary.id));
+  const { data: present } = useQuery(ask.context(summary.id));
+  const context = useMemo(() => present && (past ? asItWas(present, past) : present), [present, past]);
+  const status = (past && statusThen(past)) ?? summary.status;
   const { data: theirs } = useQuery(ask.inbox({ view: "all", contact: summary.contact.id }));
   const count = theirs?.items.length ?? 1;
   const address = contact?.phone ?? contact?.email;
@@ -68,7 +79,14 @@ export const ContextPane = memo(function ContextPane({ summary, draft, onWhy, on
         <div className="facts h-9" />
       )}
       {context?.records.map((record) => (
-        <Record key={record.id} record={record} summary={summary} onAsk={onAsk} />
+        <Record
+          key={record.id}
+          record={record}
+          conversation={summary.id}
+          status={status}
+          past={past !== undefined}
+          onAsk={onAsk}
+        />
       ))}
       {blockers.length > 0 ? (
         <section className="sec">
@@ -111,13 +129,49 @@ export const ContextPane = memo(function ContextPane({ summary, draft, onWhy, on
   );
 });
 
+/** The record as the entries up to a moment left it. */
+function asItWas(present: ContextAnswer, past: readonly Entry[]): ContextAnswer {
+  const records = present.records.map((record) => ({
+    ...record,
+    fields: record.fields.map((field): ContextField => {
+      const change = past.findLast(
+        ({ content }) =>
+          content.kind === "field_changed" && content.record === record.id && content.field === field.key,
+      )?.content;
+      const { value: _, text: __, evidence: ___, evidence_seq: ____, proposal: _____, ...rest } = field;
+      if (change?.kind !== "field_changed" || change.to === undefined || change.to === null)
+        return { ...rest, confidence: 0, locked: false };
+      const same = JSON.stringify(change.to) === JSON.stringify(field.value);
+      return {
+        ...rest,
+        value: change.to,
+        text: (same && field.text) || plainValue(change.to),
+        confidence: change.confidence,
+        origin: change.origin,
+        ...(change.evidence ? { evidence: change.evidence } : {}),
+        locked: change.origin === "person",
+      };
+    }),
+  }));
+  return { records };
+}
+
+function statusThen(past: readonly Entry[]): string | undefined {
+  const move = past.findLast(({ content }) => content.kind === "status_moved")?.content;
+  return move?.kind === "status_moved" ? move.to : undefined;
+}
+
 function Record({
   record,
-  summary,
+  conversation,
+  status,
+  past,
   onAsk,
 }: {
   record: ContextRecord;
-  summary: ConversationSummary;
+  conversation: string;
+  status: string;
+  past: boolean;
   onAsk: (question: string) => void;
 }) {
   const { t } = useTranslation();
@@ -152,8 +206,9 @@ function Record({
           {record.fields.map((field) => (
             <FieldRow
               key={field.key}
-              conversation={summary.id}
+              conversation={conversation}
               field={field}
+              past={past}
               schema={schema?.document.properties?.[field.key]}
               onAsk={onAsk}
             />
@@ -161,12 +216,7 @@ function Record({
         </dl>
       </section>
       {flow ? (
-        <Where
-          states={flow.states}
-          transitions={flow.transitions}
-          initial={flow.initial}
-          now={summary.status}
-        />
+        <Where states={flow.states} transitions={flow.transitions} initial={flow.initial} now={status} />
       ) : null}
     </>
   );

@@ -15,6 +15,8 @@ type Props = {
   conversation: string;
   field: ContextField;
   schema: FieldSchema | undefined;
+  /** It is shown as it was once: nothing can be changed. */
+  past: boolean;
   onAsk: (question: string) => void;
 };
 
@@ -51,9 +53,9 @@ const INPUT_TYPES: Readonly<Record<string, string>> = {
   url: "url",
 };
 
-export function FieldRow({ conversation, field, schema, onAsk }: Props) {
+export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const { t } = useTranslation();
-  const mayEdit = useMay("staff");
+  const mayEdit = useMay("staff") && !past;
   const cache = useQueryClient();
   const [editing, setEditing] = useState(false);
   const [wrong, setWrong] = useState<string>();

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
 import { BotMessageSquare, CircleCheck, Hand } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -18,6 +19,7 @@ import { command, Header, resolve } from "./Header";
 import { type Evidence, Thread } from "./Thread";
 
 const Composer = lazy(() => import("./Composer").then((module) => ({ default: module.Composer })));
+const LookBack = lazy(() => import("./LookBack").then((module) => ({ default: module.LookBack })));
 const WhyPanel = lazy(() => import("../why/WhyPanel").then((module) => ({ default: module.WhyPanel })));
 
 type Props = {
@@ -44,6 +46,9 @@ export function Conversation(props: Props) {
   const [drawer, setDrawer] = useState(false);
   const [why, setWhy] = useState<{ turn?: string | undefined }>();
   const [seed, setSeed] = useState<string>();
+  /** The entry up to which the conversation is shown, while somebody looks back. */
+  const [until, setUntil] = useState<number>();
+  const seek = useSearch({ strict: false, select: (search: { seq?: number }) => search.seq });
 
   const evidence = useMemo<Evidence>(() => {
     const map = new Map<number, string[]>();
@@ -70,8 +75,21 @@ export function Conversation(props: Props) {
   );
   const handleContext = useCallback(() => setDrawer(true), []);
   const handleTurn = useCallback((turn?: string) => setWhy({ turn }), []);
+  const { onDone } = props;
+  const handleAway = useCallback(() => onDone(false), [onDone]);
   const turn = draft?.turn;
   const handleWhy = useCallback(() => setWhy({ turn }), [turn]);
+  const handleLookBack = useCallback(
+    () => setUntil((at) => (at === undefined ? entries.length : undefined)),
+    [entries.length],
+  );
+  const then = useMemo<Timeline>(
+    () =>
+      until === undefined
+        ? calm
+        : { ...calm, entries: entries.slice(0, until), draft: undefined, typing: [], reads: {} },
+    [calm, entries, until],
+  );
   const handleAsk = useCallback((question: string) => {
     setDrawer(false);
     setSeed(question);
@@ -85,7 +103,15 @@ export function Conversation(props: Props) {
     );
   }
 
-  const pane = <ContextPane summary={summary} draft={calmDraft} onWhy={handleWhy} onAsk={handleAsk} />;
+  const pane = (
+    <ContextPane
+      summary={summary}
+      draft={until === undefined ? calmDraft : undefined}
+      past={until === undefined ? undefined : then.entries}
+      onWhy={handleWhy}
+      onAsk={handleAsk}
+    />
+  );
 
   return (
     <>
@@ -96,17 +122,32 @@ export function Conversation(props: Props) {
           back={props.from}
           onWhy={handleWhy}
           onContext={handleContext}
+          onLookBack={handleLookBack}
+          onAway={handleAway}
         />
-        <Thread timeline={calm} name={summary.contact.name} evidence={evidence} onWhy={handleTurn} />
-        <Footer
-          summary={summary}
-          timeline={timeline}
-          draft={draft}
-          seed={seed}
-          onSeeded={() => setSeed(undefined)}
-          {...(props.next ? { next: props.next } : {})}
-          onDone={props.onDone}
+        <Thread
+          timeline={then}
+          name={summary.contact.name}
+          evidence={evidence}
+          onWhy={handleTurn}
+          seek={seek}
         />
+        {until === undefined ? null : (
+          <Suspense>
+            <LookBack entries={entries} at={until} onAt={setUntil} onClose={() => setUntil(undefined)} />
+          </Suspense>
+        )}
+        {until === undefined ? (
+          <Footer
+            summary={summary}
+            timeline={timeline}
+            draft={draft}
+            seed={seed}
+            onSeeded={() => setSeed(undefined)}
+            {...(props.next ? { next: props.next } : {})}
+            onDone={props.onDone}
+          />
+        ) : null}
       </section>
       {noContext ? (
         <Drawer open={drawer} onOpenChange={setDrawer} title={t("ctx.title")}>

@@ -1,10 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
+  AlarmClock,
   ArrowLeft,
   CircleCheck,
   Ellipsis,
   Hand,
+  History,
   PanelRight,
   Plus,
   RotateCcw,
@@ -12,11 +14,11 @@ import {
   UserRound,
   Workflow,
 } from "lucide-react";
-import { memo, useState } from "react";
+import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
 import { api, ask } from "../../api";
-import { span, useNow } from "../../lib/format";
+import { span, useNow, weekdayTime } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { NARROW, NO_CONTEXT, useMedia } from "../../lib/media";
 import { refusal } from "../../lib/refusal";
@@ -28,13 +30,23 @@ import { Menu, MenuCheck, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu
 import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
 
+const SnoozeMenu = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeMenu })));
+
+type MenuName = "status" | "assign" | "labels" | "snooze";
+
 type Props = {
   summary: ConversationSummary;
   timeline: Timeline;
   back: "approvals" | "inbox";
   onWhy: () => void;
   onContext: () => void;
+  onLookBack: () => void;
+  /** It was put away: there is nothing more to do here now. */
+  onAway: () => void;
 };
+
+const names = (people: readonly { readonly name: string }[]): string =>
+  people.map((one) => one.name).join(", ");
 
 /** Runs a command whose result comes back as a signal. */
 export async function command(request: Command): Promise<boolean> {
@@ -55,7 +67,8 @@ export async function resolve(summary: ConversationSummary): Promise<void> {
   }
 }
 
-export const Header = memo(function Header({ summary, timeline, back, onWhy, onContext }: Props) {
+export const Header = memo(function Header(props: Props) {
+  const { summary, timeline, back, onWhy, onContext, onLookBack, onAway } = props;
   const { t } = useTranslation();
   const { me, workspace } = useMe();
   const mayAct = useMay("staff");
@@ -64,14 +77,14 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
   const now = useNow(15_000);
   const staff = useStaff();
   const workflow = useWorkflow();
-  const [menu, setMenu] = useState<"status" | "assign" | "labels">();
+  const [menu, setMenu] = useState<MenuName>();
   const Title = narrow ? "h1" : "h2";
   const state = workflow.states.find((one) => one.key === summary.status);
   const assignee = staff.find((one) => one.id === summary.assignee);
   const viewers = timeline.viewers.filter((person) => person.id !== me.id);
   const moves = workflow.moves(summary.status);
 
-  function opened(name: "status" | "assign" | "labels"): boolean {
+  function opened(name: MenuName): boolean {
     if (!mayAct) return false;
     setMenu(name);
     return true;
@@ -91,7 +104,9 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
       void resolve(summary);
       return true;
     },
+    snooze: () => !summary.resolved && opened("snooze"),
     why: () => void onWhy(),
+    lookBack: () => void onLookBack(),
     context: () => {
       if (!noContext) return false;
       onContext();
@@ -99,7 +114,7 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
     },
   });
 
-  const opens = (name: "status" | "assign" | "labels") => ({
+  const opens = (name: MenuName) => ({
     open: menu === name,
     onOpenChange: (open: boolean) => setMenu(open ? name : undefined),
   });
@@ -132,12 +147,8 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
         <span
           className="faces"
           role="img"
-          aria-label={t(viewers.length > 1 ? "draft.on_other" : "draft.on", {
-            names: viewers.map((one) => one.name).join(", "),
-          })}
-          title={t(viewers.length > 1 ? "draft.on_other" : "draft.on", {
-            names: viewers.map((one) => one.name).join(", "),
-          })}
+          aria-label={t("conv.here", { count: viewers.length, names: names(viewers) })}
+          title={t("conv.here", { count: viewers.length, names: names(viewers) })}
         >
           {viewers.slice(0, 3).map((person) => (
             <Avatar key={person.id} id={person.id} name={person.name} />
@@ -228,6 +239,31 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
         <Labels summary={summary} />
       </Menu>
       <Menu
+        {...opens("snooze")}
+        trigger={
+          <button
+            type="button"
+            className={summary.snoozed_until ? "pill snoozed" : "at-end"}
+            tabIndex={summary.snoozed_until ? 0 : -1}
+            aria-label={
+              summary.snoozed_until
+                ? t("snooze.until", { at: weekdayTime(new Date(summary.snoozed_until)) })
+                : t("snooze.title")
+            }
+            disabled={!mayAct}
+          >
+            <Icon of={AlarmClock} size="s" />
+            {summary.snoozed_until ? (
+              <span className="t num">{weekdayTime(new Date(summary.snoozed_until))}</span>
+            ) : null}
+          </button>
+        }
+      >
+        <Suspense>
+          <SnoozeMenu row={summary} onAway={onAway} />
+        </Suspense>
+      </Menu>
+      <Menu
         trigger={
           <button type="button" className="icb" aria-label={t("app.more")}>
             <Icon of={Ellipsis} />
@@ -255,6 +291,13 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
               {summary.resolved ? t("conv.reopen") : t("conv.resolve")}
               <Key name="resolve" />
             </MenuItem>
+            {summary.resolved ? null : (
+              <MenuItem onSelect={() => setMenu("snooze")}>
+                <Icon of={AlarmClock} />
+                {t("snooze.title")}
+                <Key name="snooze" />
+              </MenuItem>
+            )}
             <MenuItem onSelect={() => setMenu("labels")}>
               <Icon of={Tag} />
               {t("conv.labels")}
@@ -267,6 +310,11 @@ export const Header = memo(function Header({ summary, timeline, back, onWhy, onC
           <Icon of={Workflow} />
           {t("conv.why")}
           <Key name="why" />
+        </MenuItem>
+        <MenuItem onSelect={onLookBack}>
+          <Icon of={History} />
+          {t("back.title")}
+          <Key name="lookBack" />
         </MenuItem>
         {noContext ? (
           <MenuItem onSelect={onContext}>

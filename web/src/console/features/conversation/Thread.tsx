@@ -1,16 +1,17 @@
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
-import { memo, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { OutMessage } from "@/wire/outbox";
 import type { Timeline } from "@/wire/timeline";
 import { fileUrl } from "../../api";
-import { bytes, clock, dayName, fullTime, sameDay, useNow } from "../../lib/format";
+import { bytes, clock, dayName, fullTime, sameDay, useNow, weekdayTime } from "../../lib/format";
 import { undo } from "../../live/decide";
 import { useHeld } from "../../live/held";
 import { forget, sayAgain, useLive } from "../../live/live";
 import { Avatar, Icon, Key } from "../../parts/basics";
 import { useMe, useWorkflow } from "../../parts/data";
 import type { Attachment, DraftView, Entry } from "../../types";
+import { transcripts } from "./Transcript";
 import { Voice } from "./Voice";
 
 const SHOWN = 80;
@@ -18,9 +19,16 @@ const SHOWN = 80;
 /** Words of the customer that a field of the record was read from, by entry. */
 export type Evidence = ReadonlyMap<number, readonly string[]>;
 
-type Props = { timeline: Timeline; name: string; evidence: Evidence; onWhy: (turn?: string) => void };
+type Props = {
+  timeline: Timeline;
+  name: string;
+  evidence: Evidence;
+  onWhy: (turn?: string) => void;
+  /** The message to bring into view. */
+  seek?: number | undefined;
+};
 
-export const Thread = memo(function Thread({ timeline, name, evidence, onWhy }: Props) {
+export const Thread = memo(function Thread({ timeline, name, evidence, onWhy, seek }: Props) {
   const { t } = useTranslation();
   const { workspace } = useMe();
   const [all, setAll] = useState(false);
@@ -37,6 +45,7 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy }: 
 
   const shown = all ? entries : entries.slice(-SHOWN);
   const approvals = useMemo(() => decisions(entries), [entries]);
+  const told = useMemo(() => transcripts(entries), [entries]);
   const contactRead = Object.entries(timeline.reads).reduce(
     (most, [key, seq]) => (key.startsWith("ctc_") ? Math.max(most, seq) : most),
     0,
@@ -66,6 +75,18 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy }: 
     if (box.firstElementChild) observer.observe(box.firstElementChild);
     return () => observer.disconnect();
   }, []);
+
+  const found = seek !== undefined && entries.some((entry) => entry.seq === seek);
+  useEffect(() => {
+    if (!found) return;
+    setAll(true);
+    atEnd.current = false;
+    // After all entries are drawn.
+    const frame = requestAnimationFrame(() =>
+      scroller.current?.querySelector(`[data-seq="${seek}"]`)?.scrollIntoView({ block: "center" }),
+    );
+    return () => cancelAnimationFrame(frame);
+  }, [found, seek]);
 
   const toEnd = () => {
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
@@ -107,7 +128,9 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy }: 
             : undefined
         }
         seen={entry.seq === lastSeen && entry.seq <= seenSeq}
+        found={entry.seq === seek}
         marks={evidence.get(entry.seq)}
+        told={entry.content.kind === "message" && entry.content.files?.some((file) => told.has(file.id)) ? told : undefined}
         assistant={workspace.assistant_name}
       />,
     );
@@ -198,7 +221,9 @@ const Spoken = memo(function Spoken(props: {
   last: boolean;
   approval: Approval | undefined;
   seen: boolean;
+  found: boolean;
   marks: readonly string[] | undefined;
+  told: ReadonlyMap<string, Entry> | undefined;
   assistant: string;
 }) {
   const { entry, last, approval } = props;
@@ -207,7 +232,7 @@ const Spoken = memo(function Spoken(props: {
   const when = <time dateTime={entry.at} title={fullTime(entry.at)} />;
   if (entry.content.kind === "note") {
     return (
-      <article className="msg out">
+      <article className={`msg out ${props.found ? "found" : ""}`} data-seq={entry.seq}>
         <div className="stack">
           <div className="bub note" dir="auto">
             {entry.body}
@@ -231,7 +256,11 @@ const Spoken = memo(function Spoken(props: {
       })
     : t(entry.actor.kind === "staff" ? "conv.sentAt" : "conv.sentBy", { name: entry.author, at });
   return (
-    <article className={`msg ${incoming ? "" : "out"}`} title={last ? undefined : at}>
+    <article
+      className={`msg ${incoming ? "" : "out"} ${props.found ? "found" : ""}`}
+      data-seq={entry.seq}
+      title={last ? undefined : at}
+    >
       {incoming ? (
         last ? (
           <Avatar id={"id" in entry.actor ? entry.actor.id : entry.author} name={entry.author} />
@@ -242,7 +271,7 @@ const Spoken = memo(function Spoken(props: {
       <div className="stack">
         <span className="sr-only">{entry.author}: </span>
         {files.map((file) => (
-          <FileView key={file.id} file={file} />
+          <FileView key={file.id} file={file} told={props.told?.get(file.id)} />
         ))}
         {entry.body ? (
           <div className="bub" dir="auto">
@@ -263,7 +292,7 @@ const Spoken = memo(function Spoken(props: {
 
 const SAFE_IMAGE = /^image\/(png|jpe?g|gif|webp|avif)$/;
 
-function FileView({ file }: { file: Attachment }) {
+function FileView({ file, told }: { file: Attachment; told: Entry | undefined }) {
   const { t } = useTranslation();
   if (SAFE_IMAGE.test(file.media_type)) {
     return (
@@ -278,7 +307,7 @@ function FileView({ file }: { file: Attachment }) {
       </a>
     );
   }
-  if (file.media_type.startsWith("audio/")) return <Voice file={file} />;
+  if (file.media_type.startsWith("audio/")) return <Voice file={file} told={told} />;
   return (
     <a
       className="file"
@@ -402,7 +431,12 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
   const { t } = useTranslation();
   const { label } = useWorkflow();
   const facts = entries.flatMap(({ content }) => (content.kind === "field_changed" ? [content] : []));
-  const others = entries.filter(({ content }) => content.kind !== "field_changed");
+  // What a rule did stands in the rule's own line.
+  const fired = entries.some(({ content }) => content.kind === "rule_fired");
+  const others = entries.filter(
+    ({ content, actor }) =>
+      content.kind !== "field_changed" && !(fired && actor.kind === "rule" && content.kind !== "rule_fired"),
+  );
   const failed = entries.find(({ content }) => content.kind === "turn_failed");
   const parts: string[] = [];
   if (facts.length > 0)
@@ -410,8 +444,10 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
   for (const entry of others) parts.push(told(entry, label, t));
   return (
     <div className={`sys ${failed ? "bad" : ""}`}>
-      <Icon of={CornerDownRight} size="xs" />
-      <span dir="auto">{parts.join(" · ")}</span>
+      <span dir="auto">
+        <Icon of={CornerDownRight} size="xs" />
+        {parts.join(" · ")}
+      </span>
       {failed?.content.kind === "turn_failed" ? (
         <button
           type="button"
@@ -424,7 +460,8 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
   );
 }
 
-function told(
+/** What an event says, in one line. */
+export function told(
   entry: Entry,
   status: (key: string) => string,
   t: ReturnType<typeof useTranslation>["t"],
@@ -464,8 +501,18 @@ function told(
     }
     case "person_requested":
       return t("conv.sys.person", { name });
+    case "snoozed":
+      if (content.until) return t("conv.sys.snoozed", { name, at: weekdayTime(new Date(content.until)) });
+      return t(`conv.sys.woken.${content.woken_by ?? "time"}`, { name });
     case "resolved_changed":
       return t(content.resolved ? "conv.sys.resolved" : "conv.sys.reopened", { name });
+    case "rated":
+      return t(entry.body ? "conv.sys.ratedWith" : "conv.sys.rated", {
+        name: name || t("conv.sys.customer"),
+        stars: "★".repeat(content.score) + "☆".repeat(5 - content.score),
+        score: content.score,
+        words: entry.body,
+      });
     case "turn_failed":
       return t("conv.sys.turnFailed", { why: content.why });
     default:

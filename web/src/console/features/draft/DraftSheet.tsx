@@ -7,9 +7,10 @@ import { withoutRange, wordDiff } from "../../lib/diff";
 import { percent } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { approve, currentText, reject } from "../../live/decide";
+import { takeLease, useHolder, useLease } from "../../live/lease";
 import { typingIn, useLive } from "../../live/live";
-import { Cap, Icon, Key } from "../../parts/basics";
-import { useMay, useMe, useStaffName } from "../../parts/data";
+import { Avatar, Cap, Icon, Key } from "../../parts/basics";
+import { firstName, useMay, useMe, useStaffName } from "../../parts/data";
 import type { DraftView } from "../../types";
 import { contradiction, openClaims } from "./claims";
 import { DraftText, EditorMarks } from "./DraftText";
@@ -45,11 +46,14 @@ export function DraftSheet(props: Props) {
   const edit = useDraftEdit(draft);
   const earlier = useLive((state) => state.earlier[draft.conversation]);
   const editor = useStaffName(draft.edited_by);
+  const holder = useHolder(draft.conversation);
+  useLease(draft.conversation, mayDecide);
   const [editing, setEditing] = useState(false);
   const [panel, setPanel] = useState<"rewrite" | "reject">();
   const [kept, setKept] = useState<ReadonlySet<number>>(new Set());
   const [claimAt, setClaimAt] = useState(0);
   const [warned, setWarned] = useState(false);
+  const [asked, setAsked] = useState<string>();
   const [inking, setInking] = useState(false);
   const [source, setSource] = useState<{ number: number; anchor: HTMLElement; pinned: boolean }>();
   const since = useRef(0);
@@ -101,6 +105,11 @@ export function DraftSheet(props: Props) {
       setEditing(false);
       sheet.current?.querySelector(".flag")?.scrollIntoView({ block: "nearest" });
       announce(t("draft.checkFirst"));
+      return;
+    }
+    if (holder && asked !== holder.id) {
+      setAsked(holder.id);
+      announce(t("draft.askFirst", { name: holder.name }));
       return;
     }
     setEditing(false);
@@ -260,6 +269,11 @@ export function DraftSheet(props: Props) {
                   ? t("draft.savingEdit")
                   : t("draft.notKept")}
             </span>
+          ) : holder ? (
+            <span className="onit">
+              <Avatar id={holder.id} name={holder.name} className="tiny" />
+              <span dir="auto">{t("draft.on", { names: holder.name })}</span>
+            </span>
           ) : (
             (by ?? t("draft.by", { name: workspace.assistant_name }))
           )}
@@ -312,6 +326,18 @@ export function DraftSheet(props: Props) {
       </section>
       {writing ? <Stages stages={props.stages} /> : null}
       {editing ? <Changes pieces={pieces} /> : null}
+      {holder && asked === holder.id ? (
+        <section className="check" aria-label={t("draft.lease")}>
+          <Avatar id={holder.id} name={holder.name} />
+          <p>
+            <b dir="auto">{t("draft.on", { names: holder.name })}</b>
+            <span>{t("draft.askFirst", { name: firstName(holder.name) })}</span>
+          </p>
+          <button type="button" className="mini" onClick={() => void takeLease(draft.conversation)}>
+            {t("draft.take")}
+          </button>
+        </section>
+      ) : null}
       {edit.conflict ? (
         <div className="check calm" role="alert">
           <Icon of={UsersRound} />

@@ -27,17 +27,10 @@ export function useDraftEdit(draft: DraftView): DraftEdit {
   const timer = useRef(0);
   const running = useRef<Promise<void>>(undefined);
   const kept = useRef(currentText(draft));
+  /** What was handed to the hub and not answered yet; any of it may have arrived. */
+  const handed = useRef(new Set<string>());
 
   if (draft.revision >= latest.current.revision) latest.current = draft;
-
-  useEffect(() => {
-    const theirs = currentText(draft);
-    const mine = words.current;
-    if (theirs === kept.current) return;
-    kept.current = theirs;
-    if (mine === undefined || mine === theirs) return;
-    if (draft.edited_by !== undefined && draft.edited_by !== myId()) setConflict(true);
-  }, [draft]);
 
   const keep = useCallback(async () => {
     window.clearTimeout(timer.current);
@@ -48,8 +41,10 @@ export function useDraftEdit(draft: DraftView): DraftEdit {
       return;
     }
     setState("keeping");
+    handed.current.add(mine);
     const work = keepEdit(latest.current, mine).then((result) => {
       if (typeof result === "object") {
+        handed.current.clear();
         latest.current = result;
         kept.current = currentText(result);
         setState(words.current === mine ? "kept" : "waiting");
@@ -61,6 +56,17 @@ export function useDraftEdit(draft: DraftView): DraftEdit {
     await work;
     running.current = undefined;
   }, []);
+
+  useEffect(() => {
+    const theirs = currentText(draft);
+    const mine = words.current;
+    if (theirs === kept.current) return;
+    kept.current = theirs;
+    if (mine === undefined || mine === theirs) return;
+    // Our own words, whose answer was lost with the line: what was typed since goes on from there.
+    if (handed.current.has(theirs)) void keep();
+    else if (draft.edited_by !== undefined && draft.edited_by !== myId()) setConflict(true);
+  }, [draft, keep]);
 
   const change = useCallback(
     (text: string) => {

@@ -1,21 +1,24 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Hand, PencilLine, Search, X } from "lucide-react";
-import { memo, useEffect, useMemo, useState } from "react";
+import { AlarmClock, Hand, PencilLine, Search } from "lucide-react";
+import { lazy, memo, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, type InboxFilter, type InboxView } from "../../api";
-import { shortTime, useNow } from "../../lib/format";
+import { shortTime, useNow, weekdayTime } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { NARROW, useMedia } from "../../lib/media";
 import { lastAt } from "../../live/inbox";
 import { Avatar, Empty, Icon } from "../../parts/basics";
-import { stateColour, useMe, useWorkflow } from "../../parts/data";
+import { stateColour, useMe, useViews, useWorkflow } from "../../parts/data";
 import { VirtualList } from "../../parts/VirtualList";
+import type { InboxSearch } from "../../router";
 import type { ConversationSummary } from "../../types";
 import { Conversation } from "../conversation/Conversation";
 
-/** "Mine" and "Unassigned" stand in the navigation. */
-const VIEWS: readonly InboxView[] = ["open", "waiting", "resolved", "all"];
+const ViewMenu = lazy(() => import("./ViewMenu").then((module) => ({ default: module.ViewMenu })));
+
+/** "Mine" and "Snoozed" stand in the navigation. */
+const VIEWS: readonly InboxView[] = ["open", "unassigned", "waiting", "resolved", "all"];
 
 export function Inbox() {
   const { t } = useTranslation();
@@ -23,7 +26,15 @@ export function Inbox() {
   const { id } = useParams({ from: "/inbox/{-$id}" });
   const search = useSearch({ from: "/inbox/{-$id}" });
   const narrow = useMedia(NARROW);
-  const filter: InboxFilter = { view: search.view ?? "open", label: search.label, q: search.q };
+  const filter: InboxFilter = {
+    view: search.view ?? "open",
+    label: search.label,
+    status: search.status,
+    assignee: search.assignee,
+    q: search.q,
+  };
+  const views = useViews();
+  const saved = views.find((view) => view.id === search.saved);
   const { data, isPending } = useQuery({ ...ask.inbox(filter), placeholderData: keepPreviousData });
   const older = useOlder(filter, data?.next);
   const items = useMemo(() => {
@@ -34,7 +45,12 @@ export function Inbox() {
   const at = items.findIndex((row) => row.id === id);
 
   const open = (conversation: string | undefined, replace = false) =>
-    void navigate({ to: "/inbox/{-$id}", params: { id: conversation }, search, replace });
+    void navigate({
+      to: "/inbox/{-$id}",
+      params: { id: conversation },
+      search: withoutSeq(search),
+      replace,
+    });
 
   const first = items[0]?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only an empty place is filled by itself.
@@ -53,14 +69,15 @@ export function Inbox() {
     <main className={`desk ${id ? "open" : "wide"}`}>
       <section className="queue" aria-label={t("inbox.list")}>
         <div className="qh">
-          <h1>{search.label ?? (search.view ? t(`inbox.view.${search.view}`) : t("inbox.title"))}</h1>
+          <h1 className="truncate" dir="auto">
+            {saved?.name ??
+              search.label ??
+              (search.view && search.view !== "open" ? t(`inbox.view.${search.view}`) : t("inbox.title"))}
+          </h1>
           <span className="c num">{items.length > 0 ? `${items.length}${data?.next ? "+" : ""}` : ""}</span>
-          {search.label ? (
-            <Link to="/inbox/{-$id}" params={{ id: undefined }} search={{}} className="sort">
-              {t("inbox.clear")}
-              <Icon of={X} size="s" />
-            </Link>
-          ) : null}
+          <Suspense>
+            <ViewMenu search={search} saved={saved} />
+          </Suspense>
         </div>
         <SearchBox filter={filter} />
         <div className="tabs">
@@ -70,9 +87,8 @@ export function Inbox() {
               to="/inbox/{-$id}"
               params={{ id: undefined }}
               search={{
+                ...narrowed(search),
                 ...(view === "open" ? {} : { view }),
-                ...(search.label ? { label: search.label } : {}),
-                ...(search.q ? { q: search.q } : {}),
               }}
               activeOptions={{ exact: true }}
               aria-current={filter.view === view ? "page" : undefined}
@@ -84,13 +100,30 @@ export function Inbox() {
         <List items={items} current={id} search={search} pending={isPending} more={older.more} />
       </section>
       {id ? (
-        <Conversation key={id} id={id} from="inbox" known={items[at]} onDone={() => {}} />
+        <Conversation
+          key={id}
+          id={id}
+          from="inbox"
+          known={items[at]}
+          onDone={() => {
+            const target = items[at + 1] ?? items[at - 1];
+            if (filter.view !== "snoozed" && filter.view !== "all") open(target?.id);
+          }}
+        />
       ) : (
         <section className="conv">{isPending ? null : <Empty title={t("inbox.pick")} />}</section>
       )}
     </main>
   );
 }
+
+/** The filters beside the view, which stay when another view is chosen. */
+const narrowed = ({ label, status, assignee, q }: InboxSearch): InboxSearch => ({
+  ...(label ? { label } : {}),
+  ...(status ? { status } : {}),
+  ...(assignee ? { assignee } : {}),
+  ...(q ? { q } : {}),
+});
 
 /** Pages beyond the first; the first is the one that signals keep up to date. */
 function useOlder(filter: InboxFilter, next: string | null | undefined) {
@@ -118,16 +151,15 @@ function SearchBox({ filter }: { filter: InboxFilter }) {
       void navigate({
         to: "/inbox/{-$id}",
         params: { id: undefined },
-        search: {
-          ...(filter.view === "open" ? {} : { view: filter.view }),
-          ...(filter.label ? { label: filter.label } : {}),
+        search: ({ q: _, seq: __, saved: ___, ...others }) => ({
+          ...others,
           ...(text.trim() === "" ? {} : { q: text.trim() }),
-        },
+        }),
         replace: true,
       });
     }, 250);
     return () => window.clearTimeout(timer);
-  }, [text, filter.q, filter.view, filter.label, navigate]);
+  }, [text, filter.q, navigate]);
   return (
     <div className="qsearch">
       <Icon of={Search} size="s" />
@@ -151,7 +183,7 @@ function SearchBox({ filter }: { filter: InboxFilter }) {
 type ListProps = {
   items: readonly ConversationSummary[];
   current: string | undefined;
-  search: { view?: InboxView; label?: string; q?: string };
+  search: InboxSearch;
   pending: boolean;
   more: (() => void) | undefined;
 };
@@ -177,6 +209,8 @@ function List({ items, current, search, pending, more }: ListProps) {
   );
 }
 
+const withoutSeq = ({ seq: _, ...search }: InboxSearch): InboxSearch => search;
+
 const Row = memo(function Row({
   row,
   on,
@@ -198,7 +232,7 @@ const Row = memo(function Row({
     <Link
       to="/inbox/{-$id}"
       params={{ id: row.id }}
-      search={search}
+      search={withoutSeq(search)}
       preload={false}
       className="row"
       aria-current={on ? "true" : undefined}
@@ -227,7 +261,12 @@ const Row = memo(function Row({
             />
             <span>{label(row.status)}</span>
           </span>
-          {row.draft?.status === "pending" || row.draft?.status === "writing" ? (
+          {row.snoozed_until ? (
+            <span className="why pencil">
+              <Icon of={AlarmClock} />
+              <span className="num">{weekdayTime(new Date(row.snoozed_until))}</span>
+            </span>
+          ) : row.draft?.status === "pending" || row.draft?.status === "writing" ? (
             <span className="why pencil">
               <Icon of={PencilLine} />
               <span>{t("inbox.draftWaits")}</span>

@@ -3,26 +3,25 @@ import { Plus, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
-import { contrast } from "../../lib/contrast";
 import { refusal } from "../../lib/refusal";
 import { Icon } from "../../parts/basics";
 import { useMay } from "../../parts/data";
 import { Field } from "../../parts/Field";
 import { toast } from "../../parts/toast";
 import { DAYS, type Day, type Hours, type Session, type Workspace } from "../../types";
-
-const ENOUGH = 4.5;
+import { Speech } from "./Speech";
 
 export function WorkspaceSettings() {
   const { data } = useQuery(ask.workspace);
-  return data ? <Form key={data.id} workspace={data} /> : null;
+  return data ? (
+    <>
+      <Form key={data.id} workspace={data} />
+      <div className="mt-8 max-w-[640px]">
+        <Speech />
+      </div>
+    </>
+  ) : null;
 }
-
-const lines = (text: string): readonly string[] =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean);
 
 /** Keeps the session's copy of the workspace equal to the saved one. */
 export function workspaceSaved(workspace: Workspace): void {
@@ -33,12 +32,9 @@ export function workspaceSaved(workspace: Workspace): void {
 function Form({ workspace }: { workspace: Workspace }) {
   const { t } = useTranslation();
   const mayWrite = useMay("manager");
-  const [accent, setAccent] = useState(workspace.accent);
   const [hours, setHours] = useState<readonly Hours[]>(workspace.hours);
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string>();
-  const ratio = /^#[0-9a-f]{6}$/i.test(accent) ? contrast(accent, "#ffffff") : 0;
-  const pale = ratio < ENOUGH;
 
   async function handleSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -50,13 +46,8 @@ function Form({ workspace }: { workspace: Workspace }) {
       workspaceSaved(
         await api.changeWorkspace({
           name: value("name"),
-          assistant_name: value("assistant_name"),
-          greeting: value("greeting"),
-          starters: lines(value("starters")).slice(0, 3),
           timezone: value("timezone"),
           undo_seconds: Number(value("undo_seconds")),
-          allowed_origins: lines(value("allowed_origins")),
-          accent,
           hours: hours.filter((one) => one.days.length > 0),
         }),
       );
@@ -93,44 +84,7 @@ function Form({ workspace }: { workspace: Workspace }) {
               />
             )}
           </Field>
-          <Field label={t("settings.assistant")}>
-            {(field) => (
-              <input
-                {...field}
-                className="input"
-                name="assistant_name"
-                required
-                dir="auto"
-                defaultValue={workspace.assistant_name}
-                maxLength={60}
-              />
-            )}
-          </Field>
         </div>
-        <Field label={t("settings.greeting")} hint={t("settings.greetingHint")}>
-          {(field) => (
-            <textarea
-              {...field}
-              className="input"
-              name="greeting"
-              dir="auto"
-              defaultValue={workspace.greeting}
-              maxLength={500}
-            />
-          )}
-        </Field>
-        <Field label={t("settings.starters")} hint={t("settings.startersHint")}>
-          {(field) => (
-            <textarea
-              {...field}
-              className="input"
-              name="starters"
-              dir="auto"
-              rows={3}
-              defaultValue={workspace.starters.join("\n")}
-            />
-          )}
-        </Field>
         <fieldset>
           <legend className="lab">{t("settings.hours")}</legend>
           <div className="grid gap-2.5">
@@ -227,52 +181,13 @@ function Form({ workspace }: { workspace: Workspace }) {
             )}
           </Field>
         </div>
-        <Field
-          label={t("settings.accent")}
-          hint={t("settings.accentHint", { n: ratio.toFixed(1) })}
-          wrong={pale ? t("settings.accentLow", { n: ratio.toFixed(1) }) : undefined}
-        >
-          {(field) => (
-            <div className="flex items-center gap-2">
-              <input
-                type="color"
-                className="size-[34px] cursor-pointer rounded-r2 bg-transparent"
-                aria-label={t("settings.accent")}
-                value={/^#[0-9a-f]{6}$/i.test(accent) ? accent : "#000000"}
-                onChange={(event) => setAccent(event.target.value)}
-              />
-              <input
-                {...field}
-                className="input w-28! font-mono"
-                value={accent}
-                pattern="#[0-9a-fA-F]{6}"
-                aria-invalid={pale}
-                dir="ltr"
-                onChange={(event) => setAccent(event.target.value)}
-              />
-            </div>
-          )}
-        </Field>
-        <Field label={t("settings.origins")} hint={t("settings.originsHint")}>
-          {(field) => (
-            <textarea
-              {...field}
-              className="input font-mono text-[12.5px]!"
-              name="allowed_origins"
-              dir="ltr"
-              rows={2}
-              spellCheck={false}
-              defaultValue={workspace.allowed_origins.join("\n")}
-            />
-          )}
-        </Field>
         {wrong ? (
           <p className="err mt-0!" role="alert">
             {wrong}
           </p>
         ) : null}
         <div>
-          <button type="submit" className="btn go plain" disabled={busy || pale || !mayWrite}>
+          <button type="submit" className="btn go plain" disabled={busy || !mayWrite}>
             {busy ? t("app.saving") : t("app.save")}
           </button>
         </div>

@@ -1,0 +1,339 @@
+//! A visitor: comes, writes at their own pace whatever the hub does, breaks off, comes back, leaves.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::client::{Error, Http, Socket, Visit};
+use crate::load::history::History;
+use crate::load::measure::{Count, Metric};
+use crate::load::scenario::{between, happens};
+use crate::load::world::World;
+use crate::protocol::{Command, Content, Outcome, ServerFrame};
+
+/// Between two attempts to reach the hub.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// How long a slow reader reads nothing.
+const ASLEEP: Duration = Duration::from_secs(5);
+
+/// How long a message may stay without an answer on a connection that lives.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A message that is to be sent.
+struct Message {
+    client_id: String,
+    body: String,
+    due: Instant,
+}
+
+/// What a command that was sent is waited for.
+enum Asked {
+    Message(Message, Instant),
+    Join { after: i64, since: Option<Instant> },
+}
+
+/// How a connection ended.
+enum End {
+    /// Everything is done.
+    Left,
+    /// It broke, on purpose or not.
+    Broken,
+}
+
+struct Visitor {
+    world: Arc<World>,
+    rng: StdRng,
+    http: Http,
+    token: String,
+    /// Messages that are still to be sent, in order.
+    plan: VecDeque<Message>,
+    asked: BTreeMap<String, Asked>,
+    history: History,
+    epoch: Option<String>,
+    stays: Duration,
+    dozes: bool,
+}
+
+/// Plays a visitor who was meant to arrive at `due`.
+pub(super) async fn visit(world: Arc<World>, number: usize, due: Instant, mut rng: StdRng) {
+    world.arrives();
+    let source = world.sources[number % world.sources.len()].clone();
+    let workspace = world.workspaces[number % world.workspaces.len()].clone();
+    let mut entered = None;
+    while entered.is_none() && !world.over.is_cancelled() {
+        match source.clone().visiting(&workspace, json!({ "name": format!("Visitor {number}") })).await {
+            Ok(visit) => entered = Some(visit),
+            Err(error) => {
+                world.failed(&error);
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+    if let Some((http, visit)) = entered {
+        world.measures.took(Metric::Visit, due.elapsed());
+        let dozes = happens(&mut rng, world.scenario.visitors.slow_readers);
+        let stays = between(&mut rng, world.scenario.visitors.stay_ms);
+        let plan = plan(&world, &visit, due, &mut rng);
+        let (world, token) = (world.clone(), visit.token);
+        let visitor = Visitor {
+            world,
+            rng,
+            http,
+            token,
+            plan,
+            asked: BTreeMap::new(),
+            history: History::default(),
+            epoch: None,
+            stays,
+            dozes,
+        };
+        visitor.play().await;
+    }
+    world.leaves();
+}
+
+/// The messages of a visit, each with the moment when it is due, whatever happens to those before it.
+fn plan(world: &World, visit: &Visit, arrived: Instant, rng: &mut StdRng) -> VecDeque<Message> {
+    let [least, most] = world.scenario.visitors.messages;
+    let mut due = arrived;
+    (0..rng.random_range(least..=most))
+        .map(|number| {
+            due += between(rng, world.scenario.visitors.think_ms);
+            let client_id = format!("load-{}-{number}", visit.contact.id);
+            Message { client_id, body: world.scenario.text(rng).to_owned(), due }
+        })
+        .collect()
+}
+
+impl Visitor {
+    async fn play(mut self) {
+        let mut comes_back = None;
+        while !self.world.over.is_cancelled() {
+            let ended = match self.connect(comes_back).await {
+                Ok(mut socket) => self.converse(&mut socket, comes_back).await,
+                Err(error) => {
+                    self.world.failed(&error);
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+            };
+            match ended {
+                End::Left => break,
+                End::Broken => {
+                    self.world.measures.count(Count::Broken);
+                    self.resend_later();
+                    tokio::time::sleep(between(&mut self.rng, self.world.scenario.visitors.away_ms)).await;
+                    comes_back = Some(Instant::now());
+                }
+            }
+        }
+        if self.world.over.is_cancelled() {
+            // Cut short: what is open now says nothing about the hub.
+            self.world.measures.count(Count::Unfinished);
+            return;
+        }
+        let Visitor { world, http, history, .. } = self;
+        world.judge(&http, history).await;
+    }
+
+    async fn connect(&mut self, since: Option<Instant>) -> Result<Socket, Error> {
+        let begun = since.unwrap_or_else(Instant::now);
+        let mut socket = Socket::open(&self.http).await?;
+        if since.is_none() {
+            self.world.measures.took(Metric::Connect, begun.elapsed());
+        }
+        let opened = Instant::now();
+        let welcome = socket.hello(Some(self.token.clone())).await?;
+        self.world.measures.took(Metric::Hello, opened.elapsed());
+        self.epoch = Some(welcome.epoch);
+        Ok(socket)
+    }
+
+    /// Messages without an answer go to the front of the plan again.
+    fn resend_later(&mut self) {
+        let mut open: Vec<Message> = std::mem::take(&mut self.asked)
+            .into_values()
+            .filter_map(|asked| match asked {
+                Asked::Message(message, _) => Some(message),
+                Asked::Join { .. } => None,
+            })
+            .collect();
+        open.sort_by_key(|message| std::cmp::Reverse(message.due));
+        for message in open {
+            self.world.measures.count(Count::Resent);
+            self.plan.push_front(message);
+        }
+    }
+
+    /// Writes and reads on one connection.
+    async fn converse(&mut self, socket: &mut Socket, since: Option<Instant>) -> End {
+        let mut cuts = self.world.cuts.clone();
+        cuts.mark_unchanged();
+        let (closing, over) = (self.world.closing.clone(), self.world.over.clone());
+        if self.history.conversation().is_some() && self.join(socket, since).await.is_err() {
+            return End::Broken;
+        }
+        let mut leaves_at: Option<Instant> = None;
+        let mut last_asked = Instant::now();
+        loop {
+            if closing.is_cancelled() {
+                self.plan.clear();
+            }
+            let done = self.plan.is_empty() && self.asked.is_empty();
+            if done && leaves_at.is_none() {
+                leaves_at = Some(Instant::now() + self.stays);
+            }
+            let next = match self.plan.front() {
+                Some(message) => message.due,
+                None if done && closing.is_cancelled() => Instant::now(),
+                None => leaves_at.unwrap_or(last_asked + PATIENCE),
+            };
+            tokio::select! {
+                biased;
+                () = over.cancelled() => return End::Broken,
+                _ = cuts.changed() => return End::Broken,
+                frame = socket.next() => match frame {
+                    Ok(frame) => if self.hears(socket, frame).await.is_err() { return End::Broken },
+                    Err(error) => {
+                        self.world.failed(&error);
+                        return End::Broken;
+                    }
+                },
+                () = tokio::time::sleep_until(next) => match self.plan.pop_front() {
+                    Some(message) => {
+                        last_asked = Instant::now();
+                        if self.sends(socket, message).await.is_err() { return End::Broken }
+                        if happens(&mut self.rng, self.world.scenario.visitors.reconnects) {
+                            return End::Broken;
+                        }
+                        if std::mem::take(&mut self.dozes) {
+                            tokio::time::sleep(ASLEEP).await;
+                        }
+                    }
+                    // All is said, or an answer is overdue: the judge tells which.
+                    None => return End::Left,
+                },
+                () = closing.cancelled(), if !self.plan.is_empty() => {}
+            }
+        }
+    }
+
+    async fn sends(&mut self, socket: &mut Socket, message: Message) -> Result<(), Error> {
+        let first = self.world.due.insert(message.client_id.clone(), message.due).is_none();
+        if first {
+            self.world.measures.count(Count::Sent);
+        }
+        self.history.sends(&message.client_id);
+        let command = Command::Send {
+            conversation: self.history.conversation(),
+            client_id: message.client_id.clone(),
+            body: message.body.clone(),
+            files: Vec::new(),
+        };
+        match socket.send(command).await {
+            Ok(reference) => {
+                self.asked.insert(reference, Asked::Message(message, Instant::now()));
+                Ok(())
+            }
+            Err(error) => {
+                self.plan.push_front(message);
+                Err(error)
+            }
+        }
+    }
+
+    async fn join(&mut self, socket: &mut Socket, since: Option<Instant>) -> Result<(), Error> {
+        let Some(conversation) = self.history.conversation() else { return Ok(()) };
+        let after = self.history.last();
+        let command = Command::Join { conversation, after, epoch: self.epoch.clone() };
+        let reference = socket.send(command).await?;
+        self.asked.insert(reference, Asked::Join { after, since });
+        Ok(())
+    }
+
+    async fn hears(&mut self, socket: &mut Socket, frame: ServerFrame) -> Result<(), Error> {
+        match frame {
+            ServerFrame::Event { conversation, entry } => {
+                self.history.hears(conversation, &entry);
+                if let Content::Message { draft, .. } = &entry.content
+                    && entry.client_id.as_ref().is_none_or(|id| !self.world.due.contains_key(id))
+                {
+                    self.world.measures.count(Count::Received);
+                    if let Some((_, from)) = draft.and_then(|draft| self.world.approved.remove(&draft)) {
+                        self.world.measures.took(Metric::Approval, from.elapsed());
+                    }
+                }
+                Ok(())
+            }
+            ServerFrame::Reply { reference, ok, error } => match (self.asked.remove(&reference), ok, error) {
+                (Some(Asked::Message(message, sent)), Some(outcome), _) => {
+                    self.acked(socket, message, sent, *outcome).await
+                }
+                (Some(Asked::Message(message, _)), None, Some(error)) => {
+                    self.world.measures.failed(error.code.as_str());
+                    match error.retry_after_ms {
+                        // Its time was; it is still measured from then.
+                        Some(wait) => {
+                            tokio::time::sleep(Duration::from_millis(wait)).await;
+                            self.plan.push_front(message);
+                        }
+                        None => self.history.refused(&message.client_id),
+                    }
+                    Ok(())
+                }
+                (Some(Asked::Join { after, since }), Some(outcome), _) => {
+                    self.joined(socket, after, since, *outcome).await
+                }
+                (Some(Asked::Join { .. }), None, Some(error)) => {
+                    self.world.measures.failed(error.code.as_str());
+                    Err(Error::Unreadable(error.message))
+                }
+                _ => Ok(()),
+            },
+            ServerFrame::Signal(_) => Ok(()),
+        }
+    }
+
+    async fn acked(
+        &mut self,
+        socket: &mut Socket,
+        message: Message,
+        sent: Instant,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        let Outcome::Posted(posted) = outcome else { return Ok(()) };
+        self.world.measures.took(Metric::Ack, message.due.elapsed());
+        self.world.measures.took(Metric::Service, sent.elapsed());
+        self.world.measures.count(Count::Acked);
+        self.world.newest.insert(posted.conversation, message.due);
+        self.world.ours.insert(posted.conversation);
+        let first = self.history.conversation().is_none();
+        self.history.acked(&message.client_id, posted.conversation, posted.seq);
+        if first { self.join(socket, None).await } else { Ok(()) }
+    }
+
+    async fn joined(
+        &mut self,
+        socket: &mut Socket,
+        after: i64,
+        since: Option<Instant>,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        let Outcome::Joined(joined) = outcome else { return Ok(()) };
+        self.history.reads(if joined.resync { 0 } else { after }, &joined.entries);
+        if joined.more {
+            return self.join(socket, since).await;
+        }
+        if let Some(since) = since {
+            self.world.measures.took(Metric::Resume, since.elapsed());
+            self.world.measures.count(Count::Resumed);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! The load tester plays against a real hub, and its judge finds nothing: also when lines are cut.
+
+use std::process::{Command, Output};
+
+use concierge::load::{Business, Phase, Plan, Report, Scenario};
+use concierge::ports::db::Engine;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::App;
+
+const SMOKE: &str = include_str!("../../benches/scenarios/smoke.toml");
+
+/// A short and lively test: everybody breaks off now and then, and all lines are cut in the middle.
+fn scenario() -> Scenario {
+    let mut scenario = Scenario::parse(SMOKE).expect("it is right");
+    let phase = |name: &str, cut_all| Phase {
+        name: name.to_owned(),
+        seconds: 1.0,
+        arrivals: 12.0,
+        to: None,
+        cut_all,
+    };
+    scenario.phases = vec![phase("before", false), phase("after", true)];
+    scenario.visitors.think_ms = [20, 200];
+    scenario.visitors.stay_ms = [900, 1_500];
+    scenario.visitors.reconnects = 0.3;
+    scenario.staff.decide_ms = [0, 50];
+    scenario.staff.edits = 0.3;
+    scenario.staff.rejects = 0.1;
+    scenario.staff.takes_over = 0.1;
+    scenario
+}
+
+async fn play(app: &App, scenario: Scenario) -> Report {
+    let staff = ["staff", "manager"].map(|role| format!("{role}@shop.example")).to_vec();
+    let business = |slug: &str| Business {
+        slug: slug.to_owned(),
+        staff: staff.clone(),
+        password: crate::support::PASSWORD.to_owned(),
+    };
+    let plan = Plan {
+        scenario,
+        target: app.url(),
+        businesses: vec![business("alpha"), business("beta")],
+        sources: 3,
+        most: 1_000,
+    };
+    let (live, _lines) = concierge::load::live_lines();
+    concierge::load::run(&plan, live, CancellationToken::new()).await.expect("the hub is there")
+}
+
+fn count(report: &Report, name: &str) -> u64 {
+    report.counts.get(name).copied().unwrap_or(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lively_day_leaves_a_sound_history() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let app = App::start(engine, |_, _| {}).await;
+        for slug in ["alpha", "beta"] {
+            let owner = app.staff_of(slug, concierge::base::Role::Owner).await;
+            let change = serde_json::json!({ "undo_seconds": 0 });
+            let _: serde_json::Value = owner.patch("/v1/workspace", change).await.expect("changed");
+        }
+        let report = play(&app, scenario()).await;
+        let text = report.text(None);
+        assert!(report.is_sound(), "{engine:?}: {text}");
+        assert_eq!(count(&report, "acked"), count(&report, "sent"), "{engine:?}: {text}");
+        for name in ["arrived", "received", "drafts", "approved", "edited", "broken", "resumed"] {
+            assert!(count(&report, name) > 0, "{engine:?}: no {name}: {text}");
+        }
+        for name in ["visit", "connect", "hello", "ack", "service", "delivery", "draft", "approval", "resume"]
+        {
+            assert!(report.times.contains_key(name), "{engine:?}: {name} was not measured: {text}");
+        }
+        assert_eq!(count(&report, "unfinished") + count(&report, "dropped"), 0, "{engine:?}: {text}");
+        app.finish().await;
+    }
+}
+
+fn concierge(arguments: &[&str]) -> Output {
+    let mut load = Command::new(env!("CARGO_BIN_EXE_concierge"));
+    load.arg("load").args(arguments).output().expect("it runs")
+}
+
+#[track_caller]
+fn ends_with(output: &Output, code: i32, says: &str) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(error.contains(says) && error.trim().lines().count() == 1, "{error}");
+}
+
+#[test]
+fn the_command_says_what_is_wrong_in_one_line() {
+    ends_with(&concierge(&["--url", "http://hub.example:8080"]), 2, "--i-own-this-target");
+    ends_with(&concierge(&["--url", "hub"]), 2, "not an address");
+    ends_with(&concierge(&["--scenario", "quiet-day"]), 2, "busy-day");
+    ends_with(&concierge(&["--rate", "100000"]), 2, "arrivals");
+    ends_with(&concierge(&["--scenario", "smoke", "--url", "http://127.0.0.1:9"]), 5, "cannot reach");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_threshold_is_an_exit_code_and_reports_are_written() {
+    let app = App::start(Engine::Sqlite, |_, _| {}).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (json, html, url) = (file("report.json"), file("report.html"), app.url());
+    let output = tokio::task::spawn_blocking(move || {
+        concierge(&[
+            "--scenario",
+            "smoke",
+            "--url",
+            &url,
+            "--workspace",
+            "alpha",
+            "--staff",
+            "staff@shop.example",
+            "--password",
+            crate::support::PASSWORD,
+            "--seconds",
+            "1",
+            "--rate",
+            "4",
+            "--sources",
+            "2",
+            "--fail-if",
+            "sent>0",
+            "--fail-if",
+            "lost>0",
+            "--json",
+            &json,
+            "--html",
+            &html,
+        ])
+    });
+    let output = output.await.expect("it ran");
+    ends_with(&output, 3, "sent>0");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("lost"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("history      sound"));
+    let written = std::fs::read_to_string(folder.path().join("report.json")).expect("it was written");
+    let report: Report = serde_json::from_str(&written).expect("it is read");
+    assert!(count(&report, "acked") > 0 && report.is_sound());
+    let page = std::fs::read_to_string(folder.path().join("report.html")).expect("it was written");
+    assert!(page.contains("<polyline"));
+    app.finish().await;
+}
