@@ -51,7 +51,9 @@ after(async () => {
 });
 
 test("a spoken question gets a transcript, a draft and, once approved, an answer", async (t) => {
-  t.diagnostic(model ? "a real model listens" : "a server of the test's own listens: no CONCIERGE_WHISPER_MODEL");
+  t.diagnostic(
+    model ? "a real model listens" : "a server of the test's own listens: no CONCIERGE_WHISPER_MODEL",
+  );
   const { page, errors } = await openPage(await browser.visitor(), `${hub.url}/demo/northgate`);
   const widget = widgetOf(page);
   await widget.open();
@@ -94,7 +96,11 @@ test("a spoken question gets a transcript, a draft and, once approved, an answer
     return found.id === draft.id ? undefined : found;
   }, "another draft");
   await staff.approve(second);
-  await page.getByRole("log").getByText(second.text.split("\n")[0].slice(0, 30)).first().waitFor({ timeout: 30_000 });
+  await page
+    .getByRole("log")
+    .getByText(second.text.split("\n")[0].slice(0, 30))
+    .first()
+    .waitFor({ timeout: 30_000 });
   assert.deepEqual(errors, []);
 });
 

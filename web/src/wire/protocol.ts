@@ -7,7 +7,7 @@ export type Actor = { readonly kind: "contact"; readonly id: ContactId; } | { re
 export type ActorKind = "contact" | "staff" | "agent" | "rule" | "system";
 
 /** A file that belongs to a message. */
-export type Attachment = { readonly id: FileId; readonly name: string; readonly media_type: string; readonly size: number; readonly transcript?: TranscriptState; };
+export type Attachment = { readonly id: FileId; readonly name: string; readonly media_type: string; readonly size: number; readonly transcript?: TranscriptState; readonly wave?: Wave; };
 
 /** Who may see a timeline entry. */
 export type Audience = "everyone" | "staff";
@@ -33,7 +33,7 @@ export type ContactId = string;
 export type ContactSummary = { readonly id: ContactId; readonly name: string; };
 
 /** What an entry says happened. */
-export type Content = { readonly kind: "message"; readonly files?: readonly Attachment[]; readonly draft?: DraftId; } | { readonly kind: "note"; readonly mentions?: readonly StaffId[]; } | { readonly kind: "draft_proposed"; readonly draft: DraftId; readonly turn: TurnId; readonly gist: string; readonly waits_because: readonly string[]; } | { readonly kind: "draft_decided"; readonly draft: DraftId; readonly decision: Decision; readonly reason?: RejectReason; readonly note?: string; } | { readonly kind: "field_changed"; readonly record: RecordId; readonly field: string; readonly label: string; readonly from?: unknown; readonly to?: unknown; readonly confidence: number; readonly origin: FieldOrigin; readonly evidence?: string; } | { readonly kind: "status_moved"; readonly from: string; readonly to: string; } | { readonly kind: "assigned"; readonly to?: StaffId; readonly name?: string; } | { readonly kind: "owner_changed"; readonly owner: Owner; } | { readonly kind: "labels_changed"; readonly added?: readonly string[]; readonly removed?: readonly string[]; } | { readonly kind: "rule_fired"; readonly rule: RuleId; readonly name: string; readonly version: number; readonly receipts: readonly Receipt[]; } | { readonly kind: "title_changed"; readonly title: string; } | { readonly kind: "person_requested"; } | { readonly kind: "resolved_changed"; readonly resolved: boolean; } | { readonly kind: "snoozed"; readonly until?: Timestamp; readonly woken_by?: WokenBy; } | { readonly kind: "turn_failed"; readonly turn: TurnId; readonly why: string; };
+export type Content = { readonly kind: "message"; readonly files?: readonly Attachment[]; readonly draft?: DraftId; } | { readonly kind: "note"; readonly mentions?: readonly StaffId[]; } | { readonly kind: "draft_proposed"; readonly draft: DraftId; readonly turn: TurnId; readonly gist: string; readonly waits_because: readonly string[]; } | { readonly kind: "draft_decided"; readonly draft: DraftId; readonly decision: Decision; readonly reason?: RejectReason; readonly note?: string; } | { readonly kind: "field_changed"; readonly record: RecordId; readonly field: string; readonly label: string; readonly from?: unknown; readonly to?: unknown; readonly confidence: number; readonly origin: FieldOrigin; readonly evidence?: string; } | { readonly kind: "status_moved"; readonly from: string; readonly to: string; } | { readonly kind: "assigned"; readonly to?: StaffId; readonly name?: string; } | { readonly kind: "owner_changed"; readonly owner: Owner; } | { readonly kind: "labels_changed"; readonly added?: readonly string[]; readonly removed?: readonly string[]; } | { readonly kind: "rule_fired"; readonly rule: RuleId; readonly name: string; readonly version: number; readonly receipts: readonly Receipt[]; } | { readonly kind: "title_changed"; readonly title: string; } | { readonly kind: "person_requested"; } | { readonly kind: "resolved_changed"; readonly resolved: boolean; } | { readonly kind: "snoozed"; readonly until?: Timestamp; readonly woken_by?: WokenBy; } | { readonly kind: "transcribed"; readonly file: FileId; readonly of: number; readonly state: TranscriptState; readonly words?: readonly SpokenWord[]; readonly language?: string; readonly engine?: string; readonly cut?: boolean; } | { readonly kind: "turn_failed"; readonly turn: TurnId; readonly why: string; };
 
 export type ConversationId = string;
 
@@ -144,7 +144,9 @@ export type Support = "cited" | "context" | "phrase" | "unsupported";
 export type Timestamp = string;
 
 /** What is known of a voice message's words. */
-export type TranscriptState = "not_transcribed";
+export type TranscriptState = "not_transcribed" | "waiting" | "done" | "silent" | "failed" | "corrected";
+export type Wave = { readonly millis: number; readonly cut?: boolean; readonly peaks: readonly number[]; };
+export type SpokenWord = { readonly text: string; readonly start_ms: number; readonly end_ms: number; readonly confidence?: number; };
 
 export type TurnId = string;
 

@@ -154,6 +154,11 @@ function Voice(props: FileProps): JSX.Element {
   const { url, blob, failed } = useBlob(props.chat, file.id + copy);
   const player = useRef<HTMLAudioElement>(null);
   if (failed) return <p class="small">{say("fileFailed", { name: say("voice") })}</p>;
+
+  function handleWord(ms: number): void {
+    if (player.current) player.current.currentTime = ms / 1_000;
+  }
+
   return (
     <>
       <span class="voice">
@@ -167,7 +172,7 @@ function Voice(props: FileProps): JSX.Element {
         />
         <Progress {...props} />
       </span>
-      <Said {...props} onWord={(ms) => player.current && (player.current.currentTime = ms / 1_000)} />
+      <Said {...props} onWord={handleWord} />
     </>
   );
 }
@@ -192,6 +197,9 @@ function Said({
       <p class="said" dir="auto" data-transcript={state}>
         <span class="hidden">{say("transcript")} </span>
         {content.words?.map((word, at) => (
+          // The keyboard has the slider of the player; a stop at every word would be in its way.
+          // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
+          // biome-ignore lint/a11y/noStaticElementInteractions: see above.
           <span
             key={at}
             class={(word.confidence ?? 1) < UNSURE ? "unsure" : undefined}
@@ -236,7 +244,7 @@ type PlayerProps = {
   readonly blob: Blob | undefined;
   readonly ms?: number | undefined;
   readonly wave?: readonly number[] | undefined;
-  readonly audio?: RefObject<HTMLAudioElement>;
+  readonly audio?: RefObject<HTMLAudioElement | null>;
   readonly onFail?: () => void;
 };
 
@@ -250,7 +258,10 @@ function Player({ url, blob, ms, wave, audio: given, onFail }: PlayerProps): JSX
   const [playing, setPlaying] = useState(false);
   const [at, setAt] = useState(0);
   const [sound, setSound] = useState<{ levels: number[]; seconds: number }>({
-    levels: Array.from({ length: BARS }, (_, at) => (wave?.[Math.floor((at * wave.length) / BARS)] ?? 5) / 100),
+    levels: Array.from(
+      { length: BARS },
+      (_, at) => (wave?.[Math.floor((at * wave.length) / BARS)] ?? 5) / 100,
+    ),
     seconds: (ms ?? 0) / 1_000,
   });
 
@@ -306,7 +317,12 @@ function Player({ url, blob, ms, wave, audio: given, onFail }: PlayerProps): JSX
       </span>
       <span class="num">{clock((playing || at > 0 ? at : total) * 1_000)}</span>
       {given && (
-        <button type="button" class="speed num" aria-label={say("speed", { n: SPEEDS[speed] ?? 1 })} onClick={handleSpeed}>
+        <button
+          type="button"
+          class="speed num"
+          aria-label={say("speed", { n: SPEEDS[speed] ?? 1 })}
+          onClick={handleSpeed}
+        >
           {SPEEDS[speed]}×
         </button>
       )}

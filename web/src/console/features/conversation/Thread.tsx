@@ -130,7 +130,11 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy, se
         seen={entry.seq === lastSeen && entry.seq <= seenSeq}
         found={entry.seq === seek}
         marks={evidence.get(entry.seq)}
-        told={entry.content.kind === "message" && entry.content.files?.some((file) => told.has(file.id)) ? told : undefined}
+        told={
+          entry.content.kind === "message" && entry.content.files?.some((file) => told.has(file.id))
+            ? told
+            : undefined
+        }
         assistant={workspace.assistant_name}
       />,
     );

@@ -36,8 +36,7 @@ export function Transcript({ file, told, at, onSeek }: Props) {
   const content = told?.content.kind === "transcribed" ? told.content : undefined;
   const state = content?.state ?? file.transcript;
   if (state === undefined) return null;
-  if (edits)
-    return <Correction file={file} text={told?.body ?? ""} onDone={() => setEdits(false)} />;
+  if (edits) return <Correction file={file} text={told?.body ?? ""} onDone={() => setEdits(false)} />;
   const words = content?.words ?? [];
   return (
     <div className="said" data-transcript={state}>
@@ -93,7 +92,11 @@ function Words({
   });
 }
 
-function Correction(props: { readonly file: Attachment; readonly text: string; readonly onDone: () => void }) {
+function Correction(props: {
+  readonly file: Attachment;
+  readonly text: string;
+  readonly onDone: () => void;
+}) {
   const { t } = useTranslation();
   const id = useId();
   const [text, setText] = useState(props.text);

@@ -7,7 +7,7 @@ import type { Attachment, Entry } from "../../types";
 import { Transcript } from "./Transcript";
 
 const BARS = 40;
-const SPEEDS = [1, 1.25, 1.5, 2] as const;
+const SPEEDS: readonly number[] = [1, 1.25, 1.5, 2];
 
 /** The hub's peaks in fewer bars, each from 0 to 1; a flat line where it could not look. */
 function levelsOf(file: Attachment): readonly number[] {
@@ -30,7 +30,7 @@ export function Voice({ file, told }: Props) {
   const [playing, setPlaying] = useState(false);
   const [at, setAt] = useState(0);
   const [found, setFound] = useState(0);
-  const [speed, setSpeed] = useState<number>(1);
+  const [speed, setSpeed] = useState(1);
   const [levels] = useState(() => levelsOf(file));
 
   // Recorders leave the length out of the file; the hub counted the samples.
@@ -48,7 +48,7 @@ export function Voice({ file, told }: Props) {
     setAt(audio.current.currentTime);
   };
   const handleSpeed = () => {
-    const next = SPEEDS[(SPEEDS.findIndex((one) => one === speed) + 1) % SPEEDS.length] ?? 1;
+    const next = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length] ?? 1;
     setSpeed(next);
     if (audio.current) audio.current.playbackRate = next;
   };
@@ -107,7 +107,12 @@ export function Voice({ file, told }: Props) {
           ))}
         </div>
         <span className="tm num">{minutes(playing || at > 0 ? at : length)}</span>
-        <button type="button" className="sp num" aria-label={t("conv.file.speed", { n: speed })} onClick={handleSpeed}>
+        <button
+          type="button"
+          className="sp num"
+          aria-label={t("conv.file.speed", { n: speed })}
+          onClick={handleSpeed}
+        >
           {speed}×
         </button>
       </div>

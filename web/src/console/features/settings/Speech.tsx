@@ -12,10 +12,7 @@ export function Speech() {
   const by = [data.local, data.remote].filter((engine) => engine.ready);
   return (
     <section data-speech={data.ready}>
-      <Line
-        label={t("settings.speech")}
-        hint={data.ready ? t("settings.speechReady") : data.advice}
-      >
+      <Line label={t("settings.speech")} hint={data.ready ? t("settings.speechReady") : data.advice}>
         <div className="text-end text-small">
           {by.length === 0 ? <span className="text-ink3">{t("settings.speechNone")}</span> : null}
           {by.map((engine) => (
