@@ -299,8 +299,7 @@ pub(super) async fn show_transcript(
     execute!(
         tx,
         "UPDATE conversations
-         SET last_message_text = CASE WHEN last_message_text = $4 AND customer_seq = $3 THEN $5
-                                      ELSE last_message_text END,
+         SET last_message_text = CASE WHEN last_message_text = $4 AND customer_seq = $3 THEN $5 ELSE last_message_text END,
              title = CASE WHEN title = $4 THEN $6 ELSE title END
          WHERE workspace_id = $1 AND id = $2",
         workspace,
