@@ -26,12 +26,15 @@ const QUESTIONS: &[&str] = &[
 const TURNS: usize = 160;
 const WARM: usize = 16;
 
+#[expect(clippy::print_stdout, reason = "the figures are what this program is for")]
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(measure());
+    for line in runtime.block_on(measure()) {
+        println!("{line}");
+    }
 }
 
-async fn measure() {
+async fn measure() -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = Config::defaults();
     config.http.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -54,12 +57,7 @@ async fn measure() {
         let (_, visit) = Http::visit(&node.url(), &shop.slug, serde_json::json!({})).await.expect("a visit");
         let (mut socket, _) = Socket::visitor(&node.url(), &visit.token).await.expect("a socket");
         let body = format!("{} ({number})", QUESTIONS[number % QUESTIONS.len()]);
-        let post = Command::Post {
-            conversation: None,
-            client_id: "1".to_owned(),
-            body: Some(body),
-            files: Vec::new(),
-        };
+        let post = Command::Send { conversation: None, client_id: "1".to_owned(), body, files: Vec::new() };
         let started = Instant::now();
         let Ok(Outcome::Posted(posted)) = socket.ask(post).await else { panic!("the message is taken") };
         let trace = drafted(&staff, posted.conversation).await;
@@ -76,12 +74,13 @@ async fn measure() {
         stages.entry("= whole turn".to_owned()).or_default().push(sum);
         stages.entry("~ message to draft, seen by polling".to_owned()).or_default().push(waited);
     }
-    for (stage, mut times) in stages {
+    node.stop().await;
+    let lines = stages.into_iter().map(|(stage, mut times)| {
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
-        println!("{stage:40} p50 {:7.2} ms   p95 {:7.2} ms   p99 {:7.2} ms", at(50), at(95), at(99));
-    }
-    node.stop().await;
+        format!("{stage:40} p50 {:7.2} ms   p95 {:7.2} ms   p99 {:7.2} ms", at(50), at(95), at(99))
+    });
+    lines.collect()
 }
 
 /// The trace of a conversation's turn, once it is done.

@@ -571,6 +571,72 @@ async fn a_turn_that_was_killed_runs_again_once() {
     }
 }
 
+/// A PDF of so many pages, each with a line of its own.
+fn long_pdf(pages: usize) -> Vec<u8> {
+    let mut file = b"%PDF-1.5\n".to_vec();
+    let mut places = Vec::new();
+    let kids: String = (0..pages).map(|page| format!("{} 0 R ", 4 + 2 * page)).collect();
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {pages} >>"),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    for page in 0..pages {
+        let text = format!("BT /F1 12 Tf 72 720 Td (Lantern number {page} hangs at the harbour.) Tj ET");
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {} 0 R \
+             /Resources << /Font << /F1 3 0 R >> >> >>",
+            5 + 2 * page
+        ));
+        objects.push(format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len()));
+    }
+    for (number, object) in (1..).zip(&objects) {
+        places.push(file.len());
+        file.extend(format!("{number} 0 obj\n{object}\nendobj\n").bytes());
+    }
+    let table = file.len();
+    file.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
+    file.extend(places.iter().flat_map(|place| format!("{place:010} 00000 n \n").into_bytes()));
+    let size = objects.len() + 1;
+    file.extend(format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes());
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_was_being_read_is_read_after_the_kill() {
+    const PAGES: usize = 150;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut hub = Hub::start(folder.path(), &[]).await;
+    let staff = sign_in(&hub).await;
+    let part = reqwest::multipart::Part::bytes(long_pdf(PAGES)).file_name("lanterns.pdf");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let request = reqwest::Client::new().post(format!("{}/v1/knowledge/documents/upload", hub.url));
+    let answer = request.headers(staff.headers().clone()).multipart(form).send().await.expect("an answer");
+    let text = answer.text().await.expect("a body");
+    let added: Value = serde_json::from_str(&text).expect("JSON");
+    let path = format!("/v1/knowledge/documents/{}", added["id"].as_str().expect("an identifier"));
+    let until = async |wanted: &str| {
+        let reached = async {
+            loop {
+                let shown: Value = staff.get(&path).await.expect("the document is shown");
+                if shown["status"] == wanted {
+                    return shown;
+                }
+                assert_ne!(shown["status"], "failed", "{shown}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.expect("the document gets there")
+    };
+    let reading = until("reading").await;
+    assert_eq!(reading["version"], 0, "there is no text yet");
+    hub.kill_and_restart().await;
+    let read = until("ready").await;
+    assert_eq!((&read["version"], &read["source"]["page"]), (&json!(1), &json!(PAGES)));
+    let found: Value = staff.get("/v1/knowledge/search?q=lantern+149").await.expect("searched");
+    assert_eq!(found["hits"][0]["title"], "Lanterns", "{found}");
+}
+
 #[expect(clippy::print_stderr, reason = "shown by the test runner")]
 fn say(line: &str) {
     eprintln!("{line}");

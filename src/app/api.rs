@@ -8,11 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
-    rules, schemas, views, voice,
+    rules, schemas, snippets, views, voice,
 };
 
 /// All routes with their descriptions.
-fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {
+fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<Site> {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info()).build())
         .merge(identity::routes())
         .merge(contacts::routes())
@@ -20,13 +20,14 @@ fn described(max_file_bytes: usize) -> OpenApiRouter<Site> {
         .merge(drafts::routes())
         .merge(files::routes(max_file_bytes))
         .merge(voice::routes(max_file_bytes))
-        .merge(knowledge::routes())
+        .merge(knowledge::routes(max_document_bytes))
         .merge(schemas::routes())
         .merge(context::routes())
         .merge(rules::routes())
         .merge(agents::intents::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
+        .merge(snippets::routes())
         .merge(views::routes())
         .merge(gateway::routes())
 }
@@ -45,13 +46,13 @@ fn info() -> utoipa::openapi::Info {
 }
 
 /// The routes, ready to serve.
-pub fn api(max_file_bytes: usize) -> Router<Site> {
-    described(max_file_bytes).split_for_parts().0
+pub fn api(max_file_bytes: usize, max_document_bytes: usize) -> Router<Site> {
+    described(max_file_bytes, max_document_bytes).split_for_parts().0
 }
 
 /// The OpenAPI document of all routes.
 pub fn openapi() -> OpenApi {
-    let mut document = described(usize::MAX / 2).split_for_parts().1;
+    let mut document = described(usize::MAX / 2, usize::MAX / 2).split_for_parts().1;
     let components = document.components.get_or_insert_default();
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-concierge")));
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());

@@ -9,6 +9,7 @@ mod node;
 mod pages;
 mod reminders;
 pub mod seed;
+mod slow_jobs;
 
 pub use api::{api, openapi, operations};
 pub use documents::{asyncapi, protocol_schema};

@@ -9,15 +9,19 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{api, health, jobs, layers, pages, reminders, seed};
-use crate::config::{Config, Languages};
+use crate::app::{api, health, jobs, layers, pages, reminders, seed, slow_jobs};
+use crate::config::{Config, Knowledge, Languages};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
+use crate::jobs::Queue;
 use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
-use crate::ports::{Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Ports, Speech, Tx, Vectors};
+use crate::ports::{
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Outbound, Ports, Readers, Speech, Tx, Vectors,
+};
+use crate::reading::Limits;
 use crate::telemetry::Metrics;
 use crate::{conversations, files, knowledge, pipeline, voice, workspaces};
 use crate::{execute, fetch_one};
@@ -39,11 +43,19 @@ pub struct Options {
     pub bus: Bus,
     /// Fill an empty store with the demo workspaces.
     pub seed_demo: bool,
+    /// The program that reads documents: this one.
+    pub reader: std::path::PathBuf,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { clock: Clock::system(), entropy: Entropy::system(), bus: Bus::memory(), seed_demo: false }
+        Options {
+            clock: Clock::system(),
+            entropy: Entropy::system(),
+            bus: Bus::memory(),
+            seed_demo: false,
+            reader: "/proc/self/exe".into(),
+        }
     }
 }
 
@@ -137,11 +149,16 @@ impl Node {
         let understanding = library.understanding().clone();
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(reminders::run(site.clone(), stop_working.clone()));
-        working.spawn(jobs::run(site.clone(), working.clone(), stop_working.clone()));
+        working.spawn(jobs::run(site.clone(), stop_working.clone()));
+        for queue in [(Queue::Slow, slow_jobs::AT_ONCE), (Queue::Reading, config.knowledge.readers)] {
+            working.spawn(slow_jobs::run(site.clone(), queue, working.clone(), stop_working.clone()));
+        }
         working.spawn(resume_vectors(site.clone()));
 
         let routes = layers::wrap(
-            api(config.files.max_bytes).merge(health::routes()).merge(pages::routes()),
+            api(config.files.max_bytes, config.knowledge.max_bytes)
+                .merge(health::routes())
+                .merge(pages::routes()),
             &config.http,
         )
         .layer(Extension(understanding))
@@ -215,9 +232,17 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         clock: options.clock.clone(),
         entropy: options.entropy.clone(),
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
+        readers: Arc::new(readers(config, options)),
+        outbound: Outbound::new(&config.knowledge.reachable_hosts),
         embeddings: Arc::new(open_embeddings(config)?),
         vectors: Arc::new(Vectors::new(open_index(config)?)),
     })
+}
+
+fn readers(config: &Config, options: &Options) -> Readers {
+    let Knowledge { readers, reader_megabytes, reader_seconds, max_bytes, .. } = &config.knowledge;
+    let limits = Limits { memory: reader_megabytes * 1_048_576, seconds: *reader_seconds };
+    Readers::new(options.reader.clone(), *readers, limits, *max_bytes as u64)
 }
 
 /// The model of the knowledge base, by configuration.

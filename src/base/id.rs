@@ -138,8 +138,12 @@ ids! {
     JobId = "job",
     /// An uploaded file.
     FileId = "fil",
+    /// A question that nothing answers.
+    GapId = "gap",
     /// A saved view of the inbox.
     ViewId = "viw",
+    /// A saved reply.
+    SnippetId = "snp",
 }
 
 #[cfg(test)]

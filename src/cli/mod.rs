@@ -87,6 +87,25 @@ enum Role {
     Asyncapi,
     /// Prints the JSON Schema of the socket's frames.
     Protocol,
+    /// Reads the document on standard input under limits; the hub starts this itself.
+    #[command(hide = true)]
+    ReadDocument {
+        /// The document's name: it tells one kind of text from another.
+        #[arg(long)]
+        name: String,
+        /// Bytes of memory beyond the program's own.
+        #[arg(long)]
+        memory: u64,
+        /// Seconds of work.
+        #[arg(long)]
+        seconds: u64,
+        /// The longest document, in bytes.
+        #[arg(long)]
+        max_bytes: u64,
+        /// It is a sitemap, and at most so many addresses are wanted.
+        #[arg(long)]
+        addresses: Option<usize>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,6 +212,10 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Openapi => print_json(&crate::app::openapi()),
         Role::Asyncapi => print_json(&crate::app::asyncapi()),
         Role::Protocol => print_json(&crate::app::protocol_schema()),
+        Role::ReadDocument { name, memory, seconds, max_bytes, addresses } => {
+            let limits = crate::reading::Limits { memory, seconds };
+            crate::reading::run(&name, limits, max_bytes, addresses).map_err(Failure::failed)
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Http {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Http {
             base: base.trim_end_matches('/').to_owned(),
-            client: reqwest::Client::new(),
+            client: client(),
             headers: HeaderMap::new(),
             source: None,
         }
@@ -166,6 +166,13 @@ impl Http {
             status => Err(refusal(status, response).await),
         }
     }
+}
+
+/// A client with the hub's own kind of TLS.
+fn client() -> reqwest::Client {
+    // An error says that somebody was first, with the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 async fn refusal(status: StatusCode, response: reqwest::Response) -> Error {

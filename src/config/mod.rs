@@ -18,6 +18,8 @@ pub struct Config {
     pub store: Store,
     /// Uploads.
     pub files: Files,
+    /// Documents that the agent answers from.
+    pub knowledge: Knowledge,
     /// Live connections.
     pub sockets: Sockets,
     /// Signing in.
@@ -65,6 +67,20 @@ pub struct Store {
 #[expect(missing_docs, reason = "each field is explained in config.default.toml")]
 pub struct Files {
     pub max_bytes: usize,
+}
+
+/// Documents that the agent answers from.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Knowledge {
+    pub max_bytes: usize,
+    pub readers: usize,
+    pub reader_megabytes: u64,
+    pub reader_seconds: u64,
+    pub site_pages: usize,
+    pub fetch_seconds: u64,
+    pub reachable_hosts: String,
 }
 
 /// Live connections.

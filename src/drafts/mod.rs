@@ -11,6 +11,7 @@ mod model;
 mod overdue;
 mod routes;
 mod store;
+mod uses;
 mod write;
 
 pub use decide::{
@@ -20,6 +21,7 @@ pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
 pub use overdue::{Overdue, overdue, tell_overdue};
 pub use routes::routes;
+pub use uses::{Use, UseCount, counts as use_counts, of_document as uses_of};
 pub use write::{begin, fail, finish, give_up_open};
 
 use crate::base::{ConversationId, DraftId, PassageId, Role};

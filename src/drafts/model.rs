@@ -121,20 +121,21 @@ impl Draft {
 
     /// What it says, in a few words: the courtesy at its beginning says nothing.
     pub(super) fn gist(&self) -> String {
-        let courtesy: String = self
+        let courtesies: Vec<String> = self
             .sentences
             .iter()
             .take_while(|sentence| sentence.support == Support::Phrase)
-            .map(|sentence| utf16_slice(&self.text, sentence.start, sentence.end))
-            .filter(|words| !words.ends_with('?'))
-            .collect::<Vec<_>>()
-            .join(" ");
-        let line = self.current_text().split_whitespace().collect::<Vec<_>>().join(" ");
-        let courtesy = courtesy.split_whitespace().collect::<Vec<_>>().join(" ");
-        match line.strip_prefix(&courtesy).map(str::trim_start) {
-            Some(rest) if !rest.is_empty() => gist(rest),
-            _ => gist(&line),
-        }
+            .map(|sentence| one_line(&utf16_slice(&self.text, sentence.start, sentence.end)))
+            .take_while(|words| !words.ends_with('?'))
+            .collect();
+        let line = one_line(self.current_text());
+        // All of it may be courtesy; then only its first sentence is left out.
+        let kept = [courtesies.len(), 1].into_iter().find_map(|count| {
+            let courtesy = courtesies.get(..count)?.join(" ");
+            let rest = line.strip_prefix(&courtesy)?.trim_start();
+            (!rest.is_empty()).then_some(rest)
+        });
+        gist(kept.unwrap_or(&line))
     }
 
     /// Refuses a decision unless the draft is pending and as it was shown.
@@ -165,9 +166,14 @@ fn utf16_slice(text: &str, start: i64, end: i64) -> String {
     String::from_utf16_lossy(&part)
 }
 
+/// A text without its line breaks.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The first words of a text on one line.
 pub(super) fn gist(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(text);
     match line.char_indices().nth(GIST_CHARS) {
         None => line,
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
@@ -242,6 +248,9 @@ mod tests {
         let asks = ("Which day suits you?", Support::Phrase);
         let asking = draft("Hello Inês 👋, thanks for writing. Which day suits you?", &[hello, asks]);
         assert_eq!(asking.gist(), "Which day suits you?");
+        let ask = ("I am asking the team.", Support::Phrase);
+        let asking = draft("Hello Inês 👋, thanks for writing. I am asking the team.", &[hello, ask]);
+        assert_eq!(asking.gist(), "I am asking the team.");
         let only = draft("Hello Inês 👋, thanks for writing.", &[hello]);
         assert_eq!(only.gist(), "Hello Inês 👋, thanks for writing.");
         let edited = Draft { edited_text: Some("Come by today.".to_owned()), ..written };

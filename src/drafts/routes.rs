@@ -8,13 +8,13 @@ use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::base::{ConversationId, DraftId};
+use crate::base::{ConversationId, DocumentId, DraftId};
 use crate::conversations::{self, NewMessage};
-use crate::drafts::{Approval, Error};
+use crate::drafts::{Approval, Error, Use, UseCount};
 use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
 use crate::identity::{Caller, Party, Permission, Site};
 use crate::protocol::{ConversationSummary, DraftView, Held, Posted, RejectReason};
-use crate::workspaces;
+use crate::{knowledge, workspaces};
 
 /// The routes of this domain.
 pub fn routes() -> OpenApiRouter<Site> {
@@ -28,6 +28,8 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(post_message))
         .routes(routes!(take_over))
         .routes(routes!(resolve))
+        .routes(routes!(uses))
+        .routes(routes!(use_counts))
 }
 
 /// A draft that waits, with its conversation.
@@ -243,4 +245,27 @@ async fn resolve(
     let summary = conversations::summary(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(summary))
+}
+
+/// Lists the drafts that rest on a document, newest first, at most 100.
+#[utoipa::path(get, path = "/v1/knowledge/documents/{id}/uses", tag = "knowledge", params(("id" = DocumentId, Path)),
+    responses((status = 200, body = Page<Use>), (status = 404, body = ProblemBody)))]
+async fn uses(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<DocumentId>,
+) -> Result<Json<Page<Use>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    knowledge::get(&cx, &mut tx, id).await?;
+    Ok(Json(Page { items: super::uses_of(&cx, &mut tx, id).await?, next: None }))
+}
+
+/// Counts how often each document was used by drafts, the most used first.
+#[utoipa::path(get, path = "/v1/knowledge/uses", tag = "knowledge",
+    responses((status = 200, body = Page<UseCount>), (status = 401, body = ProblemBody)))]
+async fn use_counts(State(site): State<Site>, caller: Caller) -> Result<Json<Page<UseCount>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    Ok(Json(Page { items: super::use_counts(&cx, &mut tx).await?, next: None }))
 }

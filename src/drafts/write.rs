@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ConversationId, DraftId, TurnId};
 use crate::conversations;
-use crate::drafts::{Draft, Error, Written, carry_edits, store};
+use crate::drafts::{Draft, Error, Written, carry_edits, store, uses};
 use crate::ports::bus::News;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Decision, DraftStatus, Signal};
@@ -91,6 +91,7 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
     if !store::finish(tx, cx.workspace, &draft).await? {
         return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
     }
+    uses::note(cx, tx, &draft).await?;
     let content = Content::DraftProposed {
         draft: draft.id,
         turn: draft.turn,

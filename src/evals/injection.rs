@@ -80,7 +80,7 @@ pub fn train_steering(kit: &Path, weights: &Path, mut report: impl Write) -> Res
             vector: embedder.embed_one(&line.text),
             attack: line.label == 1,
             weight: match line.source.as_str() {
-                "notinject" => 2.0,
+                "notinject" | "own" => 2.0,
                 "more customers" => 0.2,
                 _ => 1.0,
             },

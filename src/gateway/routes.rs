@@ -18,7 +18,7 @@ use crate::gateway::{Gateway, connection};
 use crate::http::{Json, Path, Problem, ProblemBody, Query};
 use crate::identity::{self, Site, VisitorToken, check_visitor_origin, staff_from_headers};
 use crate::protocol::{ContactSummary, ErrorCode, MAX_FRAME_BYTES};
-use crate::workspaces::{self, Workspace, is_open};
+use crate::workspaces::{self, Workspace, is_open, opens_at};
 
 /// Bytes a connection keeps for reading. The library's default of 128 KiB would be held by every idle one.
 const READ_BUFFER: usize = 4 * 1024;
@@ -94,6 +94,9 @@ struct PublicWorkspace {
     locale: String,
     /// Whether people are there now.
     open: bool,
+    /// When they are there again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens_at: Option<Timestamp>,
 }
 
 impl PublicWorkspace {
@@ -108,6 +111,7 @@ impl PublicWorkspace {
             starters: settings.starters.clone(),
             locale: settings.locale.clone(),
             open: is_open(settings, now),
+            opens_at: opens_at(settings, now),
         }
     }
 }

@@ -14,13 +14,27 @@ use crate::ports::{Cx, DbError, Tx};
 /// Attempts before a job is given up.
 const MAX_ATTEMPTS: i64 = 12;
 
-/// How long a node may work on a job before another may take it.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a node may work on a quick job before another may take it.
+pub const LEASE: Duration = Duration::from_secs(60);
 
 /// A kind of job.
 pub trait Job: serde::Serialize + serde::de::DeserializeOwned {
     /// The word that is stored with it; never changes.
     const KIND: &'static str;
+    /// Where it waits.
+    const QUEUE: Queue = Queue::Quick;
+}
+
+crate::word_enum! {
+    /// Where jobs wait: what takes long keeps nothing quick from running.
+    pub enum Queue {
+        /// Done in a moment, one after the other.
+        Quick = "quick",
+        /// Computes or calls out for minutes; a few run at once.
+        Slow = "slow",
+        /// Reads documents, for which people wait: beside the slow ones, not behind them.
+        Reading = "reading",
+    }
 }
 
 /// A job that this node has taken.
@@ -41,19 +55,25 @@ pub struct Taken {
 /// Enqueues a job that is due at `run_at`.
 pub async fn enqueue<J: Job>(cx: &Cx, tx: &mut Tx, job: &J, run_at: Timestamp) -> Result<JobId, DbError> {
     let id = cx.id();
-    store::insert(tx, cx.workspace, id, J::KIND, job, run_at, cx.now).await?;
+    store::insert(tx, cx.workspace, id, job, run_at, cx.now).await?;
     tx.tell(cx.workspace, News::JobDue { at: run_at });
     Ok(id)
 }
 
-/// Takes at most `limit` jobs that are due.
-pub async fn take_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<Taken>, DbError> {
-    store::take_due(tx, now, now.after(LEASE), limit).await
+/// Takes at most `limit` jobs of a queue that are due, each for as long as `lease`.
+pub async fn take_due(
+    tx: &mut Tx,
+    queue: Queue,
+    now: Timestamp,
+    lease: Duration,
+    limit: i64,
+) -> Result<Vec<Taken>, DbError> {
+    store::take_due(tx, queue, now, now.after(lease), limit).await
 }
 
-/// When the next job is due.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, DbError> {
-    store::next_due(tx).await
+/// When the next job of a queue is due.
+pub async fn next_due(tx: &mut Tx, queue: Queue) -> Result<Option<Timestamp>, DbError> {
+    store::next_due(tx, queue).await
 }
 
 /// Jobs that wait or run now.

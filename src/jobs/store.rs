@@ -1,28 +1,30 @@
 //! Jobs in the store.
 
 use crate::base::{JobId, Timestamp, WorkspaceId};
-use crate::jobs::{Job, Taken};
+use crate::jobs::{Job, Queue, Taken};
 use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{DbError, Tx};
-use crate::{execute, fetch_all, fetch_one};
+use crate::{execute, fetch_all, fetch_one, text_column};
+
+text_column!(Queue);
 
 pub(super) async fn insert<J: Job>(
     tx: &mut Tx,
     workspace: WorkspaceId,
     id: JobId,
-    kind: &str,
     job: &J,
     run_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), DbError> {
     execute!(
         tx,
-        "INSERT INTO jobs (workspace_id, id, kind, payload, state, attempts, run_at, created_at)
-         VALUES ($1, $2, $3, $4, 'ready', 0, $5, $6)",
+        "INSERT INTO jobs (workspace_id, id, kind, payload, queue, state, attempts, run_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, 'ready', 0, $6, $7)",
         workspace,
         id,
-        kind,
+        J::KIND,
         JsonText(job),
+        J::QUEUE,
         run_at,
         now,
     )?;
@@ -40,19 +42,22 @@ struct Row {
 
 const TAKE_SQLITE: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = $2
      WHERE id IN (SELECT id FROM jobs
-                  WHERE (state = 'ready' AND run_at <= $1) OR (state = 'running' AND lease_until < $1)
+                  WHERE queue = $4
+                    AND ((state = 'ready' AND run_at <= $1) OR (state = 'running' AND lease_until < $1))
                   ORDER BY run_at LIMIT $3)
      RETURNING id, workspace_id, kind, payload, attempts";
 
 const TAKE_POSTGRES: &str = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = $2
      WHERE id IN (SELECT id FROM jobs
-                  WHERE (state = 'ready' AND run_at <= $1) OR (state = 'running' AND lease_until < $1)
+                  WHERE queue = $4
+                    AND ((state = 'ready' AND run_at <= $1) OR (state = 'running' AND lease_until < $1))
                   ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING id, workspace_id, kind, payload, attempts";
 
 /// Takes jobs that are due, or whose node has let its lease lapse. Serves all workspaces.
 pub(super) async fn take_due(
     tx: &mut Tx,
+    queue: Queue,
     now: Timestamp,
     until: Timestamp,
     limit: i64,
@@ -61,7 +66,7 @@ pub(super) async fn take_due(
         Engine::Sqlite => TAKE_SQLITE,
         Engine::Postgres => TAKE_POSTGRES,
     };
-    let rows = fetch_all!(tx, Row, sql, now, until, limit)?;
+    let rows = fetch_all!(tx, Row, sql, now, until, limit, queue)?;
     Ok(rows
         .into_iter()
         .map(|row| Taken {
@@ -80,9 +85,14 @@ pub(super) async fn free_all(tx: &mut Tx) -> Result<(), DbError> {
     Ok(())
 }
 
-pub(super) async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, DbError> {
-    let (at,): (Option<Timestamp>,) =
-        fetch_one!(tx, (Option<Timestamp>,), "SELECT MIN(run_at) FROM jobs WHERE state = 'ready'")?;
+pub(super) async fn next_due(tx: &mut Tx, queue: Queue) -> Result<Option<Timestamp>, DbError> {
+    let (at,): (Option<Timestamp>,) = fetch_one!(
+        tx,
+        (Option<Timestamp>,),
+        "SELECT MIN(CASE WHEN state = 'ready' THEN run_at ELSE lease_until END) FROM jobs
+         WHERE state IN ('ready', 'running') AND queue = $1",
+        queue,
+    )?;
     Ok(at)
 }
 

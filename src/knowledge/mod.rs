@@ -9,12 +9,15 @@
 //! background (`vectors`), so a new document is found by its words at once and by its meaning soon after.
 
 mod cut;
+pub mod gaps;
 mod model;
 mod rank;
 mod routes;
 mod search;
+pub mod sources;
 mod store;
 mod vectors;
+pub mod versions;
 mod words;
 
 pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
@@ -25,11 +28,13 @@ pub use vectors::{
 };
 pub use words::folded_words;
 
-use crate::base::{DocumentId, PassageId, Timestamp};
+use crate::base::{DocumentId, FileId, GapId, PassageId, Timestamp};
 use crate::http::Cursor;
+use crate::ports::bus::News;
 use crate::ports::embedder::EmbedError;
 use crate::ports::vectors::IndexError;
 use crate::ports::{Cx, DbError, Tx};
+use crate::protocol::{DocumentStatus, Signal};
 
 /// Passages an engine proposes before they are weighed; more are not looked at.
 const PROPOSED: i64 = 64;
@@ -43,8 +48,16 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewDocument) -> Result<Document, 
         return Err(already_there(cx, tx, &document).await?);
     }
     store::insert_passages(tx, cx.workspace, &passages).await?;
+    versions::keep(cx, tx, &document).await?;
+    tell(cx, tx, document.id, DocumentStatus::Ready);
     vectors::changed(cx, tx).await?;
     Ok(document)
+}
+
+/// Shows staff that a document changed.
+fn tell(cx: &Cx, tx: &mut Tx, document: DocumentId, status: DocumentStatus) {
+    let signal = Signal::Document { document, status, page: 0, pages: None };
+    tx.tell(cx.workspace, News::Inbox { signal: signal.into() });
 }
 
 /// Replaces a document's text and cuts it anew. The same text again changes nothing.
@@ -65,6 +78,8 @@ pub async fn update(cx: &Cx, tx: &mut Tx, id: DocumentId, new: NewDocument) -> R
     }
     store::delete_passages(tx, cx.workspace, id).await?;
     store::insert_passages(tx, cx.workspace, &passages).await?;
+    versions::keep(cx, tx, &after).await?;
+    tell(cx, tx, id, DocumentStatus::Ready);
     vectors::changed(cx, tx).await?;
     Ok(after)
 }
@@ -74,14 +89,18 @@ async fn already_there(cx: &Cx, tx: &mut Tx, document: &Document) -> Result<Erro
     Ok(Error::AlreadyThere(holder.unwrap_or(document.id)))
 }
 
-/// Deletes a document: from the next search on, nothing of it is found.
-pub async fn delete(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<(), Error> {
+/// Deletes a document: from the next search on, nothing of it is found. Gives the files it was made from,
+/// which may be removed once this is committed.
+pub async fn delete(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<Vec<FileId>, Error> {
     store::delete_passages(tx, cx.workspace, id).await?;
     vectors::changed(cx, tx).await?;
-    match store::delete(tx, cx.workspace, id).await? {
-        true => Ok(()),
-        false => Err(Error::NotFound(id)),
+    if !store::delete(tx, cx.workspace, id).await? {
+        return Err(Error::NotFound(id));
     }
+    let mut files = versions::forget(cx, tx, id).await?;
+    files.extend(sources::forget(cx, tx, id).await?);
+    tell(cx, tx, id, DocumentStatus::Deleted);
+    Ok(files)
 }
 
 /// Finds a document or says that there is none.
@@ -137,6 +156,12 @@ pub async fn passages(cx: &Cx, tx: &mut Tx, ids: &[PassageId]) -> Result<Vec<Pas
     Ok(vectors::store::passages(tx, cx.workspace, ids).await?)
 }
 
+/// The passages of a document in their order.
+pub async fn passages_of(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<Vec<Passage>, Error> {
+    get(cx, tx, id).await?;
+    Ok(store::passages_of(tx, cx.workspace, id).await?)
+}
+
 /// All passages of the workspace, by document and place; an index of their meaning is built from it.
 pub async fn all_passages(cx: &Cx, tx: &mut Tx) -> Result<Vec<Passage>, Error> {
     Ok(store::all_passages(tx, cx.workspace).await?)
@@ -156,6 +181,23 @@ pub enum Error {
     /// Another document has this text.
     #[error("the document {0} has this text already")]
     AlreadyThere(DocumentId),
+    /// It was written here, or is a page: there is nothing to read again.
+    #[error("document {0} was written here; there is no file or page to read again")]
+    NoSource(DocumentId),
+    /// It is read from the web.
+    #[error("document {0} is read from a web page; refresh it instead of uploading a file")]
+    IsPage(DocumentId),
+    /// It has no such version.
+    #[error("document {document} has no version {version}")]
+    NoVersion {
+        /// Which document.
+        document: DocumentId,
+        /// Which version.
+        version: i64,
+    },
+    /// There is no such gap.
+    #[error("gap {0} does not exist")]
+    NoGap(GapId),
     /// Somebody changed it in the meantime.
     #[error("document {0} was changed by somebody else; load it again")]
     Changed(DocumentId),
@@ -167,6 +209,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// The blob store failed.
+    #[error("the file store failed")]
+    Blobs(#[source] std::io::Error),
     /// There are no vectors.
     #[error(transparent)]
     Embed(#[from] EmbedError),
@@ -182,9 +227,15 @@ impl From<Error> for crate::http::Problem {
     fn from(error: Error) -> Self {
         use crate::protocol::ErrorCode;
         match error {
-            Error::NotFound(_) => Self::not_found(),
-            Error::AlreadyThere(_) | Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::NotFound(_) | Error::NoVersion { .. } | Error::NoGap(_) => Self::not_found(),
+            Error::AlreadyThere(_) | Error::Changed(_) | Error::NoSource(_) | Error::IsPage(_) => {
+                Self::new(ErrorCode::Conflict, error.to_string())
+            }
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Blobs(ref source) if source.kind() == std::io::ErrorKind::StorageFull => {
+                Self::new(ErrorCode::StorageFull, "the disk is full, nothing was stored; try again later")
+            }
+            Error::Blobs(_) => Self::internal(&error),
             Error::Embed(_) | Error::Index(_) => Self::new(ErrorCode::Busy, error.to_string()),
             Error::Db(error) => error.into(),
         }

@@ -7,7 +7,7 @@ use crate::knowledge::{Error, cut, words};
 const MAX_TITLE: usize = 200;
 
 /// Longest document, in characters.
-const MAX_BODY: usize = 200_000;
+const MAX_BODY: usize = crate::reading::MAX_TEXT;
 
 /// What the agent may answer from: one text.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -129,16 +129,7 @@ impl NewDocument {
     }
 
     pub(super) fn into_document(self, id: DocumentId, now: Timestamp) -> Result<Document, Error> {
-        let empty = Document {
-            id,
-            title: String::new(),
-            body: String::new(),
-            language: "en".to_owned(),
-            version: 0,
-            passages: 0,
-            updated_at: now,
-        };
-        self.apply(empty, now)
+        self.apply(Document::waiting(id, String::new(), now), now)
     }
 
     /// The next version of a document; the same version if nothing changed.
@@ -163,8 +154,24 @@ impl NewDocument {
 }
 
 impl Document {
-    /// What tells equal texts apart from different ones.
+    /// A document whose text is still to be read.
+    pub(super) fn waiting(id: DocumentId, title: String, now: Timestamp) -> Document {
+        Document {
+            id,
+            title,
+            body: String::new(),
+            language: "en".to_owned(),
+            version: 0,
+            passages: 0,
+            updated_at: now,
+        }
+    }
+
+    /// What tells equal texts apart from different ones; documents without a text are all different.
     pub(super) fn hash(&self) -> String {
+        if self.body.is_empty() {
+            return format!("none {}", self.id);
+        }
         blake3::hash(self.body.as_bytes()).to_hex().to_string()
     }
 

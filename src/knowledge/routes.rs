@@ -9,7 +9,10 @@ use utoipa_axum::routes;
 use crate::base::{DocumentId, PassageId};
 use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
 use crate::identity::{Caller, Permission, Site};
-use crate::knowledge::{Compared, Document, NewDocument, Question, snippet, vectors};
+use crate::knowledge::sources::{DocumentRow, DocumentView};
+use crate::knowledge::{
+    Compared, Document, NewDocument, Passage, Question, gaps, snippet, sources, vectors, versions,
+};
 use crate::protocol::ErrorCode;
 
 /// Longest question, in characters.
@@ -20,11 +23,16 @@ const DEFAULT_HITS: usize = 10;
 const MAX_HITS: usize = 50;
 
 /// The routes of this domain.
-pub fn routes() -> OpenApiRouter<Site> {
+/// `max_bytes` is the largest document that may be uploaded.
+pub fn routes(max_bytes: usize) -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, replace, delete))
+        .routes(routes!(show_passages))
         .routes(routes!(search))
+        .merge(sources::routes(max_bytes))
+        .merge(versions::routes())
+        .merge(gaps::routes())
         .merge(vectors::routes::routes())
 }
 
@@ -72,18 +80,18 @@ struct HitBody {
     score: f64,
 }
 
-/// Lists documents, last changed first.
+/// Lists documents without their texts, last changed first.
 #[utoipa::path(get, path = "/v1/knowledge/documents", tag = "knowledge", params(PageQuery),
-    responses((status = 200, body = Page<Document>), (status = 401, body = ProblemBody)))]
+    responses((status = 200, body = Page<DocumentRow>), (status = 401, body = ProblemBody)))]
 async fn list(
     State(site): State<Site>,
     caller: Caller,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<Document>>, Problem> {
+) -> Result<Json<Page<DocumentRow>>, Problem> {
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let (limit, cursor) = (page.limit()?, page.cursor()?);
     let mut tx = site.ports.db.read().await?;
-    let documents = super::list(&cx, &mut tx, limit, cursor).await?;
+    let documents = sources::list(&cx, &mut tx, limit, cursor).await?;
     Ok(Json(Page::of(documents, limit, |document| Cursor { at: document.updated_at, id: document.id })))
 }
 
@@ -103,17 +111,31 @@ async fn create(
     Ok((StatusCode::CREATED, Json(document)))
 }
 
-/// Shows a document.
+/// Shows a document, with what it is made from.
 #[utoipa::path(get, path = "/v1/knowledge/documents/{id}", tag = "knowledge", params(("id" = DocumentId, Path)),
-    responses((status = 200, body = Document), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = DocumentView), (status = 404, body = ProblemBody)))]
 async fn show(
     State(site): State<Site>,
     caller: Caller,
     Path(id): Path<DocumentId>,
-) -> Result<Json<Document>, Problem> {
+) -> Result<Json<DocumentView>, Problem> {
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let mut tx = site.ports.db.read().await?;
-    Ok(Json(super::get(&cx, &mut tx, id).await?))
+    Ok(Json(sources::view(&cx, &mut tx, id).await?))
+}
+
+/// Lists the passages of a document in their order: what the agent will see of it.
+#[utoipa::path(get, path = "/v1/knowledge/documents/{id}/passages", tag = "knowledge",
+    params(("id" = DocumentId, Path)),
+    responses((status = 200, body = Page<Passage>), (status = 404, body = ProblemBody)))]
+async fn show_passages(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<DocumentId>,
+) -> Result<Json<Page<Passage>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    Ok(Json(Page { items: super::passages_of(&cx, &mut tx, id).await?, next: None }))
 }
 
 /// Replaces a document's title and text.
@@ -144,8 +166,13 @@ async fn delete(
 ) -> Result<StatusCode, Problem> {
     let cx = caller.may(Permission::Manage)?.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
-    super::delete(&cx, &mut tx, id).await?;
+    let files = super::delete(&cx, &mut tx, id).await?;
     tx.commit().await?;
+    for file in files {
+        if let Err(error) = site.ports.blobs.remove(file).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a file could not be removed");
+        }
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

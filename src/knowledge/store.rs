@@ -358,6 +358,24 @@ pub(super) async fn count_passages(tx: &mut Tx, workspace: WorkspaceId) -> Resul
     Ok(count)
 }
 
+pub(super) async fn passages_of(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    document: DocumentId,
+) -> Result<Vec<Passage>, DbError> {
+    let rows = fetch_all!(
+        tx,
+        PassageRow,
+        "SELECT passages.id, document_id, title, language, position, heading, start_char, end_char, text
+         FROM passages JOIN documents ON documents.id = passages.document_id
+         WHERE passages.workspace_id = $1 AND document_id = $2
+         ORDER BY position",
+        workspace,
+        document,
+    )?;
+    Ok(rows.into_iter().map(Passage::from).collect())
+}
+
 pub(super) async fn all_passages(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Passage>, DbError> {
     let rows = fetch_all!(
         tx,

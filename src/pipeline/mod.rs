@@ -8,6 +8,7 @@
 
 mod actions;
 mod facts;
+mod gap;
 mod library;
 mod routes;
 mod run;

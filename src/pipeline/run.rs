@@ -8,14 +8,15 @@ use tracing::Instrument as _;
 use crate::base::{Actor, Audience, ConversationId, DraftId, WorkspaceId};
 use crate::conversations::Lease;
 use crate::identity::Site;
+use crate::knowledge::gaps::Asked;
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, actions, stages, store};
+use crate::pipeline::{Error, Library, actions, gap, stages, store};
 use crate::ports::bus::{News, Note};
 use crate::ports::{Cx, DbError};
 use crate::protocol::{Content, Signal, StageName};
-use crate::{context, conversations, drafts};
+use crate::{context, conversations, drafts, knowledge};
 
 /// Characters of a built-in draft that are shown at once.
 const PIECE: usize = 24;
@@ -85,7 +86,10 @@ async fn work(
         worked = run_stages(site, library, &mut turn, &mut traces, &mut draft) => worked,
     };
     let ended = match worked {
-        Ok(()) => finish(site, &turn, draft, &traces).await,
+        Ok(()) => {
+            let gap = gap::of(library, &turn).await;
+            finish(site, &turn, draft, &traces, gap).await
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = &ended {
@@ -224,6 +228,7 @@ async fn finish(
     turn: &Turn,
     draft: Option<DraftId>,
     traces: &[StageTrace],
+    gap: Option<Asked>,
 ) -> Result<(), Error> {
     let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let conversation = turn.lease.conversation;
@@ -235,6 +240,9 @@ async fn finish(
     actions::carry_out(&cx, &mut tx, turn).await?;
     if let Some(draft) = draft {
         drafts::finish(&cx, &mut tx, draft, turn.found.written.clone()).await?;
+    }
+    if let Some(asked) = gap {
+        knowledge::gaps::note(&cx, &mut tx, asked).await?;
     }
     for (position, trace) in (0..).zip(traces) {
         store::insert_stage(&mut tx, cx.workspace, turn.id, position, trace).await?;

@@ -275,7 +275,9 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
             .collect();
         let usual = known.values().copied().fold(0.0, f32::max);
         let rarity = |stem: &str| known.get(stem).copied().unwrap_or(usual);
-        answers::compose(&query, tongue, &passages, Some(&rarity), embedder)
+        // Without meaning, a rare word that the texts do not have would outweigh all that they do have.
+        let rarity: Option<&dyn Fn(&str) -> f32> = if embedder.is_some() { Some(&rarity) } else { None };
+        answers::compose(&query, tongue, &passages, rarity, embedder)
     })
     .await?;
     let mut citations: Vec<Citation> = Vec::new();
@@ -336,7 +338,7 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
 
 /// The questions of a message: what stands around them (a greeting, a story) would only blur which
 /// sentence answers. A message without any is taken whole.
-fn question(text: &str) -> String {
+pub(super) fn question(text: &str) -> String {
     let asked: Vec<&str> = sentences(text)
         .into_iter()
         .filter_map(|span| text.get(span))

@@ -20,11 +20,16 @@ impl Blobs {
 
     /// Stores bytes durably: they are synced before this returns, and never seen half.
     pub async fn put(&self, id: FileId, bytes: &[u8]) -> std::io::Result<()> {
+        let mut upload = self.begin(id).await?;
+        upload.write(bytes).await?;
+        upload.finish().await
+    }
+
+    /// Begins to store bytes that come piece by piece.
+    pub async fn begin(&self, id: FileId) -> std::io::Result<Upload> {
         let unfinished = self.folder.join(format!("{id}.part"));
-        let mut file = tokio::fs::File::create(&unfinished).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        tokio::fs::rename(&unfinished, self.path(id)).await
+        let file = tokio::fs::File::create(&unfinished).await?;
+        Ok(Upload { file, unfinished, finished: self.path(id), done: false })
     }
 
     /// Reads `length` bytes from `start`.
@@ -36,7 +41,53 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// Opens a file for another process to read.
+    pub async fn open(&self, id: FileId) -> std::io::Result<std::fs::File> {
+        Ok(tokio::fs::File::open(self.path(id)).await?.into_std().await)
+    }
+
+    /// Removes a file; one that is not there is as good as removed.
+    pub async fn remove(&self, id: FileId) -> std::io::Result<()> {
+        match tokio::fs::remove_file(self.path(id)).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn path(&self, id: FileId) -> PathBuf {
         self.folder.join(id.to_string())
+    }
+}
+
+/// Bytes on their way into the store; what is not finished is removed again.
+pub struct Upload {
+    file: tokio::fs::File,
+    unfinished: PathBuf,
+    finished: PathBuf,
+    done: bool,
+}
+
+impl Upload {
+    /// Adds a piece.
+    pub async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all(bytes).await
+    }
+
+    /// Makes the file durable and visible.
+    pub async fn finish(mut self) -> std::io::Result<()> {
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        tokio::fs::rename(&self.unfinished, &self.finished).await?;
+        self.done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.done {
+            // The caller has gone or failed already; a leftover costs space and nothing else.
+            let _ = std::fs::remove_file(&self.unfinished);
+        }
     }
 }

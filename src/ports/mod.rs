@@ -9,7 +9,9 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod outbound;
 pub mod outgoing;
+pub mod readers;
 pub mod sound;
 pub mod speech;
 pub mod vectors;
@@ -23,6 +25,8 @@ pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use embedder::Embeddings;
 pub use entropy::Entropy;
+pub use outbound::Outbound;
+pub use readers::Readers;
 pub use speech::Speech;
 pub use vectors::Vectors;
 
@@ -43,6 +47,10 @@ pub struct Ports {
     pub blobs: Arc<Blobs>,
     /// What was said in recordings.
     pub speech: Speech,
+    /// Reads documents.
+    pub readers: Arc<Readers>,
+    /// Requests to addresses that people give.
+    pub outbound: Outbound,
     /// Vectors of texts.
     pub embeddings: Arc<Embeddings>,
     /// The index that finds passages by their vectors.

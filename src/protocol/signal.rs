@@ -1,6 +1,6 @@
 //! Ephemeral news: may be dropped, never numbered.
 
-use crate::base::{Actor, ConversationId, DraftId, FileId, StaffId, Timestamp, TurnId};
+use crate::base::{Actor, ConversationId, DocumentId, DraftId, FileId, StaffId, Timestamp, TurnId};
 use crate::protocol::{ConversationSummary, DraftView};
 
 /// A staff member who looks at a conversation.
@@ -90,6 +90,22 @@ crate::word_enum! {
     }
 }
 
+crate::word_enum! {
+    /// Where a document of the knowledge base stands.
+    pub enum DocumentStatus {
+        /// It will be read.
+        Waiting = "waiting",
+        /// It is being read.
+        Reading = "reading",
+        /// Its text is there to answer from.
+        Ready = "ready",
+        /// It could not be read; a text of before is still there.
+        Failed = "failed",
+        /// It was deleted.
+        Deleted = "deleted",
+    }
+}
+
 /// Ephemeral news. A client that misses one fetches the state or waits for the next.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(tag = "signal", rename_all = "snake_case")]
@@ -173,6 +189,18 @@ pub enum Signal {
     Inbox {
         /// The row.
         conversation: Box<ConversationSummary>,
+    },
+    /// A document of the knowledge base changed, or reading it got further (staff who follow the inbox).
+    Document {
+        /// Which one.
+        document: DocumentId,
+        /// Where it stands.
+        status: DocumentStatus,
+        /// Pages that are read.
+        page: i64,
+        /// How many pages it has, once that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pages: Option<i64>,
     },
     /// Who holds a conversation's draft changed (staff who follow the inbox).
     Lease {

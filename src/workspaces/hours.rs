@@ -42,6 +42,22 @@ pub fn is_open(settings: &Settings, at: Timestamp) -> bool {
     settings.hours.is_empty() || settings.hours.iter().any(|hours| hours.covers(local.weekday(), now))
 }
 
+/// When the business opens next, if it is closed and ever opens: within the week.
+pub fn opens_at(settings: &Settings, at: Timestamp) -> Option<Timestamp> {
+    if is_open(settings, at) {
+        return None;
+    }
+    let today = at.to_jiff().to_zoned(settings.zone()).date();
+    let opening = |days: i64, hours: &Hours| {
+        let day = today.checked_add(jiff::Span::new().days(days)).ok()?;
+        let known = hours.days.iter().any(|name| weekday(name) == Some(day.weekday()));
+        let from: Time = hours.from.parse().ok()?;
+        let moment = day.to_datetime(from).to_zoned(settings.zone()).ok()?.timestamp();
+        (known && moment > at.to_jiff()).then(|| Timestamp::from_micros(moment.as_microsecond()))
+    };
+    (0..=7).find_map(|days| settings.hours.iter().filter_map(|hours| opening(days, hours)).min())
+}
+
 fn weekday(name: &str) -> Option<Weekday> {
     Some(match name {
         "mon" => Weekday::Monday,
@@ -82,6 +98,30 @@ mod tests {
         assert!(block.covers(Weekday::Monday, 9 * 60));
         assert!(!block.covers(Weekday::Monday, 17 * 60 + 30));
         assert!(!block.covers(Weekday::Tuesday, 10 * 60));
+    }
+
+    #[test]
+    fn the_next_opening_is_by_the_business_own_clock() {
+        let mut settings: Settings = serde_json::from_value(serde_json::json!({
+            "timezone": "Europe/London", "locale": "en-GB", "country": "GB", "currency": "GBP",
+            "accent": "#0d5c49", "assistant_name": "Pia", "greeting": "Hello", "starters": [],
+            "hours": [
+                { "days": ["mon", "tue"], "from": "08:00", "to": "12:00" },
+                { "days": ["mon"], "from": "13:00", "to": "18:00" },
+            ],
+            "undo_seconds": 5, "allowed_origins": [],
+        }))
+        .expect("settings");
+        let time = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let next = |settings: &Settings, at: &str| opens_at(settings, time(at));
+        // A Monday in summer: London is an hour ahead of UTC.
+        let monday = time("2026-06-01T07:00:00Z");
+        assert_eq!(next(&settings, "2026-06-01T06:59:59Z"), Some(monday));
+        assert_eq!(next(&settings, "2026-06-01T07:00:00Z"), None, "it is open");
+        assert_eq!(next(&settings, "2026-06-01T11:30:00Z"), Some(time("2026-06-01T12:00:00Z")), "the break");
+        assert_eq!(next(&settings, "2026-06-02T15:00:00Z"), Some(time("2026-06-08T07:00:00Z")), "the week");
+        settings.hours.clear();
+        assert_eq!(next(&settings, "2026-06-01T03:00:00Z"), None, "always open");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod hours;
 mod model;
 mod store;
 
-pub use hours::{Hours, is_open};
+pub use hours::{Hours, is_open, opens_at};
 pub use model::{NewWorkspace, Settings, SettingsChange, Workspace};
 
 use crate::base::WorkspaceId;

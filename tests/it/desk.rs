@@ -459,6 +459,50 @@ async fn a_saved_view_is_ones_own_or_everybodys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_saved_reply_is_found_by_its_shortcut_the_most_used_first() {
+    on_each_engine(async |app| {
+        let (staff, owner) = (app.staff(Role::Staff).await, app.staff(Role::Owner).await);
+        let save = async |caller: &Http, shortcut: &str, shared: bool| {
+            let new = json!({ "shortcut": shortcut, "body": "Hello {{customer}}", "shared": shared });
+            ok(caller, "POST", "/v1/snippets", Some(new)).await
+        };
+        let hours = save(&staff, "/Hours", true).await;
+        assert_eq!(hours["shortcut"], "hours");
+        let own = save(&staff, "bye", false).await;
+        let shortcuts = async |caller: &Http| {
+            let page = ok(caller, "GET", "/v1/snippets", None).await;
+            let items = page["items"].as_array().expect("a list");
+            items.iter().map(|one| one["shortcut"].as_str().expect("a word").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shortcuts(&staff).await, ["bye", "hours"]);
+        assert_eq!(shortcuts(&owner).await, ["hours"], "what is not shared is one's own");
+        let path = |snippet: &Value| format!("/v1/snippets/{}", snippet["id"].as_str().expect("an id"));
+        ok(&owner, "POST", &format!("{}/used", path(&hours)), None).await;
+        assert_eq!(shortcuts(&staff).await, ["hours", "bye"]);
+        let used = call(&owner, "POST", &format!("{}/used", path(&own)), None).await;
+        assert_eq!(used.problem(), (404, "not_found".to_owned()));
+        let changed = ok(&owner, "PATCH", &path(&hours), Some(json!({ "body": "From 8 to 6" }))).await;
+        assert_eq!((changed["body"].as_str(), changed["uses"].as_i64()), (Some("From 8 to 6"), Some(1)));
+        let shared = save(&owner, "owner", true).await;
+        assert_eq!(
+            call(&staff, "DELETE", &path(&shared), None).await.problem(),
+            (403, "forbidden".to_owned())
+        );
+        ok(&staff, "DELETE", &path(&own), None).await;
+        assert_eq!(shortcuts(&staff).await, ["hours", "owner"]);
+        for (wrong, code) in [
+            (json!({ "shortcut": "two words", "body": "x" }), "invalid_field"),
+            (json!({ "shortcut": "ok", "body": " " }), "empty_text"),
+            (json!({ "shortcut": "ok", "body": "x".repeat(4_001) }), "text_too_long"),
+        ] {
+            let refused = call(&staff, "POST", "/v1/snippets", Some(wrong.clone())).await;
+            assert_eq!(refused.problem().1, code, "{wrong}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn search_finds_what_was_said_at_any_time_and_nothing_of_others() {
     on_each_engine(async |app| {
         let staff = app.staff(Role::Staff).await;

@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 
 use concierge::app::operations;
 use concierge::base::{
-    ContactId, ConversationId, DocumentId, DraftId, FileId, Id, Role, RuleId, SessionId, StaffId, Timestamp,
-    TurnId, ViewId,
+    Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, Role, RuleId, SessionId,
+    SnippetId, StaffId, Timestamp, TurnId, ViewId,
 };
 use concierge::client::{Http, Socket};
+use concierge::knowledge::gaps::{self, Asked};
 use concierge::protocol::{Command, CommandName, RejectReason};
 use serde_json::{Value, json};
 
+use crate::sources::uploaded;
 use crate::support::{Answer, App, Customer, PASSWORD, call, ok, on_each_engine_with};
 
 /// A word that stands in everything of `beta` and nowhere else.
@@ -30,11 +32,13 @@ struct Ids {
     draft: DraftId,
     file: FileId,
     document: DocumentId,
+    gap: GapId,
     turn: TurnId,
     rule: RuleId,
     staff: StaffId,
     view: ViewId,
     session: SessionId,
+    snippet: SnippetId,
 }
 
 impl Ids {
@@ -49,11 +53,13 @@ impl Ids {
             draft: id(),
             file: id(),
             document: id(),
+            gap: id(),
             turn: id(),
             rule: id(),
             staff: id(),
             view: id(),
             session: id(),
+            snippet: id(),
         }
     }
 
@@ -64,11 +70,13 @@ impl Ids {
             Some("conversations") => self.conversation.to_string(),
             Some("drafts") => self.draft.to_string(),
             Some("files") => self.file.to_string(),
+            Some("knowledge") if path.contains("/gaps/") => self.gap.to_string(),
             Some("knowledge") => self.document.to_string(),
             Some("turns") => self.turn.to_string(),
             Some("rules") => self.rule.to_string(),
             Some("staff") => self.staff.to_string(),
             Some("views") => self.view.to_string(),
+            Some("snippets") => self.snippet.to_string(),
             Some("profile") => self.session.to_string(),
             other => panic!("whose identifier is it? {other:?} in {path}"),
         }
@@ -82,11 +90,13 @@ impl Ids {
             self.draft.to_string(),
             self.file.to_string(),
             self.document.to_string(),
+            self.gap.to_string(),
             self.turn.to_string(),
             self.rule.to_string(),
             self.staff.to_string(),
             self.view.to_string(),
             self.session.to_string(),
+            self.snippet.to_string(),
         ]
         .iter()
         .fold(text.to_owned(), |text, id| text.replace(id, "ID"))
@@ -184,6 +194,11 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("POST", "/v1/views", Own(json!({ "name": "Mine", "filter": {} }))),
         ("PATCH", "/v1/views/{id}", Names(json!({ "name": "Stolen" }))),
         ("DELETE", "/v1/views/{id}", Names(Value::Null)),
+        ("GET", "/v1/snippets", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/snippets", Own(json!({ "shortcut": "mine", "body": "My own words." }))),
+        ("PATCH", "/v1/snippets/{id}", Names(json!({ "body": "Stolen" }))),
+        ("DELETE", "/v1/snippets/{id}", Names(Value::Null)),
+        ("POST", "/v1/snippets/{id}/used", Names(Value::Null)),
         ("GET", "/v1/drafts", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
         ("GET", "/v1/drafts/{id}", Names(Value::Null)),
         ("PUT", "/v1/drafts/{id}/edit", Names(json!({ "revision": 1, "text": "Stolen" }))),
@@ -201,6 +216,21 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("GET", "/v1/knowledge/documents/{id}", Names(Value::Null)),
         ("PUT", "/v1/knowledge/documents/{id}", Names(json!({ "title": "Stolen", "body": "Stolen" }))),
         ("DELETE", "/v1/knowledge/documents/{id}", Names(Value::Null)),
+        ("POST", "/v1/knowledge/documents/upload", Own(Value::Null)),
+        ("POST", "/v1/knowledge/documents/{id}/upload", Names(Value::Null)),
+        ("POST", "/v1/knowledge/documents/web", Own(json!({ "address": "http://127.0.0.1:9/" }))),
+        ("POST", "/v1/knowledge/documents/{id}/read-again", Names(Value::Null)),
+        ("GET", "/v1/knowledge/documents/{id}/file", Names(Value::Null)),
+        ("GET", "/v1/knowledge/documents/{id}/passages", Names(Value::Null)),
+        ("GET", "/v1/knowledge/documents/{id}/uses", Names(Value::Null)),
+        ("GET", "/v1/knowledge/documents/{id}/versions", Names(Value::Null)),
+        ("GET", "/v1/knowledge/documents/{id}/versions/{version}", Names(Value::Null)),
+        ("POST", "/v1/knowledge/documents/{id}/versions/{version}/restore", Names(Value::Null)),
+        ("GET", "/v1/knowledge/uses", Lists(|_| vec![String::new()])),
+        ("GET", "/v1/knowledge/gaps", Lists(|_| vec![String::new(), "?closed=true".to_owned()])),
+        ("GET", "/v1/knowledge/gaps/{id}", Names(Value::Null)),
+        ("POST", "/v1/knowledge/gaps/{id}/close", Names(json!({}))),
+        ("POST", "/v1/knowledge/gaps/{id}/reopen", Names(Value::Null)),
         (
             "GET",
             "/v1/knowledge/search",
@@ -237,9 +267,8 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let owner = app.staff_of(workspace, Role::Owner).await;
     let mut customer = app.customer_of(workspace).await;
     let text = format!("How much is a {mark} brake check?");
-    let document =
-        json!({ "title": format!("The {mark}"), "body": format!("A {mark} costs £12."), "language": "en" });
-    let document = ok(&owner, "POST", "/v1/knowledge/documents", Some(document)).await;
+    let document = uploaded(&owner, &format!("the {mark}.txt"), format!("A {mark} costs £12.").into()).await;
+    app.settle().await;
     let file = customer.http.upload(&format!("{mark}.wav"), RECORDING.to_vec()).await;
     let file = file.expect("uploaded").id;
     let conversation = customer.says(&text).await.conversation;
@@ -268,6 +297,8 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let view = json!({ "name": format!("All {mark}"), "shared": true, "filter": { "q": mark } });
     let view = ok(&owner, "POST", "/v1/views", Some(view)).await;
     let sessions = ok(&owner, "GET", "/v1/profile/sessions", None).await;
+    let snippet = json!({ "shortcut": mark, "body": format!("About the {mark}"), "shared": true });
+    let snippet = ok(&owner, "POST", "/v1/snippets", Some(snippet)).await;
     fn id<T: serde::de::DeserializeOwned>(value: &Value) -> T {
         serde_json::from_value(value["id"].clone()).unwrap_or_else(|error| panic!("{error}: {value}"))
     }
@@ -276,14 +307,30 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         conversation,
         draft: draft.id,
         file,
-        document: id(&document),
+        document: document.parse().expect("an identifier"),
+        gap: gap(app, workspace, conversation, mark).await,
         turn: draft.turn,
         rule: id(&rules["items"][0]),
         staff: id(&person),
         view: id(&view),
         session: id(&sessions["items"][0]),
+        snippet: id(&snippet),
     };
     World { owner, customer, ids }
+}
+
+/// A question in the business that nothing answers.
+async fn gap(app: &App, workspace: &str, conversation: ConversationId, mark: &str) -> GapId {
+    let ports = &app.node.site.ports;
+    let workspace = if workspace == "beta" { app.beta } else { app.alpha };
+    let cx = ports.cx(workspace, Actor::System, "Tests");
+    let mut tx = ports.db.begin().await.expect("a transaction begins");
+    let text = format!("Is there a {mark} carousel?");
+    let asked = Asked { conversation, seq: 1, text, language: "en".to_owned(), vector: None };
+    gaps::note(&cx, &mut tx, asked).await.expect("noted");
+    let listed = gaps::list(&cx, &mut tx, false).await.expect("listed");
+    tx.commit().await.expect("stored");
+    listed.iter().find(|gap| gap.question.contains("carousel")).expect("the gap is listed").id
 }
 
 impl World {
@@ -298,11 +345,15 @@ impl World {
             "/v1/conversations?view=all&limit=200".to_owned(),
             "/v1/drafts?limit=200".to_owned(),
             "/v1/knowledge/documents?limit=200".to_owned(),
+            "/v1/knowledge/gaps".to_owned(),
+            "/v1/knowledge/uses".to_owned(),
+            format!("/v1/knowledge/documents/{}/versions", self.ids.document),
             "/v1/knowledge/index".to_owned(),
             "/v1/intents".to_owned(),
             "/v1/rules".to_owned(),
             "/v1/schemas".to_owned(),
             "/v1/views".to_owned(),
+            "/v1/snippets".to_owned(),
             "/v1/notices".to_owned(),
             conversation.clone(),
             format!("{conversation}/entries"),
@@ -330,7 +381,7 @@ fn filled(path: &str, ids: &Ids) -> String {
     if !path.contains("{id}") {
         return path.to_owned();
     }
-    path.replace("{id}", &ids.of_path(path)).replace("{field}", "vehicle")
+    path.replace("{id}", &ids.of_path(path)).replace("{field}", "vehicle").replace("{version}", "1")
 }
 
 fn without(ids: &Ids, answer: &Answer) -> Answer {

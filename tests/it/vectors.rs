@@ -137,7 +137,7 @@ async fn words_decide_alone_while_the_embedder_is_down() {
 
         // A turn says in its trace what was compared, and why no more.
         let mut customer = app.customer().await;
-        let conversation = customer.says("How much is a brake check today?").await.conversation;
+        let conversation = customer.says("How much is a brake check?").await.conversation;
         let waiting = async {
             loop {
                 match summary(&owner, conversation).await.draft {
@@ -147,8 +147,8 @@ async fn words_decide_alone_while_the_embedder_is_down() {
             }
         };
         let draft = tokio::time::timeout(PATIENCE, waiting).await.expect("a draft waits");
-        assert!(draft.text.contains("£79"), "{}", draft.text);
         let turn = ok(&owner, "GET", &format!("/v1/turns/{}", draft.turn), None).await;
+        assert!(draft.text.contains("£79"), "{}: {turn:#}", draft.text);
         let retrieved =
             turn["stages"].as_array().expect("stages").iter().find(|stage| stage["stage"] == "retrieve");
         let output = &retrieved.expect("a stage")["output"];

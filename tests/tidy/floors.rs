@@ -57,7 +57,7 @@ fn vendors_are_named_where_they_belong() {
 #[test]
 fn every_dependency_is_used() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("Cargo.toml is TOML");
-    let code: String = ["src", "tests"]
+    let code: String = ["src", "tests", "benches"]
         .iter()
         .flat_map(|folder| rust_files(folder))
         .map(|file| code_of(&file.text))

@@ -29,7 +29,7 @@ const ACROSS: &[(&str, &str, &str)] = &[
     ("src/drafts/overdue.rs", "waits_told_at IS NULL AND drafts.created_at", "the sweep serves all"),
     ("src/jobs/store.rs", "WHERE state = 'running'", "a start frees what the process before it held"),
     ("src/jobs/store.rs", "UPDATE jobs SET state = 'running'", "the runner takes the jobs of all"),
-    ("src/jobs/store.rs", "SELECT MIN(run_at)", "the runner waits for the next job of all"),
+    ("src/jobs/store.rs", "SELECT MIN(CASE", "the runner waits for the next job of all"),
     ("src/jobs/store.rs", "SELECT COUNT(*)", "operators and tests count the jobs of all"),
     (
         "src/drafts/store.rs",

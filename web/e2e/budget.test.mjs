@@ -28,7 +28,7 @@ test("the widget's loader stays within 2 KB", (t) => within(t, bytes("widget.js"
 test("the chat stays within 20 KB", (t) => within(t, bytes(widget("chat")), 20_000));
 test("the connection, loaded with the first message, stays within 2.5 KB", (t) =>
   within(t, bytes(widget("line")), 2_500));
-test("files and voice, loaded with the first of them, stay within 5 KB", (t) =>
+test("files and voice, loaded after the first message, stay within 5 KB", (t) =>
   within(t, bytes(widget("media")), 5_000));
 test("the question at the end, loaded when a conversation is closed, stays within 2 KB", (t) =>
   within(t, bytes(widget("rating")), 2_000));

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, shot, startBrowser, widgetOf } from "./support/browser.mjs";
+import { CORPUS } from "./support/corpus.mjs";
 import { startHost } from "./support/host.mjs";
 import { signIn, startHub } from "./support/hub.mjs";
 
@@ -13,7 +14,10 @@ let desk;
 const tag = (more = "") => `<script async src="${hub.url}/widget.js" data-key="northgate" ${more}></script>`;
 
 before(async () => {
-  [hub, browser] = await Promise.all([startHub(), startBrowser()]);
+  [hub, browser] = await Promise.all([
+    startHub({ CONCIERGE__HTTP__SECURE_COOKIES: "false" }),
+    startBrowser(),
+  ]);
   desk = await signIn(hub);
   const socket = hub.url.replace("http", "ws");
   host = await startHost({
@@ -35,6 +39,9 @@ before(async () => {
           globalThis.eaten = (globalThis.eaten ?? 0) + 1; event.preventDefault(); });</script>`,
     },
     "/plain": { body: `<!doctype html><html lang="en"><title>Plain</title><h1>Plain</h1>${tag()}` },
+    "/titled": {
+      body: `<!doctype html><html lang="en"><title>&lt;img src=x onerror="globalThis.pwned=1"&gt;</title><h1>Titled</h1>${tag()}`,
+    },
     "/elsewhere": {
       body: `<!doctype html><html lang="en"><title>Nobody</title><h1>Nobody</h1>
         <script async src="${hub.url}/widget.js" data-key="nobody"></script>`,
@@ -137,36 +144,12 @@ test("a page whose origin is not allowed shows no chat", async () => {
   await desk.call("PATCH", "/v1/workspace", { allowed_origins: [host.url, hub.url] });
 });
 
-/** Each tries to run something or to fetch something from a place that would notice. */
-const CORPUS = [
-  `<img src=x onerror="globalThis.pwned=1">`,
-  `<script>globalThis.pwned=1</script>`,
-  `<svg/onload=globalThis.pwned=1>`,
-  `"><iframe src="javascript:parent.pwned=1"></iframe>`,
-  `[click me](javascript:globalThis.pwned=1)`,
-  `javascript:globalThis.pwned=1`,
-  `<a href="javascript:globalThis.pwned=1">x</a>`,
-  `<style>@import "http://tracker.invalid/x.css";</style>`,
-  `![](http://tracker.invalid/pixel.png)`,
-  `<img src="http://tracker.invalid/pixel.png">`,
-  `<link rel=stylesheet href=http://tracker.invalid/x.css>`,
-  `<math><mtext></p><img src onerror=globalThis.pwned=1>`,
-  `{{constructor.constructor('globalThis.pwned=1')()}}`,
-  `\${globalThis.pwned=1}`,
-  `<details open ontoggle=globalThis.pwned=1>`,
-  `<form action="http://tracker.invalid"><button>x`,
-  `**<img src=x onerror=globalThis.pwned=1>**`,
-  `- <svg onload=globalThis.pwned=1>`,
-  `https://x.invalid/" onmouseover="globalThis.pwned=1`,
-  `\u202Egnp.exe \u0000`.replace("\u0000", ""),
-];
-
 test("nothing that is written runs or fetches: text, names and file names", async () => {
   const context = await browser.visitor();
   const { page, errors } = await openPage(context);
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
-  await page.goto(`${host.url}/plain`);
+  await page.goto(`${host.url}/titled`);
   const widget = widgetOf(page);
   await page.evaluate((name) => concierge("identify", { name }), CORPUS[0]);
   await widget.open();
@@ -217,5 +200,47 @@ test("nothing that is written runs or fetches: text, names and file names", asyn
     errors.filter((text) => !/favicon|404|415|422/.test(text)),
     [],
   );
+  await context.close();
+});
+
+test("nothing of it runs or fetches at the desk, nor what stands in the knowledge", async () => {
+  const { items } = await desk.call("GET", "/v1/conversations?view=all&limit=50");
+  const conversation = items.find(({ contact }) => contact.name === CORPUS[0]);
+  assert.ok(conversation, "the customer of the test before is called what they said");
+  const evil = CORPUS.join("\n\n");
+  const document = await desk.call("POST", "/v1/knowledge/documents", {
+    title: CORPUS[0],
+    body: `# ${CORPUS[1]}\n\nA haunted brake check costs £666. ${evil}\n\n| ${CORPUS[2]} |\n|---|\n| ${CORPUS[3]} |`,
+    language: "en",
+  });
+  await desk.call("POST", `/v1/conversations/${conversation.id}/notes`, {
+    client_id: crypto.randomUUID(),
+    body: evil,
+  });
+  const context = await browser.visitor({ viewport: { width: 1440, height: 900 } });
+  const [name, value] = desk.cookie.split("=");
+  await context.addCookies([{ name, value, url: hub.url }]);
+  const { page, errors } = await openPage(context);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  for (const path of [
+    `/app/inbox/${conversation.id}`,
+    `/app/contacts/${conversation.contact.id}`,
+    `/app/knowledge/${document.id}`,
+    "/app/approvals",
+  ]) {
+    await page.goto(hub.url + path);
+    await page.getByText("onerror", { exact: false }).first().waitFor();
+    await page.waitForLoadState("networkidle");
+  }
+  assert.equal(await page.evaluate(() => globalThis.pwned), undefined);
+  const strange = asked.filter((address) => !address.startsWith(hub.url) && !address.startsWith("blob:"));
+  assert.deepEqual(strange, []);
+  assert.deepEqual(
+    asked.filter((address) => new URL(address).pathname.endsWith("/x")),
+    [],
+    "no picture of theirs",
+  );
+  assert.deepEqual(errors, []);
   await context.close();
 });

@@ -169,7 +169,7 @@ impl Teller<'_> {
         drafts::approve(&approver, tx, person.role, draft.id, shown, Some(&text), Duration::ZERO).await?;
         let workspace = crate::workspaces::get(tx, cx.workspace).await?;
         drafts::send_due(&agent, tx, draft.id, &workspace.settings.assistant_name).await?;
-        for job in jobs::take_due(tx, cx.now, 8).await? {
+        for job in jobs::take_due(tx, jobs::Queue::Quick, cx.now, jobs::LEASE, 8).await? {
             jobs::done(tx, &job).await?;
         }
         Ok(())

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::base::{Actor, WorkspaceId};
-use crate::jobs::{self, Job, Taken};
+use crate::jobs::{self, Job, Queue, Taken};
 use crate::knowledge::Error;
 use crate::ports::embedder::{EmbedError, Haste};
 use crate::ports::vectors::{Change, Place};
@@ -37,6 +37,7 @@ pub struct EmbedPassages {}
 
 impl Job for EmbedPassages {
     const KIND: &'static str = "embed_passages";
+    const QUEUE: Queue = Queue::Slow;
 }
 
 /// Where a workspace's vectors stand.

@@ -47,7 +47,7 @@ pub struct Answer {
 }
 
 /// From this probability on, an answer is given.
-const ENOUGH: f64 = 0.4;
+const ENOUGH: f64 = 0.35;
 /// Words an answer of several sentences has at most.
 const WORDS: usize = 42;
 /// Passages that are read.

@@ -15,6 +15,9 @@ pub(super) const REST: usize = phrases::PHRASES.len() + VECTOR + 2;
 const LENGTH: usize = phrases::PHRASES.len() + VECTOR;
 const CONSTANT: usize = LENGTH + 1;
 
+/// The sentence vector's length beside the words': a longer one makes subjects out to be attacks.
+const MEANING: f32 = 0.7;
+
 /// A text as the judge sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Signs {
@@ -47,7 +50,8 @@ impl Signs {
         let mut rest: Vec<(usize, f32)> = phrases::numbers(text).map(|number| (number, 0.3)).collect();
         rest.push((LENGTH, (said.len() as f32 / 250.0).min(1.0)));
         rest.push((CONSTANT, 1.0));
-        rest.extend((phrases::PHRASES.len()..LENGTH).zip(vector.into_iter().flatten().copied()));
+        let vector = vector.into_iter().flatten().map(|value| value * MEANING);
+        rest.extend((phrases::PHRASES.len()..LENGTH).zip(vector));
         Self { hashed, rest }
     }
 }

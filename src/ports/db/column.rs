@@ -52,7 +52,9 @@ text_column!(
     base::RuleId,
     base::JobId,
     base::FileId,
+    base::GapId,
     base::ViewId,
+    base::SnippetId,
     base::Role,
     base::Audience,
     base::ActorKind,
@@ -63,6 +65,8 @@ text_column!(
     crate::protocol::FieldOrigin,
     crate::protocol::StageName,
     crate::protocol::StageState,
+    crate::protocol::DocumentStatus,
+    crate::reading::Kind,
     crate::protocol::NoticeKind,
 );
 

@@ -20,6 +20,9 @@ use super::{PATIENCE, postgres};
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "a test password";
 
+/// The program that reads documents: in a test, this process is another one.
+const READER: &str = env!("CARGO_BIN_EXE_concierge");
+
 /// A schema as small as a real one can be.
 const SCHEMA: &str = include_str!("../../../schemas/garage-visit.json");
 
@@ -64,7 +67,7 @@ impl App {
         if engine == Engine::Postgres {
             config.store.postgres = postgres::fresh_database();
         }
-        let mut options = Options::default();
+        let mut options = Options { reader: READER.into(), ..Options::default() };
         settings(&mut config, &mut options);
         let node = Node::start(config, options).await.expect("the hub starts");
         let alpha = business(&node, "alpha").await;
@@ -83,7 +86,8 @@ impl App {
         config.http.listen = self.node.address;
         settings(&mut config);
         self.node.stop().await;
-        let node = Node::start(config, Options::default()).await.expect("the hub starts again");
+        let options = Options { reader: READER.into(), ..Options::default() };
+        let node = Node::start(config, options).await.expect("the hub starts again");
         App { node, ..self }
     }
 

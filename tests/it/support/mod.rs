@@ -5,6 +5,7 @@ mod app;
 mod calls;
 mod dice;
 mod embedder;
+pub mod papers;
 mod postgres;
 mod qdrant;
 mod reader;

@@ -2,22 +2,29 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { Refused } from "@/wire/link";
 import { createRest, type Method } from "@/wire/rest";
-import { upload } from "@/wire/upload";
+import { upload, uploadTo } from "@/wire/upload";
 import type {
   Contact,
   ContextAnswer,
   ContextRecord,
   ConversationSummary,
   Document,
+  DocumentRow,
+  DocumentUse,
   DraftView,
   Entry,
   Found,
+  Gap,
+  GapView,
   Held,
   Hit,
   InboxView,
+  Intent,
+  IntentList,
   NoticePage,
   OpenSession,
   Page,
+  Passage,
   QueueItem,
   RejectReason,
   Rule,
@@ -25,9 +32,14 @@ import type {
   Schema,
   Session,
   SpeechStatus,
+  Snippet,
   Staff,
+  Trial,
   Turn,
   TurnRow,
+  UseCount,
+  Version,
+  VersionRow,
   ViewFilter,
   Workspace,
 } from "./types";
@@ -46,6 +58,9 @@ async function call<T>(method: Method, path: string, body?: unknown): Promise<T>
 
 const get = <T>(path: string) => call<T>("GET", path);
 const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body);
+
+/** Documents that the list shows at most. */
+const MOST_DOCUMENTS = 2_000;
 
 type Params = Readonly<Record<string, string | number | undefined>>;
 
@@ -93,6 +108,13 @@ export const api = {
   changeView: (id: string, change: { name?: string; filter?: ViewFilter }) =>
     call<SavedView>("PATCH", `/v1/views/${id}`, change),
   deleteView: (id: string) => call<void>("DELETE", `/v1/views/${id}`),
+  snippets: async () => (await get<Page<Snippet>>("/v1/snippets")).items,
+  addSnippet: (snippet: { shortcut: string; body: string; shared: boolean }) =>
+    post<Snippet>("/v1/snippets", snippet),
+  changeSnippet: (id: string, change: { shortcut?: string; body?: string }) =>
+    call<Snippet>("PATCH", `/v1/snippets/${id}`, change),
+  deleteSnippet: (id: string) => call<void>("DELETE", `/v1/snippets/${id}`),
+  usedSnippet: (id: string) => post<void>(`/v1/snippets/${id}/used`),
   changeProfile: (change: { name?: string; hue?: number; language?: string }) =>
     call<Staff>("PATCH", "/v1/profile", change),
   setPicture: (file?: string) =>
@@ -126,13 +148,53 @@ export const api = {
   addContact: (contact: Partial<Contact>) => post<Contact>("/v1/contacts", contact),
   changeContact: (id: string, change: Partial<Contact>) =>
     call<Contact>("PATCH", `/v1/contacts/${id}`, change),
-  documents: () => get<Page<Document>>("/v1/knowledge/documents?limit=200"),
+  documents: async (): Promise<Page<DocumentRow>> => {
+    const items: DocumentRow[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await get<Page<DocumentRow>>(`/v1/knowledge/documents${query({ limit: 200, cursor })}`);
+      items.push(...page.items);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined && items.length < MOST_DOCUMENTS);
+    return { items, next: null };
+  },
   document: (id: string) => get<Document>(`/v1/knowledge/documents/${id}`),
   addDocument: (document: { title: string; body: string; language: string }) =>
     post<Document>("/v1/knowledge/documents", document),
   changeDocument: (id: string, document: { title: string; body: string; language: string }) =>
     call<Document>("PUT", `/v1/knowledge/documents/${id}`, document),
   deleteDocument: (id: string) => call<void>("DELETE", `/v1/knowledge/documents/${id}`),
+  uploadDocument: (file: File, progress: (done: number) => void, to?: string) =>
+    uploadTo<Document>(
+      `/v1/knowledge/documents/${to === undefined ? "" : `${to}/`}upload`,
+      undefined,
+      file,
+      file.name,
+      progress,
+    ),
+  addPages: (address: string, pages: number) =>
+    post<{ items: readonly Document[]; known: number }>("/v1/knowledge/documents/web", { address, pages }),
+  readAgain: (id: string) => post<Document>(`/v1/knowledge/documents/${id}/read-again`),
+  passages: async (id: string) => (await get<Page<Passage>>(`/v1/knowledge/documents/${id}/passages`)).items,
+  uses: async (id: string) => (await get<Page<DocumentUse>>(`/v1/knowledge/documents/${id}/uses`)).items,
+  useCounts: async () => (await get<Page<UseCount>>("/v1/knowledge/uses")).items,
+  versions: async (id: string) =>
+    (await get<Page<VersionRow>>(`/v1/knowledge/documents/${id}/versions`)).items,
+  version: (id: string, version: number) => get<Version>(`/v1/knowledge/documents/${id}/versions/${version}`),
+  restore: (id: string, version: number) =>
+    post<Document>(`/v1/knowledge/documents/${id}/versions/${version}/restore`),
+  intents: () => get<IntentList>("/v1/intents"),
+  saveIntents: (version: number, intents: readonly Intent[]) =>
+    call<IntentList>("PUT", "/v1/intents", { version, intents }),
+  forgetIntents: () => call<void>("DELETE", "/v1/intents"),
+  tryIntents: (text: string, intents?: readonly Intent[]) =>
+    post<Trial>("/v1/intents/try", { text, ...(intents ? { intents } : {}) }),
+  gaps: (closed: boolean) =>
+    get<{ items: readonly Gap[]; open: number }>(`/v1/knowledge/gaps${closed ? "?closed=true" : ""}`),
+  gap: (id: string) => get<GapView>(`/v1/knowledge/gaps/${id}`),
+  closeGap: (id: string, document?: string) =>
+    post<Gap>(`/v1/knowledge/gaps/${id}/close`, document === undefined ? {} : { document }),
+  reopenGap: (id: string) => post<Gap>(`/v1/knowledge/gaps/${id}/reopen`),
   ask: (q: string) => get<{ hits: readonly Hit[] }>(`/v1/knowledge/search${query({ q, limit: 12 })}`),
   staff: async () => (await get<Page<Staff>>("/v1/staff")).items,
   addStaff: (staff: { name: string; email: string; role: string; password: string }) =>
@@ -149,6 +211,8 @@ export const api = {
   changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
   upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
 };
+
+export const documentFileUrl = (id: string): string => `/v1/knowledge/documents/${id}/file`;
 
 export const fileUrl = (id: string): string => `/v1/files/${id}`;
 
@@ -185,11 +249,29 @@ export const ask = {
   messages: (q: string) => queryOptions({ queryKey: ["messages", q], queryFn: () => api.messages(q) }),
   notices: queryOptions({ queryKey: ["notices"], queryFn: () => api.notices() }),
   views: queryOptions({ queryKey: ["views"], queryFn: api.views, staleTime: 5 * 60_000 }),
+  snippets: queryOptions({ queryKey: ["snippets"], queryFn: api.snippets, staleTime: 5 * 60_000 }),
   sessions: queryOptions({ queryKey: ["sessions"], queryFn: api.sessions, staleTime: 0 }),
   contacts: (q: string) => queryOptions({ queryKey: ["contacts", q], queryFn: () => api.contacts(q) }),
   contact: (id: string) => queryOptions({ queryKey: ["contact", id], queryFn: () => api.contact(id) }),
   documents: queryOptions({ queryKey: ["documents"], queryFn: api.documents }),
   document: (id: string) => queryOptions({ queryKey: ["document", id], queryFn: () => api.document(id) }),
+  passages: (id: string) =>
+    queryOptions({ queryKey: ["document", id, "passages"], queryFn: () => api.passages(id) }),
+  uses: (id: string) =>
+    queryOptions({ queryKey: ["document", id, "uses"], queryFn: () => api.uses(id), staleTime: 5_000 }),
+  useCounts: queryOptions({ queryKey: ["use-counts"], queryFn: api.useCounts, staleTime: 30_000 }),
+  versions: (id: string) =>
+    queryOptions({ queryKey: ["document", id, "versions"], queryFn: () => api.versions(id) }),
+  version: (id: string, version: number) =>
+    queryOptions({
+      queryKey: ["version", id, version],
+      queryFn: () => api.version(id, version),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+  intents: queryOptions({ queryKey: ["intents"], queryFn: api.intents }),
+  gaps: (closed: boolean) =>
+    queryOptions({ queryKey: ["gaps", closed], queryFn: () => api.gaps(closed), staleTime: 10_000 }),
+  gap: (id: string) => queryOptions({ queryKey: ["gap", id], queryFn: () => api.gap(id), staleTime: 10_000 }),
   hits: (q: string) => queryOptions({ queryKey: ["hits", q], queryFn: () => api.ask(q) }),
   speech: queryOptions({ queryKey: ["speech"], queryFn: api.speech, staleTime: 5 * 60_000 }),
   staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),

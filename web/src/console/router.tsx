@@ -67,8 +67,10 @@ const contacts = createRoute({
 const knowledge = createRoute({
   getParentRoute: () => rootRoute,
   path: "/knowledge/{-$id}",
-  validateSearch: (search: Record<string, unknown>): { readonly mark?: string } =>
-    typeof search.mark === "string" ? { mark: search.mark } : {},
+  validateSearch: (search: Record<string, unknown>): { readonly mark?: string; readonly gap?: string } => ({
+    ...(typeof search.mark === "string" ? { mark: search.mark } : {}),
+    ...(typeof search.gap === "string" ? { gap: search.gap } : {}),
+  }),
   component: lazyRouteComponent(() => import("./features/knowledge/Knowledge"), "Knowledge"),
 });
 

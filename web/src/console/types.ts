@@ -1,6 +1,8 @@
 /** What the HTTP API answers beyond the socket protocol. */
 import type {
   ConversationSummary,
+  DocumentStatus,
+  DraftStatus,
   DraftView,
   FieldOrigin,
   Notice,
@@ -119,14 +121,120 @@ export type TurnStage = {
 
 export type Turn = TurnRow & { readonly stages: readonly TurnStage[]; readonly prompt?: string };
 
-export type Document = {
+export type DocumentSource = {
+  readonly kind: "upload" | "page";
+  /** The file's name, or the page's address. */
+  readonly name: string;
+  readonly format?: "pdf" | "docx" | "html" | "markdown" | "text" | "csv";
+  readonly size?: number;
+  readonly page: number;
+  readonly pages?: number;
+  readonly broken_pages: number;
+  readonly problem?: { readonly code: string; readonly says: string };
+  readonly read_at?: string;
+  readonly checked_at?: string;
+};
+
+export type DocumentRow = {
   readonly id: string;
   readonly title: string;
-  readonly body: string;
   readonly language: string;
   readonly version: number;
   readonly passages: number;
   readonly updated_at: string;
+  readonly status: DocumentStatus;
+  readonly source?: DocumentSource;
+};
+
+export type Document = DocumentRow & { readonly body: string };
+
+export type Passage = {
+  readonly id: string;
+  readonly position: number;
+  readonly heading?: string;
+  readonly text: string;
+};
+
+export type VersionRow = {
+  readonly version: number;
+  readonly title: string;
+  readonly characters: number;
+  readonly file_name?: string;
+  readonly made_by: string;
+  readonly made_at: string;
+};
+
+export type Version = VersionRow & { readonly body: string };
+
+export type DocumentUse = {
+  readonly draft: string;
+  readonly conversation: string;
+  readonly title: string;
+  readonly quote: string;
+  readonly status: DraftStatus;
+  readonly at: string;
+};
+
+export type UseCount = {
+  readonly document: string;
+  readonly drafts: number;
+  readonly sent: number;
+  readonly last_at: string;
+};
+
+/** Something customers want, and how they say it. */
+export type Intent = {
+  readonly key: string;
+  readonly label: string;
+  readonly examples: readonly string[];
+  readonly needs: readonly string[];
+  readonly sensitive: boolean;
+  readonly sensitive_because: string;
+};
+
+export type IntentList = {
+  readonly version: number;
+  readonly origin: "agent" | "workspace";
+  readonly intents: readonly Intent[];
+  readonly updated_at?: string;
+};
+
+export type Taken = { readonly intent: string; readonly label: string; readonly confidence: number };
+
+/** What a sentence was taken for, and why. */
+export type Trial = {
+  readonly best: Taken | null;
+  readonly present: readonly Taken[];
+  readonly ranked: readonly Taken[];
+  readonly none: { readonly confidence: number; readonly familiarity: number; readonly threshold: number };
+  readonly because: readonly {
+    readonly intent: string;
+    readonly example: string;
+    readonly likeness: number;
+  }[];
+  readonly steering: { readonly score: number; readonly flag: boolean; readonly reasons: readonly string[] };
+  readonly micros: number;
+  readonly by: string;
+};
+
+export type Gap = {
+  readonly id: string;
+  readonly question: string;
+  readonly asked: number;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly closed_at?: string;
+  readonly closed_by?: string;
+  readonly document?: string;
+};
+
+export type GapView = Gap & {
+  readonly examples: readonly {
+    readonly conversation: string;
+    readonly seq: number;
+    readonly text: string;
+    readonly at: string;
+  }[];
 };
 
 export type Hit = {
@@ -156,6 +264,16 @@ export type SavedView = {
   readonly shared: boolean;
   readonly made_by: string;
   readonly filter: ViewFilter;
+  readonly created_at: string;
+};
+
+export type Snippet = {
+  readonly id: string;
+  readonly shortcut: string;
+  readonly body: string;
+  readonly shared: boolean;
+  readonly made_by: string;
+  readonly uses: number;
   readonly created_at: string;
 };
 

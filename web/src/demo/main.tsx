@@ -173,7 +173,7 @@ function AnyPage({ workspace }: { readonly workspace: PublicWorkspace }): JSX.El
       <main id="top">
         <section class="hero">
           <div class="words">
-            <p class="tagline">{workspace.reply_time_text ?? "Write to us"}</p>
+            <p class="tagline">Write to us</p>
             <h1>{workspace.name}</h1>
             <p class="lead">{workspace.greeting}</p>
             <p class="calls">

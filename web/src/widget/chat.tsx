@@ -35,10 +35,10 @@ export async function mount(shell: Shell): Promise<Widget> {
   const { root, launcher } = shell;
   const wanted = [shell.locale, document.documentElement.lang, navigator.language];
   let language: Language = await speak(wanted);
-  setLanguage(language);
   let open = false;
   let prefill: { readonly text: string } | undefined;
   let told = -1;
+  let worn: string | undefined;
   const hears = new Map<string, Set<(value: unknown) => void>>();
 
   style(root, css);
@@ -52,13 +52,23 @@ export async function mount(shell: Shell): Promise<Widget> {
     render(<Panel chat={chat} open={open} onClose={close} {...(prefill ? { prefill } : {})} />, box);
   }
 
+  function speakIt(to: Language): void {
+    language = to;
+    setLanguage(to);
+    box.dir = to.dir;
+    box.lang = to.lang;
+    paint();
+    dress();
+  }
+
   function dress(): void {
-    box.dir = language.dir;
-    box.lang = language.lang;
     const state = chat.state();
-    if (state.workspace)
-      for (const element of [box, launcher])
-        element.style.setProperty("--own-accent", state.workspace.accent);
+    // Setting it (or `dir`) again, even to the same, makes the browser look at every row again.
+    const accent = state.workspace?.accent;
+    if (accent && accent !== worn) {
+      worn = accent;
+      for (const element of [box, launcher]) element.style.setProperty("--own-accent", accent);
+    }
     launcher.hidden = state.trouble === "blocked";
     if (state.trouble === "blocked" && open) close();
     const unread = open ? 0 : chat.unread();
@@ -110,8 +120,7 @@ export async function mount(shell: Shell): Promise<Widget> {
   const unfit = fitKeyboard(box);
   const deafen = chat.subscribe(dress);
   if (shell.theme) box.dataset.theme = shell.theme;
-  paint();
-  dress();
+  speakIt(language);
 
   return {
     open: () => show(true),
@@ -120,10 +129,7 @@ export async function mount(shell: Shell): Promise<Widget> {
     resume: chat.resume,
     identify: chat.identify,
     locale: async (locale) => {
-      language = await speak([locale, ...wanted]);
-      setLanguage(language);
-      paint();
-      dress();
+      speakIt(await speak([locale, ...wanted]));
     },
     theme: (theme) => {
       if (theme === "light" || theme === "dark") box.dataset.theme = theme;

@@ -113,17 +113,11 @@ export function followWith(applied: Apply, options: FollowOptions): Follower {
 }
 
 function concerns(frame: Extract<ServerFrame, { type: "signal" }>, conversation: ConversationId): boolean {
-  switch (frame.signal) {
-    case "draft":
-      return frame.draft.conversation === conversation;
-    case "inbox":
-      return frame.conversation.id === conversation;
-    case "inbox_stale":
-    case "notice":
-    case "notices_seen":
-    case "draining":
-      return false;
-    default:
-      return frame.conversation === conversation;
-  }
+  const about =
+    frame.signal === "draft"
+      ? frame.draft.conversation
+      : "conversation" in frame
+        ? frame.conversation
+        : undefined;
+  return (typeof about === "object" ? about.id : about) === conversation;
 }

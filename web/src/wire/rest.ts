@@ -53,8 +53,8 @@ export type PublicWorkspace = {
   readonly starters: readonly string[];
   readonly locale: string;
   readonly open: boolean;
-  /** How soon somebody answers, in words; absent while the hub does not know. */
-  readonly reply_time_text?: string;
+  /** When people are there again, while they are not. */
+  readonly opens_at?: Timestamp;
 };
 
 export type FilePolicy = { readonly max_bytes?: number };

@@ -3,23 +3,32 @@ import type { Attachment } from "./protocol.ts";
 import { Problem, type ProblemBody } from "./rest.ts";
 
 /** Uploads a file and tells how far it is, from 0 to 1. `fetch` cannot do that. */
-export function upload(
+export const upload = (
   base: string,
   token: string | undefined,
   file: Blob,
   name: string,
   progress: (done: number) => void,
-): Promise<Attachment> {
+): Promise<Attachment> => uploadTo<Attachment>(`${base}/v1/files`, token, file, name, progress);
+
+/** The same to another address. */
+export function uploadTo<T>(
+  address: string,
+  token: string | undefined,
+  file: Blob,
+  name: string,
+  progress: (done: number) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `${base}/v1/files`);
+    request.open("POST", address);
     if (token !== undefined) request.setRequestHeader("authorization", `Bearer ${token}`);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
     request.onerror = request.ontimeout = () => reject(new Lost());
     request.onload = () => {
       const answer: unknown = request.response;
-      if (request.status >= 200 && request.status < 300) resolve(answer as Attachment);
+      if (request.status >= 200 && request.status < 300) resolve(answer as T);
       else if (typeof answer === "object" && answer !== null && "code" in answer)
         reject(new Problem(answer as ProblemBody));
       else if (request.status === 413)

@@ -86,6 +86,10 @@ export function span(milliseconds: number): string {
   return t("time.d", { n: Math.floor(seconds / 86_400) });
 }
 
+/** How long ago something was: "just now", "6 min ago". */
+export const ago = (milliseconds: number): string =>
+  milliseconds < 60_000 ? i18next.t("time.now") : i18next.t("time.ago", { span: span(milliseconds) });
+
 /** A time of today as the clock shows it, an older one as a date. */
 export const shortTime = (at: string, now: number): string =>
   sameDay(at, new Date(now).toISOString()) ? clock(at) : shortDay(at);

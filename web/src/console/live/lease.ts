@@ -1,11 +1,12 @@
 /** Who is on which draft: told to everybody at the desk, kept for a minute unless it is renewed. */
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { create } from "zustand";
 import { useNow } from "../lib/format";
 import type { DraftLease } from "../types";
 import { line, myId, useLive } from "./live";
 
 const RENEW = 20_000;
+const STAYS = 400;
 
 export const useLeases = create<{ readonly held: Readonly<Record<string, DraftLease>> }>(() => ({
   held: {},
@@ -45,14 +46,26 @@ export function useLease(conversation: string, may: boolean): void {
   const live = useLive((state) => state.rooms[conversation]?.live ?? false);
   const holder = useHolder(conversation);
   const free = holder === undefined;
+  const asked = useRef(false);
   useEffect(() => {
     if (!may || !live || !free) return;
-    void wish(conversation, true);
-    const timer = window.setInterval(() => void wish(conversation, true), RENEW);
-    return () => window.clearInterval(timer);
+    const hold = () => {
+      asked.current = true;
+      void wish(conversation, true);
+    };
+    // Who only passes by on the way down the list takes nothing.
+    const first = window.setTimeout(hold, STAYS);
+    const again = window.setInterval(hold, RENEW);
+    return () => {
+      window.clearTimeout(first);
+      window.clearInterval(again);
+    };
   }, [conversation, may, live, free]);
-  useEffect(() => {
-    if (!may) return;
-    return () => void wish(conversation, false);
-  }, [conversation, may]);
+  useEffect(
+    () => () => {
+      if (asked.current) void wish(conversation, false);
+      asked.current = false;
+    },
+    [conversation],
+  );
 }

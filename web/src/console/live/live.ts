@@ -16,6 +16,7 @@ import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
+import { patchDocument } from "./knowledge";
 import { forgetLeases, hearLease } from "./lease";
 
 type Live = {
@@ -31,7 +32,6 @@ export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {
 const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
 let me = "";
-let greeted = false;
 
 socket.listen((event) => {
   if (event.on === "state") {
@@ -42,9 +42,8 @@ socket.listen((event) => {
   } else if (event.on === "welcome") {
     // Who is on which draft comes anew with the inbox.
     forgetLeases();
-    socket.request({ cmd: "inbox", on: true }).catch(() => {});
-    if (greeted) staleInbox();
-    greeted = true;
+    // What was fetched before the hub tells of changes may have missed one.
+    socket.request({ cmd: "inbox", on: true }).then(staleInbox, () => {});
   } else {
     hear(event.frame);
   }
@@ -78,6 +77,7 @@ function hear(frame: ServerFrame): void {
     if (frame.signal === "inbox") patchInbox(frame.conversation, me, rooms.has(frame.conversation.id));
     else if (frame.signal === "inbox_stale") staleInbox();
     else if (frame.signal === "draft") patchDraft(frame.draft);
+    else if (frame.signal === "document") patchDocument(frame);
     else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
     else if (frame.signal === "notice") hearNotice(frame.notice, frame.unread);
     else if (frame.signal === "notices_seen") hearSeen(frame.seq, frame.unread);

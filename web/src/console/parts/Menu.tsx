@@ -1,6 +1,9 @@
 import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 
+/** Menus hang in the page's main part: beside it they would be in no landmark. */
+export const home = (): HTMLElement => document.querySelector("main") ?? document.body;
+
 /** A button with a menu under it. */
 export function Menu(props: {
   trigger: ReactNode;
@@ -17,7 +20,7 @@ export function Menu(props: {
       {...(props.onOpenChange ? { onOpenChange: props.onOpenChange } : {})}
     >
       <DropdownMenu.Trigger asChild>{props.trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={home()}>
         <DropdownMenu.Content
           className="menu"
           sideOffset={6}
@@ -32,7 +35,6 @@ export function Menu(props: {
 }
 
 export const MenuItem = DropdownMenu.Item;
-export const MenuCheck = DropdownMenu.CheckboxItem;
 export const MenuTitle = (props: { children: ReactNode }) => (
   <DropdownMenu.Label className="mt">{props.children}</DropdownMenu.Label>
 );

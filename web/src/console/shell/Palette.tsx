@@ -163,14 +163,16 @@ export function Palette(props: { onOpenChange: (open: boolean) => void; onKeys: 
                   keys="goKnowledge"
                   onSelect={go(() => navigate({ to: "/knowledge/{-$id}" }))}
                 />
-                {(["profile", "workspace", "team", "widget", "portal", "rules"] as const).map((section) => (
-                  <Item
-                    key={section}
-                    icon={Settings2}
-                    text={`${t("nav.settings")}: ${t(`settings.${section}`)}`}
-                    onSelect={go(() => navigate({ to: "/settings/{-$section}", params: { section } }))}
-                  />
-                ))}
+                {(["profile", "workspace", "team", "snippets", "widget", "portal", "rules"] as const).map(
+                  (section) => (
+                    <Item
+                      key={section}
+                      icon={Settings2}
+                      text={`${t("nav.settings")}: ${t(`settings.${section}`)}`}
+                      onSelect={go(() => navigate({ to: "/settings/{-$section}", params: { section } }))}
+                    />
+                  ),
+                )}
               </Command.Group>
               <Command.Group heading={t("palette.actions")}>
                 {(["light", "dark", "auto"] as const).map((theme) => (

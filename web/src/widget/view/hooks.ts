@@ -13,8 +13,9 @@ export function setLanguage(to: Language): void {
   formats = formatsOf(to);
 }
 
-function formatsOf({ locale }: Language): { time: Intl.DateTimeFormat; day: Intl.DateTimeFormat } {
+function formatsOf({ locale }: Language): Readonly<Record<"time" | "day" | "back", Intl.DateTimeFormat>> {
   return {
+    back: new Intl.DateTimeFormat(locale, { weekday: "long", hour: "numeric", minute: "2-digit" }),
     time: new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }),
     day: new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" }),
   };

@@ -135,9 +135,10 @@ function Document(props: FileProps): JSX.Element {
   }
 
   return (
-    <button type="button" class="doc" aria-label={say("download", { name })} onClick={handleDownload}>
+    <button type="button" class="doc" onClick={handleDownload}>
       <Glyph path={drawn.file} size={20} />
-      <span>
+      <span class="hidden">{say("download", { name: "" }).trim()}</span>
+      <span class="named">
         <bdi>{name}</bdi>
         <small>{failed ? say("fileFailed", { name }) : bytesText(size)}</small>
       </span>

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chat, ChatState } from "../model.ts";
 import { plain } from "../text.ts";
 import { Composer } from "./composer.tsx";
-import { say, useChat } from "./hooks.ts";
+import { formats, say, useChat } from "./hooks.ts";
 import { bell, Glyph, Icon } from "./icons.tsx";
 import { loadMedia, useMedia } from "./lazy.ts";
 import { Thread } from "./thread.tsx";
@@ -38,6 +38,11 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
     if (onClose) (matchMedia("(pointer: coarse)").matches ? panel : box).current?.focus();
   }, [open, chat]);
 
+  // Once somebody has written: what files and voice need is here before the line may go.
+  useEffect(() => {
+    if (state.link === "online") loadMedia().catch(() => {});
+  }, [state.link]);
+
   useEffect(() => {
     const look = () => open && document.visibilityState === "visible" && chat.read();
     look();
@@ -54,11 +59,14 @@ export function Panel({ chat, open, onClose, prefill }: PanelProps): JSX.Element
 
   function addFiles(list: readonly File[]): void {
     if (list.length === 0) return;
-    void loadMedia().then(({ admit }) => {
-      const admitted = admit(list, state.files.max_bytes);
-      setFiles((known) => [...known, ...admitted.files]);
-      setNotice(admitted.notice);
-    });
+    loadMedia().then(
+      ({ admit }) => {
+        const admitted = admit(list, state.files.max_bytes);
+        setFiles((known) => [...known, ...admitted.files]);
+        setNotice(admitted.notice);
+      },
+      () => setNotice(say("unreachable")),
+    );
   }
 
   function handleDrop(event: DragEvent): void {
@@ -135,8 +143,11 @@ function Presence({ state }: { readonly state: ChatState }): JSX.Element | null 
     <p class="presence">
       <i class={workspace.open ? "on" : ""} />
       <span>
-        {say(workspace.open ? "openNow" : "away")}
-        {workspace.reply_time_text && [" · ", <bdi key="time">{workspace.reply_time_text}</bdi>]}
+        {workspace.open
+          ? say("openNow")
+          : workspace.opens_at
+            ? say("awayUntil", { when: formats.back.format(new Date(workspace.opens_at)) })
+            : say("away")}
       </span>
     </p>
   );

@@ -30,7 +30,7 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
     if (stuck.current && log.current) log.current.scrollTop = log.current.scrollHeight;
   });
 
-  // The box shrinks when the one below it grows.
+  // The box shrinks when the one below it grows; what is in it grows when a picture comes.
   useLayoutEffect(() => {
     const box = log.current;
     if (!box) return;
@@ -38,6 +38,7 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
       if (stuck.current) box.scrollTop = box.scrollHeight;
     });
     sizes.observe(box);
+    sizes.observe(box.firstElementChild as Element);
     return () => sizes.disconnect();
   }, []);
 
@@ -65,39 +66,41 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
         tabIndex={0}
         onScroll={handleScroll}
       >
-        {workspace && (
-          <div class={empty ? "hello first" : "hello"}>
-            <p dir="auto">{workspace.greeting}</p>
-          </div>
-        )}
-        {workspace && empty && (
-          <div class="starters">
-            {workspace.starters.map((starter) => (
-              <button key={starter} type="button" dir="auto" onClick={() => chat.send(starter, [])}>
-                {starter}
-              </button>
-            ))}
-          </div>
-        )}
-        {rows}
-        {waiting.map((message) => (
-          <Waiting key={message.client_id} chat={chat} message={message} state={state} />
-        ))}
-        <Seen state={state} waiting={waiting.length > 0} />
-        {waiting.length === 0 && <Closing chat={chat} state={state} />}
-        {typing.length > 0 && (
-          <div class="row theirs">
-            <span
-              class="dots bubble"
-              role="img"
-              aria-label={say("typing", { name: typing[0]?.name || say("someone") })}
-            >
-              <i />
-              <i />
-              <i />
-            </span>
-          </div>
-        )}
+        <div class="rows">
+          {workspace && (
+            <div class={empty ? "hello first" : "hello"}>
+              <p dir="auto">{workspace.greeting}</p>
+            </div>
+          )}
+          {workspace && empty && (
+            <div class="starters">
+              {workspace.starters.map((starter) => (
+                <button key={starter} type="button" dir="auto" onClick={() => chat.send(starter, [])}>
+                  {starter}
+                </button>
+              ))}
+            </div>
+          )}
+          {rows}
+          {waiting.map((message) => (
+            <Waiting key={message.client_id} chat={chat} message={message} state={state} />
+          ))}
+          <Seen state={state} waiting={waiting.length > 0} />
+          {waiting.length === 0 && <Closing chat={chat} state={state} />}
+          {typing.length > 0 && (
+            <div class="row theirs">
+              <span
+                class="dots bubble"
+                role="img"
+                aria-label={say("typing", { name: typing[0]?.name || say("someone") })}
+              >
+                <i />
+                <i />
+                <i />
+              </span>
+            </div>
+          )}
+        </div>
       </div>
       {away && (
         <button type="button" class="newest" aria-label={say("newest")} onClick={handleNewest}>
@@ -128,7 +131,7 @@ function entryRows(chat: Chat, entries: readonly Entry[]): JSX.Element[] {
     let row = cache.get(entry);
     if (!row) {
       row = (
-        <div key={entry.client_id ?? entry.seq} class="entry">
+        <div key={entry.client_id ?? entry.seq} class={entry === entries.at(-1) ? "entry new" : "entry"}>
           {day !== undefined && <Day at={day} />}
           {line === undefined ? (
             <Message chat={chat} entry={entry} grouped={grouped} />
@@ -239,8 +242,8 @@ function Waiting({
         <Mark icon={done ? "check" : "clock"} text={say(done ? "sent" : online ? "sending" : "waiting")} />
       ) : (
         <p class="mark bad">
-          <Icon name="alert" size={13} />
           <span dir="auto">
+            <Icon name="alert" size={13} />
             {say("failed")}
             {message.says ? `: ${message.says}` : ""}
           </span>
@@ -280,8 +283,8 @@ function Seen({
   readonly state: ChatState;
   readonly waiting: boolean;
 }): JSX.Element | null {
-  const last = state.timeline.entries.findLast((entry) => entry.content.kind === "message");
-  if (waiting || last?.actor.kind !== "contact") return null;
+  const last = state.timeline.entries.at(-1);
+  if (waiting || last?.content.kind !== "message" || last.actor.kind !== "contact") return null;
   const seen = state.seenByThem >= last.seq;
   return (
     <div class="row mine grouped">

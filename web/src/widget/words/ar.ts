@@ -7,6 +7,7 @@ export const words: Words = {
   chatWith: "محادثة مع {name}",
   openNow: "مفتوح الآن",
   away: "لسنا هنا الآن",
+  awayUntil: "لسنا هنا حتى {when}",
   person: "التحدث إلى شخص",
   personMessage: "أود التحدث إلى شخص.",
   personAsked: "أبلغنا الفريق. سيرد عليك شخص هنا.",

@@ -7,6 +7,7 @@ export const words: Words = {
   chatWith: "Chat mit {name}",
   openNow: "Jetzt geöffnet",
   away: "Gerade nicht da",
+  awayUntil: "Nicht da bis {when}",
   person: "Mit einem Menschen sprechen",
   personMessage: "Ich möchte mit einem Menschen sprechen.",
   personAsked: "Wir haben dem Team Bescheid gesagt. Ein Mensch antwortet Ihnen hier.",

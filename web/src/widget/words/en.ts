@@ -6,6 +6,7 @@ export const en = {
   chatWith: "Chat with {name}",
   openNow: "Open now",
   away: "Away just now",
+  awayUntil: "Away until {when}",
   person: "Talk to a person",
   personMessage: "I would like to talk to a person.",
   personAsked: "We have told the team. A person will answer you here.",

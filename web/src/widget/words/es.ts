@@ -7,6 +7,7 @@ export const words: Words = {
   chatWith: "Chat con {name}",
   openNow: "Abierto ahora",
   away: "Ahora no estamos",
+  awayUntil: "Ausentes hasta el {when}",
   person: "Hablar con una persona",
   personMessage: "Quiero hablar con una persona.",
   personAsked: "Hemos avisado al equipo. Una persona te responderá aquí.",

@@ -10,6 +10,7 @@ import { Avatar, Icon, IconButton, Key, Segments } from "../../parts/basics";
 import { useMe, useStaff } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { Staff } from "../../types";
+import { useSnippets } from "./useSnippets";
 
 type Mode = "reply" | "note";
 type Props = {
@@ -35,6 +36,7 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const mention = useMention(text, setText, area, mode === "note");
+  const snippet = useSnippets({ text, setText, area, conversation, name, on: mode === "reply" });
 
   useEffect(() => {
     setText(drafts.get(key) ?? "");
@@ -95,6 +97,7 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
     keepEdit: (event) => {
       if (event.target !== area.current) return false;
       if (mention.open) mention.close();
+      else if (snippet.open) snippet.close();
       else if (onClose) onClose();
       else area.current?.blur();
       return true;
@@ -153,6 +156,28 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
           ))}
         </div>
       ) : null}
+      {snippet.open ? (
+        <div className="mentions menu wide" role="listbox" aria-label={t("snippets.title")}>
+          {snippet.matches.map((one, at) => (
+            <button
+              key={one.id}
+              type="button"
+              role="option"
+              aria-selected={at === snippet.at}
+              className="mi"
+              onMouseDown={(event) => {
+                event.preventDefault();
+                snippet.choose(one);
+              }}
+            >
+              <kbd>/{one.shortcut}</kbd>
+              <span className="min-w-0 flex-1 truncate text-ink2" dir="auto">
+                {one.body}
+              </span>
+            </button>
+          ))}
+        </div>
+      ) : null}
       <textarea
         ref={area}
         rows={mode === "note" ? 1 : 2}
@@ -164,9 +189,10 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
         onChange={(event) => {
           setText(event.target.value);
           mention.look(event.target);
+          snippet.look(event.target);
           if (mode === "reply") typingIn(conversation);
         }}
-        onKeyDown={mention.handleKey}
+        onKeyDown={mode === "note" ? mention.handleKey : snippet.handleKey}
         onPaste={(event) => {
           if (mode === "reply" && event.clipboardData.files.length > 0) {
             event.preventDefault();

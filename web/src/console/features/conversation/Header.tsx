@@ -1,4 +1,3 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
   AlarmClock,
@@ -8,7 +7,6 @@ import {
   Hand,
   History,
   PanelRight,
-  Plus,
   RotateCcw,
   Tag,
   UserRound,
@@ -17,7 +15,7 @@ import {
 import { lazy, memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
-import { api, ask } from "../../api";
+import { api } from "../../api";
 import { span, useNow, weekdayTime } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { NARROW, NO_CONTEXT, useMedia } from "../../lib/media";
@@ -26,10 +24,12 @@ import { patchInbox } from "../../live/inbox";
 import { line, myId } from "../../live/live";
 import { Avatar, Chosen, Icon, IconButton, Key } from "../../parts/basics";
 import { stateColour, useMay, useMe, useStaff, useWorkflow } from "../../parts/data";
-import { Menu, MenuCheck, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
+import { Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
 import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
 
+const SnoozeSheet = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeSheet })));
+const LabelsPopover = lazy(() => import("./Labels").then((module) => ({ default: module.LabelsPopover })));
 const SnoozeMenu = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeMenu })));
 
 type MenuName = "status" | "assign" | "labels" | "snooze";
@@ -78,6 +78,7 @@ export const Header = memo(function Header(props: Props) {
   const staff = useStaff();
   const workflow = useWorkflow();
   const [menu, setMenu] = useState<MenuName>();
+  const [ownTime, setOwnTime] = useState(false);
   const Title = narrow ? "h1" : "h2";
   const state = workflow.states.find((one) => one.key === summary.status);
   const assignee = staff.find((one) => one.id === summary.assignee);
@@ -124,6 +125,22 @@ export const Header = memo(function Header(props: Props) {
       ? t("conv.waiting", { span: span(now - Date.parse(summary.waiting_since)) })
       : "";
 
+  const labelsButton = (
+    <button
+      type="button"
+      className={summary.labels.length > 0 && !narrow ? "pill labelled" : "at-end"}
+      tabIndex={summary.labels.length > 0 && !narrow ? 0 : -1}
+      aria-label={`${t("conv.labels")}: ${summary.labels.join(", ")}`}
+      disabled={!mayAct}
+    >
+      <Icon of={Tag} size="xs" />
+      <span className="t" dir="auto">
+        {summary.labels[0]}
+        {summary.labels.length > 1 ? ` +${summary.labels.length - 1}` : ""}
+      </span>
+    </button>
+  );
+
   return (
     <header className="chd">
       {narrow ? (
@@ -139,8 +156,9 @@ export const Header = memo(function Header(props: Props) {
       ) : null}
       <Title dir="auto">{summary.title || summary.contact.name || t("conv.untitled")}</Title>
       <span className="m num">
-        {narrow || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
-        {narrow ? "" : summary.title && meta ? `, ${meta}` : meta}
+        {/* Beside the pane that names the customer, the title needs the room. */}
+        {narrow || !noContext || !summary.title ? null : <bdi>{summary.contact.name}</bdi>}
+        {narrow ? "" : noContext && summary.title && meta ? `, ${meta}` : meta}
       </span>
       <span className="ms-auto" />
       {viewers.length > 0 ? (
@@ -218,26 +236,9 @@ export const Header = memo(function Header(props: Props) {
           <Chosen on={summary.assignee === undefined} />
         </MenuItem>
       </Menu>
-      <Menu
-        {...opens("labels")}
-        trigger={
-          <button
-            type="button"
-            className={summary.labels.length > 0 && !narrow ? "pill labelled" : "at-end"}
-            tabIndex={summary.labels.length > 0 && !narrow ? 0 : -1}
-            aria-label={`${t("conv.labels")}: ${summary.labels.join(", ")}`}
-            disabled={!mayAct}
-          >
-            <Icon of={Tag} size="xs" />
-            <span className="t" dir="auto">
-              {summary.labels[0]}
-              {summary.labels.length > 1 ? ` +${summary.labels.length - 1}` : ""}
-            </span>
-          </button>
-        }
-      >
-        <Labels summary={summary} />
-      </Menu>
+      <Suspense fallback={labelsButton}>
+        <LabelsPopover {...opens("labels")} summary={summary} trigger={labelsButton} />
+      </Suspense>
       <Menu
         {...opens("snooze")}
         trigger={
@@ -260,7 +261,7 @@ export const Header = memo(function Header(props: Props) {
         }
       >
         <Suspense>
-          <SnoozeMenu row={summary} onAway={onAway} />
+          <SnoozeMenu row={summary} onAway={onAway} onOwn={() => setOwnTime(true)} />
         </Suspense>
       </Menu>
       <Menu
@@ -327,59 +328,9 @@ export const Header = memo(function Header(props: Props) {
       {noContext && !narrow ? (
         <IconButton says={t("conv.details")} icon={PanelRight} keys="context" onClick={onContext} />
       ) : null}
+      <Suspense>
+        {ownTime ? <SnoozeSheet row={summary} onAway={onAway} onClose={() => setOwnTime(false)} /> : null}
+      </Suspense>
     </header>
   );
 });
-
-function Labels({ summary }: { summary: ConversationSummary }) {
-  const { t } = useTranslation();
-  const [text, setText] = useState("");
-  const cache = useQueryClient();
-  const used = new Set(summary.labels);
-  for (const row of cache.getQueryData(ask.inbox({ view: "open" }).queryKey)?.items ?? [])
-    for (const each of row.labels) used.add(each);
-  const toggle = (label: string) =>
-    void command(
-      summary.labels.includes(label)
-        ? { cmd: "label", conversation: summary.id, remove: [label] }
-        : { cmd: "label", conversation: summary.id, add: [label] },
-    );
-  return (
-    <>
-      <MenuTitle>{t("conv.labels")}</MenuTitle>
-      {[...used].sort().map((label) => (
-        <MenuCheck
-          key={label}
-          checked={summary.labels.includes(label)}
-          onSelect={(event) => event.preventDefault()}
-          onCheckedChange={() => toggle(label)}
-        >
-          <span dir="auto">{label}</span>
-          <Chosen on={summary.labels.includes(label)} />
-        </MenuCheck>
-      ))}
-      <form
-        className="flex gap-1 p-1"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const label = text.trim().toLowerCase();
-          if (label !== "" && !summary.labels.includes(label)) toggle(label);
-          setText("");
-        }}
-      >
-        <input
-          className="input h-8!"
-          aria-label={t("conv.addLabel")}
-          placeholder={t("conv.addLabel")}
-          value={text}
-          maxLength={40}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => event.stopPropagation()}
-        />
-        <button type="submit" className="icb" aria-label={t("conv.addLabel")}>
-          <Icon of={Plus} />
-        </button>
-      </form>
-    </>
-  );
-}

@@ -1,5 +1,6 @@
-import { AlarmClockOff } from "lucide-react";
-import { useMemo, useState } from "react";
+import i18next from "i18next";
+import { AlarmClockOff, CalendarClock } from "lucide-react";
+import { type FormEvent, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api";
 import { weekdayTime } from "../../lib/format";
@@ -7,7 +8,9 @@ import { refusal } from "../../lib/refusal";
 import { patchInbox } from "../../live/inbox";
 import { myId } from "../../live/live";
 import { Icon } from "../../parts/basics";
+import { Field } from "../../parts/Field";
 import { MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
+import { Sheet } from "../../parts/Sheet";
 import { complain, toast } from "../../parts/toast";
 import type { ConversationSummary } from "../../types";
 
@@ -39,6 +42,7 @@ export function choices(now: Date): readonly Choice[] {
 export async function snooze(row: ConversationSummary, until: Date | undefined): Promise<boolean> {
   try {
     patchInbox(await api.snooze(row.id, until?.toISOString()), myId(), true);
+    if (until) toast(i18next.t("snooze.done", { at: weekdayTime(until) }));
     return true;
   } catch (error) {
     complain(refusal(error));
@@ -47,24 +51,16 @@ export async function snooze(row: ConversationSummary, until: Date | undefined):
 }
 
 /** Until when a conversation is put away. */
-export function SnoozeMenu({ row, onAway }: { row: ConversationSummary; onAway: () => void }) {
+export function SnoozeMenu(props: { row: ConversationSummary; onAway: () => void; onOwn: () => void }) {
+  const { row, onAway, onOwn } = props;
   const { t } = useTranslation();
   const offered = useMemo(() => choices(new Date()), []);
-  const [own, setOwn] = useState("");
-
-  async function put(until: Date | undefined) {
-    if (!(await snooze(row, until))) return;
-    if (!until) return;
-    toast(t("snooze.done", { at: weekdayTime(until) }));
-    onAway();
-  }
-
   return (
     <>
       <MenuTitle>{t("snooze.title")}</MenuTitle>
       {row.snoozed_until ? (
         <>
-          <MenuItem onSelect={() => void put(undefined)}>
+          <MenuItem onSelect={() => void snooze(row, undefined)}>
             <Icon of={AlarmClockOff} />
             {t("snooze.wake")}
           </MenuItem>
@@ -72,32 +68,59 @@ export function SnoozeMenu({ row, onAway }: { row: ConversationSummary; onAway: 
         </>
       ) : null}
       {offered.map((one) => (
-        <MenuItem key={one.key} onSelect={() => void put(one.at)}>
+        <MenuItem key={one.key} onSelect={() => void snooze(row, one.at).then((done) => done && onAway())}>
           {t(`snooze.${one.key}`)}
           <span className="num ms-auto ps-6 text-ink3">{weekdayTime(one.at)}</span>
         </MenuItem>
       ))}
       <MenuLine />
-      <form
-        className="flex items-center gap-1.5 p-1"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const until = new Date(own);
-          if (!Number.isNaN(until.getTime())) void put(until);
-        }}
-      >
-        <input
-          type="datetime-local"
-          className="input h-8! w-44! tabular-nums"
-          aria-label={t("snooze.own")}
-          value={own}
-          onChange={(event) => setOwn(event.target.value)}
-          onKeyDown={(event) => event.stopPropagation()}
-        />
-        <button type="submit" className="btn line h-8!" disabled={own === ""}>
-          {t("snooze.set")}
-        </button>
-      </form>
+      <MenuItem onSelect={onOwn}>
+        <Icon of={CalendarClock} />
+        {t("snooze.own")}
+      </MenuItem>
     </>
+  );
+}
+
+/** A day and time of one's own. */
+export function SnoozeSheet(props: { row: ConversationSummary; onAway: () => void; onClose: () => void }) {
+  const { t } = useTranslation();
+  const [own, setOwn] = useState("");
+  const [wrong, setWrong] = useState<string>();
+
+  async function handleSubmit(event: FormEvent) {
+    event.preventDefault();
+    const until = new Date(own);
+    if (Number.isNaN(until.getTime()) || until.getTime() <= Date.now()) {
+      setWrong(t("snooze.past"));
+      return;
+    }
+    if (!(await snooze(props.row, until))) return;
+    props.onClose();
+    props.onAway();
+  }
+
+  return (
+    <Sheet open onOpenChange={(open) => !open && props.onClose()} title={t("snooze.title")}>
+      <form className="grid gap-4 p-5" onSubmit={(event) => void handleSubmit(event)}>
+        <Field label={t("snooze.until_label")} wrong={wrong}>
+          {(field) => (
+            <input
+              {...field}
+              type="datetime-local"
+              className="input w-60! tabular-nums"
+              required
+              value={own}
+              onChange={(event) => setOwn(event.target.value)}
+            />
+          )}
+        </Field>
+        <div>
+          <button type="submit" className="btn go plain" disabled={own === ""}>
+            {t("snooze.set")}
+          </button>
+        </div>
+      </form>
+    </Sheet>
   );
 }

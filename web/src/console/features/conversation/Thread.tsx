@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
 import { memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -136,6 +137,7 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy, se
             : undefined
         }
         assistant={workspace.assistant_name}
+        contact={name}
       />,
     );
     before = entry;
@@ -229,6 +231,7 @@ const Spoken = memo(function Spoken(props: {
   marks: readonly string[] | undefined;
   told: ReadonlyMap<string, Entry> | undefined;
   assistant: string;
+  contact: string;
 }) {
   const { entry, last, approval } = props;
   const { t } = useTranslation();
@@ -267,13 +270,16 @@ const Spoken = memo(function Spoken(props: {
     >
       {incoming ? (
         last ? (
-          <Avatar id={"id" in entry.actor ? entry.actor.id : entry.author} name={entry.author} />
+          <Avatar
+            id={"id" in entry.actor ? entry.actor.id : entry.author}
+            name={entry.author || props.contact}
+          />
         ) : (
           <span className="w-[26px] flex-none" />
         )
       ) : null}
       <div className="stack">
-        <span className="sr-only">{entry.author}: </span>
+        <span className="sr-only">{entry.author || props.contact}: </span>
         {files.map((file) => (
           <FileView key={file.id} file={file} told={props.told?.get(file.id)} />
         ))}
@@ -465,11 +471,7 @@ function SystemLine({ entries, onWhy }: { entries: readonly Entry[]; onWhy: (tur
 }
 
 /** What an event says, in one line. */
-export function told(
-  entry: Entry,
-  status: (key: string) => string,
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+export function told(entry: Entry, status: (key: string) => string, t: TFunction): string {
   const { content, author: name } = entry;
   switch (content.kind) {
     case "draft_decided":
@@ -515,7 +517,7 @@ export function told(
         name: name || t("conv.sys.customer"),
         stars: "★".repeat(content.score) + "☆".repeat(5 - content.score),
         score: content.score,
-        words: entry.body,
+        words: entry.body ?? "",
       });
     case "turn_failed":
       return t("conv.sys.turnFailed", { why: content.why });

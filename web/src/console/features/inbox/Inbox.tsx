@@ -17,8 +17,17 @@ import { Conversation } from "../conversation/Conversation";
 
 const ViewMenu = lazy(() => import("./ViewMenu").then((module) => ({ default: module.ViewMenu })));
 
-/** "Mine" and "Snoozed" stand in the navigation. */
+/** "Mine" and "Snoozed" stand in the navigation, where there is room for it. */
 const VIEWS: readonly InboxView[] = ["open", "unassigned", "waiting", "resolved", "all"];
+const ALL_VIEWS: readonly InboxView[] = [
+  "open",
+  "mine",
+  "unassigned",
+  "waiting",
+  "snoozed",
+  "resolved",
+  "all",
+];
 
 export function Inbox() {
   const { t } = useTranslation();
@@ -81,7 +90,7 @@ export function Inbox() {
         </div>
         <SearchBox filter={filter} />
         <div className="tabs">
-          {VIEWS.map((view) => (
+          {(narrow ? ALL_VIEWS : VIEWS).map((view) => (
             <Link
               key={view}
               to="/inbox/{-$id}"

@@ -1,360 +1,294 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ArrowLeft, FileText, Pencil, Plus, Search, Trash2 } from "lucide-react";
-import { useDeferredValue, useEffect, useState } from "react";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { CircleAlert, CircleHelp, Pencil, Plus, Search, Signpost, X } from "lucide-react";
+import { type DragEvent, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, ask, queries } from "../../api";
-import { percent, span, useNow } from "../../lib/format";
-import { useKeys } from "../../lib/keys";
-import { refusal } from "../../lib/refusal";
-import { Cap, Empty, Icon, Segments } from "../../parts/basics";
+import { ask } from "../../api";
+import { percent, useNow } from "../../lib/format";
+import { Empty, Icon, IconButton } from "../../parts/basics";
 import { useMay } from "../../parts/data";
-import { Field } from "../../parts/Field";
-import { Markdown, plain } from "../../parts/markdown";
-import { complain, toast } from "../../parts/toast";
-import type { Document } from "../../types";
+import { plain } from "../../parts/markdown";
+import type { DocumentRow, Hit, UseCount } from "../../types";
+import "./knowledge.css";
+import { Add } from "./Add";
+import { Editor } from "./Editor";
+import { Gaps } from "./Gaps";
+import { Intents } from "./Intents";
+import { Reader } from "./Reader";
+import { Freshness, isUnderway, Progress, SourceIcon } from "./state";
+import { forgetUpload, sendFiles, useUploads } from "./uploads";
 
 export function Knowledge() {
   const { t } = useTranslation();
-  const navigate = useNavigate();
   const { id } = useParams({ from: "/knowledge/{-$id}" });
   const mayWrite = useMay("manager");
-  const now = useNow(60_000);
-  const [text, setText] = useState("");
-  const q = useDeferredValue(text.trim());
-  const { data, isPending } = useQuery(ask.documents);
-  const searching = q.length >= 3;
-  const { data: found } = useQuery({ ...ask.hits(q), enabled: searching });
-  const documents = data?.items ?? [];
+  const [over, setOver] = useState(false);
+
+  const carriesFiles = (event: DragEvent) => mayWrite && event.dataTransfer.types.includes("Files");
+  const drop = {
+    onDragOver: (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    },
+    onDragLeave: (event: DragEvent) => {
+      if (event.currentTarget === event.target || event.relatedTarget === null) setOver(false);
+    },
+    onDrop: (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      setOver(false);
+      sendFiles([...event.dataTransfer.files]);
+    },
+  };
 
   return (
-    <main className={`desk wide ${id ? "open" : ""}`}>
-      <section className="queue" aria-label={t("knowledge.title")}>
-        <div className="qh">
-          <h1>{t("knowledge.title")}</h1>
-          <span className="c num">{documents.length > 0 ? documents.length : ""}</span>
-          {mayWrite ? (
-            <Link to="/knowledge/{-$id}" params={{ id: "new" }} className="sort">
-              <Icon of={Plus} size="s" />
-              {t("knowledge.new")}
-            </Link>
-          ) : null}
-        </div>
-        <div className="qsearch">
-          <Icon of={Search} size="s" />
-          <input
-            type="search"
-            value={text}
-            aria-label={t("knowledge.search")}
-            placeholder={t("knowledge.search")}
-            title={t("knowledge.searchHint")}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
-        <section className="list border-t border-line" aria-label={t("knowledge.documents")}>
-          {searching && found ? (
-            <>
-              {found.hits.length === 0 ? <p className="p-4 text-ink2">{t("knowledge.noHits")}</p> : null}
-              {found.hits.map((hit) => (
-                <Link
-                  key={hit.passage}
-                  to="/knowledge/{-$id}"
-                  params={{ id: hit.document }}
-                  search={{ mark: hit.snippet }}
-                  className="krow"
-                  aria-current={hit.document === id ? "true" : undefined}
-                >
-                  <span className="r1">
-                    <b>
-                      <bdi>{hit.heading ?? hit.title}</bdi>
-                    </b>
-                    <span className="wait num">{t("knowledge.score", { n: percent(hit.score) })}</span>
-                  </span>
-                  <span className="line-clamp-2 text-ink2" dir="auto">
-                    {plain(hit.snippet)}
-                  </span>
-                  <span className="text-meta text-ink3">
-                    <bdi>{hit.title}</bdi>
-                  </span>
-                </Link>
-              ))}
-            </>
-          ) : (
-            <>
-              {documents.length === 0 && !isPending ? (
-                <Empty title={t("knowledge.none")} text={t("knowledge.noneText")} />
-              ) : null}
-              {documents.map((document) => (
-                <Link
-                  key={document.id}
-                  to="/knowledge/{-$id}"
-                  params={{ id: document.id }}
-                  className="krow"
-                  aria-current={document.id === id ? "true" : undefined}
-                >
-                  <span className="r1">
-                    <b>
-                      <bdi>{document.title}</bdi>
-                    </b>
-                  </span>
-                  <span className="num text-meta text-ink3">
-                    {t("knowledge.passages", { count: document.passages })} ·{" "}
-                    {t("knowledge.updated", { span: span(now - Date.parse(document.updated_at)) })}
-                  </span>
-                </Link>
-              ))}
-            </>
-          )}
-        </section>
-      </section>
+    <main className={`desk wide ${id ? "open" : ""}`} {...drop}>
+      <Shelf id={id} mayWrite={mayWrite} />
       <section className="conv overflow-y-auto!">
-        {id === "new" ? (
-          <Editor
-            key="new"
-            onDone={(made) =>
-              void navigate({
-                to: "/knowledge/{-$id}",
-                params: { id: made?.id },
-                replace: true,
-                ignoreBlocker: true,
-              })
-            }
-          />
-        ) : id ? (
-          <Reader key={id} id={id} />
-        ) : (
-          <Empty title={t("knowledge.pick")} text={t("knowledge.searchHint")} />
-        )}
+        <Pane id={id} />
       </section>
+      {over ? (
+        <div className="kdrop" aria-hidden="true">
+          <p>{t("knowledge.dropHere")}</p>
+        </div>
+      ) : null}
     </main>
   );
 }
 
-function Reader({ id }: { id: string }) {
+function Pane({ id }: { id: string | undefined }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const mayWrite = useMay("manager");
-  const now = useNow(60_000);
-  const { mark } = useSearch({ strict: false }) as { mark?: string };
-  const { data: document, isError } = useQuery(ask.document(id));
-  const [editing, setEditing] = useState(false);
+  const { gap } = useSearch({ strict: false }) as { gap?: string };
+  if (id === "new")
+    return (
+      <Editor
+        key={gap ?? "new"}
+        gap={gap}
+        onDone={(made) =>
+          void navigate({
+            to: "/knowledge/{-$id}",
+            params: { id: made?.id ?? (gap ? "gaps" : undefined) },
+            replace: true,
+            ignoreBlocker: true,
+          })
+        }
+      />
+    );
+  if (id === "add") return <Add />;
+  if (id === "gaps") return <Gaps />;
+  if (id === "intents") return <Intents />;
+  if (id) return <Reader key={id} id={id} />;
+  return <Empty title={t("knowledge.pick")} text={t("knowledge.searchHint")} />;
+}
 
-  useKeys({
-    edit: () => {
-      if (!mayWrite || editing) return false;
-      setEditing(true);
-      return true;
-    },
-  });
+/** The list, and above it what can be asked and added. */
+function Shelf({ id, mayWrite }: { id: string | undefined; mayWrite: boolean }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState("");
+  const q = useDeferredValue(text.trim());
+  const searching = q.length >= 3;
+  const { data, isPending } = useQuery(ask.documents);
+  const { data: found } = useQuery({ ...ask.hits(q), enabled: searching });
+  const { data: uses } = useQuery(ask.useCounts);
+  const counts = useMemo(() => new Map(uses?.map((use) => [use.document, use])), [uses]);
+  const documents = data?.items ?? [];
 
-  if (isError) return <Empty title={t("app.notFound")} />;
-  if (!document) return null;
-  if (editing) return <Editor document={document} onDone={() => setEditing(false)} />;
-
-  async function handleDelete(gone: Document) {
-    if (!window.confirm(t("knowledge.confirmDelete", { title: gone.title }))) return;
-    try {
-      await api.deleteDocument(gone.id);
-      await queries.invalidateQueries({ queryKey: ["documents"] });
-      void navigate({ to: "/knowledge/{-$id}", params: { id: undefined } });
-    } catch (error) {
-      complain(refusal(error));
-    }
-  }
-
-  const titled = /^#\s/.test(document.body);
   return (
-    <article className="mx-auto w-full max-w-[760px] px-7 py-6 max-sm:px-4">
-      <div className="mb-5 flex items-center gap-1">
-        <BackToList />
-        <p className="num me-auto flex items-center gap-2 text-meta text-ink3">
-          <Icon of={FileText} size="s" />
-          {t("knowledge.version", { n: document.version })} ·{" "}
-          {t("knowledge.passages", { count: document.passages })} ·{" "}
-          {t("knowledge.updated", { span: span(now - Date.parse(document.updated_at)) })}
-        </p>
+    <section className="queue" aria-label={t("knowledge.title")}>
+      <div className="qh">
+        <h1>{t("knowledge.title")}</h1>
+        <span className="c num">{documents.length > 0 ? documents.length : ""}</span>
         {mayWrite ? (
-          <>
-            <button type="button" className="btn line" onClick={() => setEditing(true)}>
+          <span className="ms-auto flex gap-1">
+            <Link to="/knowledge/{-$id}" params={{ id: "new" }} className="btn line">
               <Icon of={Pencil} size="s" />
-              {t("app.edit")}
-              <Cap>E</Cap>
-            </button>
-            <button
-              type="button"
-              className="icb"
-              aria-label={`${t("app.delete")}: ${document.title}`}
-              title={t("app.delete")}
-              onClick={() => void handleDelete(document)}
-            >
-              <Icon of={Trash2} />
-            </button>
-          </>
+              {t("knowledge.write")}
+            </Link>
+            <Link to="/knowledge/{-$id}" params={{ id: "add" }} className="btn line">
+              <Icon of={Plus} size="s" />
+              {t("knowledge.add")}
+            </Link>
+          </span>
         ) : null}
       </div>
-      {titled ? null : (
-        <h2 className="mb-3 text-[22px]!">
-          <bdi>{document.title}</bdi>
-        </h2>
-      )}
-      <Markdown text={document.body} {...(mark ? { mark } : {})} />
-    </article>
+      <div className="qsearch">
+        <Icon of={Search} size="s" />
+        <input
+          type="search"
+          value={text}
+          aria-label={t("knowledge.search")}
+          placeholder={t("knowledge.search")}
+          title={t("knowledge.searchHint")}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      <section className="list border-t border-line" aria-label={t("knowledge.documents")}>
+        {searching && found ? (
+          <Hits hits={found.hits} id={id} />
+        ) : (
+          <>
+            <GapsRow current={id === "gaps"} />
+            <IntentsRow current={id === "intents"} />
+            <Underway />
+            {documents.length === 0 && !isPending ? (
+              <Empty title={t("knowledge.none")} text={t("knowledge.noneText")} />
+            ) : null}
+            {documents.map((row) => (
+              <Row key={row.id} row={row} uses={counts.get(row.id)} current={row.id === id} />
+            ))}
+          </>
+        )}
+      </section>
+    </section>
   );
 }
 
-function BackToList() {
+function Row({ row, uses, current }: { row: DocumentRow; uses: UseCount | undefined; current: boolean }) {
   const { t } = useTranslation();
+  const now = useNow(60_000);
   return (
     <Link
       to="/knowledge/{-$id}"
-      params={{ id: undefined }}
-      className="icb -ms-2 sm:hidden!"
-      aria-label={t("app.back")}
+      params={{ id: row.id }}
+      className="krow with"
+      aria-current={current ? "true" : undefined}
     >
-      <ArrowLeft className="i rtl:-scale-x-100" aria-hidden="true" />
+      <SourceIcon source={row.source} />
+      <span className="grid min-w-0 gap-[3px]">
+        <b className="truncate">
+          <bdi>{row.title}</bdi>
+        </b>
+        {isUnderway(row) ? (
+          <Progress row={row} />
+        ) : row.status === "failed" ? (
+          <span className="flex gap-1.5 text-meta text-brick">
+            <CircleAlert className="i xs mt-[3px] flex-none" aria-hidden="true" />
+            <span className="line-clamp-2">{row.source?.problem?.says}</span>
+          </span>
+        ) : (
+          <span className="num text-meta text-ink3">
+            <Freshness row={row} now={now} />
+            {" · "}
+            {uses ? t("knowledge.used", { count: uses.drafts }) : t("knowledge.unused")}
+          </span>
+        )}
+      </span>
     </Link>
   );
 }
 
-function Editor({ document, onDone }: { document?: Document; onDone: (saved?: Document) => void }) {
+function GapsRow({ current }: { current: boolean }) {
   const { t } = useTranslation();
-  const [title, setTitle] = useState(document?.title ?? "");
-  const [body, setBody] = useState(document?.body ?? "");
-  const [language, setLanguage] = useState(document?.language ?? "en");
-  const [side, setSide] = useState<"write" | "preview">("write");
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState<string>();
-  const dirty =
-    title !== (document?.title ?? "") ||
-    body !== (document?.body ?? "") ||
-    language !== (document?.language ?? "en");
-
-  useBlocker({
-    shouldBlockFn: () => dirty && !window.confirm(t("knowledge.leave")),
-    enableBeforeUnload: dirty,
-  });
-
-  useEffect(() => {
-    if (document === undefined && title === "") {
-      const heading = /^#\s+(.+)$/m.exec(body)?.[1];
-      if (heading) setTitle(heading);
-    }
-  }, [body, title, document]);
-
-  async function handleSave() {
-    if (busy) return;
-    setBusy(true);
-    setWrong(undefined);
-    const form = { title: title.trim(), body, language: language.trim() };
-    try {
-      const saved = document ? await api.changeDocument(document.id, form) : await api.addDocument(form);
-      queries.setQueryData(ask.document(saved.id).queryKey, { ...form, ...saved });
-      void queries.invalidateQueries({ queryKey: ["documents"] });
-      void queries.invalidateQueries({ queryKey: ["hits"] });
-      toast(t("app.saved"));
-      onDone(saved);
-    } catch (error) {
-      setWrong(refusal(error));
-      setBusy(false);
-    }
-  }
-
-  useKeys({
-    approveFromEditor: () => {
-      if (!dirty) return false;
-      void handleSave();
-      return true;
-    },
-  });
-
+  const { data } = useQuery(ask.gaps(false));
+  const open = data?.open ?? 0;
   return (
-    <form
-      className="mx-auto flex w-full max-w-[1200px] flex-1 flex-col gap-4 px-7 py-6 max-sm:px-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void handleSave();
-      }}
+    <Link
+      to="/knowledge/{-$id}"
+      params={{ id: "gaps" }}
+      className="krow with kgaps"
+      aria-current={current ? "true" : undefined}
     >
-      <div className="flex flex-wrap items-center gap-2">
-        <span className="2xl:hidden">
-          <Segments
-            label={t("knowledge.body")}
-            value={side}
-            options={[
-              { value: "write", label: t("knowledge.write") },
-              { value: "preview", label: t("knowledge.preview") },
-            ]}
-            onChange={setSide}
-          />
-        </span>
-        <span className="me-auto text-meta text-ink3">{dirty ? t("knowledge.unsaved") : ""}</span>
-        <button type="button" className="btn" onClick={() => onDone(undefined)}>
-          {t("app.cancel")}
-        </button>
-        <button
-          type="submit"
-          className="btn go plain"
-          disabled={busy || !dirty || title.trim() === "" || body.trim() === ""}
-        >
-          {busy ? t("app.saving") : t("app.save")}
-        </button>
-      </div>
-      {wrong ? (
-        <p className="err mt-0!" role="alert">
-          {wrong}
-        </p>
+      <span className="ksrc amber">
+        <Icon of={CircleHelp} size="s" />
+      </span>
+      <span className="grid min-w-0 gap-[3px]">
+        <b>{t("gaps.title")}</b>
+        <span className="num text-meta text-ink3">{t("gaps.count", { count: open })}</span>
+      </span>
+    </Link>
+  );
+}
+
+function IntentsRow({ current }: { current: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <Link
+      to="/knowledge/{-$id}"
+      params={{ id: "intents" }}
+      className="krow with kgaps"
+      aria-current={current ? "true" : undefined}
+    >
+      <span className="ksrc">
+        <Icon of={Signpost} size="s" />
+      </span>
+      <span className="grid min-w-0 gap-[3px]">
+        <b>{t("intents.title")}</b>
+        <span className="text-meta text-ink3">{t("intents.row")}</span>
+      </span>
+    </Link>
+  );
+}
+
+/** Files on their way to the hub, and why one did not get there. */
+function Underway() {
+  const { t } = useTranslation();
+  const all = useUploads((state) => state.all);
+  return all.map((one) => (
+    <div key={one.key} className="krow with">
+      <SourceIcon source={undefined} />
+      <span className="grid min-w-0 gap-[3px]">
+        <b className="truncate">
+          <bdi>{one.name}</bdi>
+        </b>
+        {one.problem ? (
+          <span className="text-meta text-brick">
+            {one.problem}{" "}
+            {one.twin ? (
+              <Link to="/knowledge/{-$id}" params={{ id: one.twin }} className="underline">
+                {t("knowledge.showTwin")}
+              </Link>
+            ) : null}
+          </span>
+        ) : (
+          <span className="grid gap-1">
+            <span className="num text-meta text-ink3">
+              {t("knowledge.sending", { n: percent(one.done) })}
+            </span>
+            <progress className="kbar" aria-label={one.name} value={one.done} max={1} />
+          </span>
+        )}
+      </span>
+      {one.problem ? (
+        <IconButton
+          says={t("knowledge.dismiss", { name: one.name })}
+          icon={X}
+          onClick={() => forgetUpload(one.key)}
+        />
       ) : null}
-      <div className="grid gap-4 sm:grid-cols-[1fr_120px]">
-        <Field label={t("knowledge.titleField")}>
-          {(field) => (
-            <input
-              {...field}
-              className="input"
-              dir="auto"
-              required
-              value={title}
-              maxLength={200}
-              onChange={(event) => setTitle(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label={t("knowledge.language")}>
-          {(field) => (
-            <input
-              {...field}
-              className="input"
-              dir="ltr"
-              value={language}
-              maxLength={20}
-              onChange={(event) => setLanguage(event.target.value)}
-            />
-          )}
-        </Field>
-      </div>
-      <div className="grid min-h-[360px] flex-1 gap-6 2xl:grid-cols-2">
-        <div className={`flex flex-col ${side === "preview" ? "max-2xl:hidden" : ""}`}>
-          <label className="lab" htmlFor="knowledge-body">
-            {t("knowledge.body")}
-          </label>
-          <textarea
-            id="knowledge-body"
-            className="input flex-1 resize-none font-mono text-[13px]! leading-relaxed!"
-            dir="auto"
-            value={body}
-            aria-describedby="knowledge-hint"
-            onChange={(event) => setBody(event.target.value)}
-          />
-          <p className="hint" id="knowledge-hint">
-            {t("knowledge.bodyHint")}
-          </p>
-        </div>
-        <div className={`min-w-0 ${side === "write" ? "max-2xl:hidden" : ""}`}>
-          <p className="lab">{t("knowledge.preview")}</p>
-          <div className="rounded-r2 border border-line p-5">
-            <Markdown text={body} />
-          </div>
-        </div>
-      </div>
-    </form>
+    </div>
+  ));
+}
+
+function Hits({ hits, id }: { hits: readonly Hit[]; id: string | undefined }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {hits.length === 0 ? <p className="p-4 text-ink2">{t("knowledge.noHits")}</p> : null}
+      {hits.map((hit) => (
+        <Link
+          key={hit.passage}
+          to="/knowledge/{-$id}"
+          params={{ id: hit.document }}
+          search={{ mark: hit.snippet }}
+          className="krow"
+          aria-current={hit.document === id ? "true" : undefined}
+        >
+          <span className="r1">
+            <b>
+              <bdi>{hit.heading ?? hit.title}</bdi>
+            </b>
+            <span className="wait num">{t("knowledge.score", { n: percent(hit.score) })}</span>
+          </span>
+          <span className="line-clamp-2 text-ink2" dir="auto">
+            {plain(hit.snippet)}
+          </span>
+          <span className="text-meta text-ink3">
+            <bdi>{hit.title}</bdi>
+          </span>
+        </Link>
+      ))}
+    </>
   );
 }

@@ -5,25 +5,29 @@ import {
   type LucideIcon,
   MessagesSquare,
   SplitIcon,
+  TextQuote,
   UserRound,
   UsersRound,
 } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
 import { Portal } from "./Portal";
 import { Profile } from "./Profile";
 import { Rules } from "./Rules";
+import { Snippets } from "./Snippets";
 import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
-const SECTIONS = ["profile", "workspace", "team", "widget", "portal", "rules"] as const;
+const SECTIONS = ["profile", "workspace", "team", "snippets", "widget", "portal", "rules"] as const;
 type Section = (typeof SECTIONS)[number];
 
 const ICONS: Readonly<Record<Section, LucideIcon>> = {
   profile: UserRound,
   workspace: Clock,
   team: UsersRound,
+  snippets: TextQuote,
   widget: MessagesSquare,
   portal: Globe,
   rules: SplitIcon,
@@ -33,6 +37,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   profile: Profile,
   workspace: WorkspaceSettings,
   team: Team,
+  snippets: Snippets,
   widget: WidgetSettings,
   portal: Portal,
   rules: Rules,
@@ -43,12 +48,18 @@ export function Settings() {
   const { section: given } = useParams({ from: "/settings/{-$section}" });
   const section = SECTIONS.find((one) => one === given) ?? "workspace";
   const Screen = SCREENS[section];
+  const nav = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone the section's own tab comes into view.
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [section]);
   return (
     <main className="page">
-      <div className="mx-auto grid max-w-[1080px] gap-x-10 gap-y-5 px-6 py-6 max-sm:px-4 md:grid-cols-[180px_minmax(0,1fr)]">
+      <div className="mx-auto grid max-w-[1080px] grid-cols-[minmax(0,1fr)] gap-x-10 gap-y-5 px-6 py-6 max-sm:px-4 md:grid-cols-[180px_minmax(0,1fr)]">
         <div>
           <h1 className="mb-3 ps-2.5 max-md:ps-0">{t("settings.title")}</h1>
           <nav
+            ref={nav}
             aria-label={t("settings.title")}
             className="flex gap-px max-md:-mx-4 max-md:overflow-x-auto max-md:px-4 md:flex-col"
           >

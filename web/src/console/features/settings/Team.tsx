@@ -35,7 +35,7 @@ export function Team() {
           <tr>
             <th>{t("settings.name")}</th>
             <th>{t("settings.role")}</th>
-            <th>
+            <th className="max-sm:hidden">
               <span className="sr-only">{t("app.more")}</span>
             </th>
           </tr>
@@ -75,21 +75,15 @@ export function Team() {
                 ) : (
                   t(`settings.roles.${person.role}`)
                 )}
+                <span className="sm:hidden">
+                  {mayWrite && person.id !== me.id ? <Access person={person} onChange={change} /> : null}
+                </span>
                 <span className="ms-2 text-small text-ink3 max-lg:hidden">
                   {t(`settings.roleText.${person.role}`)}
                 </span>
               </td>
-              <td className="text-end">
-                {mayWrite && person.id !== me.id ? (
-                  <button
-                    type="button"
-                    className="btn"
-                    onClick={() => void change(person, { disabled: !person.disabled })}
-                  >
-                    {person.disabled ? t("settings.enable") : t("settings.disable")}
-                    <span className="sr-only"> {person.name}</span>
-                  </button>
-                ) : null}
+              <td className="text-end max-sm:hidden">
+                {mayWrite && person.id !== me.id ? <Access person={person} onChange={change} /> : null}
               </td>
             </tr>
           ))}
@@ -105,6 +99,25 @@ export function Team() {
         <Invite onDone={() => setAdding(false)} />
       </Sheet>
     </>
+  );
+}
+
+/** Takes somebody's access, or gives it back. */
+function Access(props: {
+  person: Staff;
+  onChange: (person: Staff, patch: Partial<Pick<Staff, "role" | "disabled">>) => Promise<void>;
+}) {
+  const { t } = useTranslation();
+  const { person } = props;
+  return (
+    <button
+      type="button"
+      className="btn"
+      onClick={() => void props.onChange(person, { disabled: !person.disabled })}
+    >
+      {person.disabled ? t("settings.enable") : t("settings.disable")}
+      <span className="sr-only"> {person.name}</span>
+    </button>
   );
 }
 

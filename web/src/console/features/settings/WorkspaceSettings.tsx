@@ -107,7 +107,7 @@ function Form({ workspace }: { workspace: Workspace }) {
                 </div>
                 <input
                   type="time"
-                  className="input w-28! tabular-nums"
+                  className="input w-28! tabular-nums max-sm:w-34!"
                   aria-label={t("settings.from")}
                   value={one.from}
                   onChange={(event) => change(at, { from: event.target.value })}
@@ -115,7 +115,7 @@ function Form({ workspace }: { workspace: Workspace }) {
                 <span className="text-ink3">{t("settings.to")}</span>
                 <input
                   type="time"
-                  className="input w-28! tabular-nums"
+                  className="input w-28! tabular-nums max-sm:w-34!"
                   aria-label={t("settings.to")}
                   value={one.to}
                   onChange={(event) => change(at, { to: event.target.value })}

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { CircleAlert, CircleCheck, CircleDashed, CircleMinus } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -59,7 +60,7 @@ export function WhyPanel(props: {
   );
 }
 
-function statusWord(status: string, t: ReturnType<typeof useTranslation>["t"]): string {
+function statusWord(status: string, t: TFunction): string {
   if (status === "running" || status === "done" || status === "failed" || status === "superseded")
     return t(`why.status.${status}`);
   return status;

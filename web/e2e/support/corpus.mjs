@@ -1,0 +1,23 @@
+/** Texts that each try to run something, or to fetch something from a place that would notice. */
+export const CORPUS = [
+  `<img src=x onerror="globalThis.pwned=1">`,
+  `<script>globalThis.pwned=1</script>`,
+  `<svg/onload=globalThis.pwned=1>`,
+  `"><iframe src="javascript:parent.pwned=1"></iframe>`,
+  `[click me](javascript:globalThis.pwned=1)`,
+  `javascript:globalThis.pwned=1`,
+  `<a href="javascript:globalThis.pwned=1">x</a>`,
+  `<style>@import "http://tracker.invalid/x.css";</style>`,
+  `![](http://tracker.invalid/pixel.png)`,
+  `<img src="http://tracker.invalid/pixel.png">`,
+  `<link rel=stylesheet href=http://tracker.invalid/x.css>`,
+  `<math><mtext></p><img src onerror=globalThis.pwned=1>`,
+  `{{constructor.constructor('globalThis.pwned=1')()}}`,
+  `\${globalThis.pwned=1}`,
+  `<details open ontoggle=globalThis.pwned=1>`,
+  `<form action="http://tracker.invalid"><button>x`,
+  `**<img src=x onerror=globalThis.pwned=1>**`,
+  `- <svg onload=globalThis.pwned=1>`,
+  `https://x.invalid/" onmouseover="globalThis.pwned=1`,
+  `\u202Egnp.exe \u0000`.replace("\u0000", ""),
+];
