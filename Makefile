@@ -1,13 +1,18 @@
 # `make run` and `make test` are all that is needed; the rest are parts of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e docs fmt needs
+.PHONY: help run test check unit e2e speech docs fmt needs
 
 help: ## says what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: ## builds the hub and starts it with three demo businesses in ./data
-	cargo run --release -- serve --demo
+	@if command -v cmake >/dev/null && command -v c++ >/dev/null; then \
+	  cargo run --release -- serve --demo; \
+	else \
+	  echo "cmake or g++ is missing: building without speech, voice messages are played but not transcribed"; \
+	  cargo run --release --no-default-features -- serve --demo; \
+	fi
 
 test: ## checks everything and runs every test; installs what is missing where it may
 	@scripts/test.sh needs format lint rust web unit build e2e
@@ -20,6 +25,9 @@ unit: ## Rust tests and the web's unit tests
 
 e2e: ## the web in a real browser against the debug binary
 	@scripts/test.sh needs build e2e
+
+speech: ## listens with a real model (CONCIERGE_WHISPER_MODEL, or fetched into target/speech)
+	@scripts/test.sh needs speech
 
 docs: ## writes the generated documents anew: schemas and TypeScript types
 	@scripts/docs.sh

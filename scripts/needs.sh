@@ -40,6 +40,8 @@ fi
 command -v npm >/dev/null || missing_tools+=("npm; it comes with Node")
 
 command -v cc >/dev/null || missing_packages+=(build-essential)
+command -v cmake >/dev/null || missing_packages+=(cmake)
+command -v c++ >/dev/null || missing_packages+=(g++)
 command -v git >/dev/null || missing_packages+=(git)
 command -v setpriv >/dev/null || missing_packages+=(util-linux)
 has_postgres || missing_packages+=(postgresql)

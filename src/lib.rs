@@ -32,4 +32,5 @@ pub mod schemas;
 pub mod snippets;
 pub mod telemetry;
 pub mod views;
+pub mod voice;
 pub mod workspaces;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
-    rules, schemas, snippets, views,
+    rules, schemas, snippets, views, voice,
 };
 
 /// All routes with their descriptions.
@@ -19,6 +19,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(conversations::routes())
         .merge(drafts::routes())
         .merge(files::routes(max_file_bytes))
+        .merge(voice::routes(max_file_bytes))
         .merge(knowledge::routes(max_document_bytes))
         .merge(schemas::routes())
         .merge(context::routes())

@@ -19,11 +19,11 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Outbound, Ports, Readers, Tx, Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Outbound, Ports, Readers, Speech, Tx, Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
-use crate::{conversations, knowledge, pipeline, workspaces};
+use crate::{conversations, files, knowledge, pipeline, voice, workspaces};
 use crate::{execute, fetch_one};
 
 /// Connections the system may hold for us before we take them.
@@ -130,6 +130,7 @@ impl Node {
         if ports.db.engine() == Engine::Sqlite {
             conversations::free_all_turns(&mut tx).await?;
             crate::jobs::free_all(&mut tx).await?;
+            files::free_all_recordings(&mut tx).await?;
         }
         tx.commit().await?;
         let public_url = config.public_url(address);
@@ -144,6 +145,7 @@ impl Node {
         let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
         let (hub, gaps) = Hub::new();
         let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
+        voice::start(site.clone(), &working, stop_working.clone());
         let understanding = library.understanding().clone();
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(reminders::run(site.clone(), stop_working.clone()));
@@ -224,6 +226,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         address => Location::Postgres(address.to_owned()),
     };
     Ok(Ports {
+        speech: Speech::open(config),
         db: Db::open(&location, options.bus.clone()).await?,
         bus: options.bus.clone(),
         clock: options.clock.clone(),

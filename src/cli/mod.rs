@@ -4,6 +4,7 @@ mod chat;
 mod demo;
 mod desk;
 mod load;
+mod models;
 mod reindex;
 mod serve;
 
@@ -44,8 +45,12 @@ enum Role {
     /// Measures understanding on the evaluation kit's sets, or answers its tasks for an outside scorer.
     Eval {
         /// The set, such as banking77, or `all`: runs it and prints the kit's figures and the time per item.
-        #[arg(value_name = "SET", required_unless_present_any = ["jsonl", "train_steering"], requires = "data")]
+        #[arg(value_name = "SET", required_unless_present_any = ["jsonl", "train_steering"])]
         set: Option<String>,
+        /// For the set `audio`: the folder with its list and recordings. Prints the word error rate and the
+        /// time factor.
+        #[arg(long, value_name = "FOLDER")]
+        path: Option<PathBuf>,
         /// The part of the set.
         #[arg(long, default_value = "dev")]
         part: String,
@@ -53,12 +58,17 @@ enum Role {
         #[arg(long, value_name = "FOLDER", env = "CONCIERGE_EVAL_DATA")]
         data: Option<PathBuf>,
         /// Answers JSON lines on standard output instead, for a task: intents, multi_intents, slots,
-        /// retrieval, grounded or injection. The files that go with it are named by EVAL_TRAIN and EVAL_DOCS.
+        /// retrieval, grounded, injection or audio. The files that go with it are named by EVAL_TRAIN and EVAL_DOCS.
         #[arg(long, value_name = "TASK", conflicts_with = "set")]
         jsonl: Option<String>,
         /// Learns the weights of the steering detector again: the kit's folder and the file to write.
         #[arg(long, hide = true, num_args = 2, value_names = ["KIT", "FILE"], conflicts_with = "jsonl")]
         train_steering: Vec<PathBuf>,
+    },
+    /// Lists, fetches and checks the models that listen to voice messages.
+    Models {
+        #[command(subcommand)]
+        what: models::Role,
     },
     /// Fills the vector index anew from the store, with its progress; makes vectors that are missing first.
     Reindex {
@@ -95,6 +105,16 @@ enum Role {
         /// It is a sitemap, and at most so many addresses are wanted.
         #[arg(long)]
         addresses: Option<usize>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum EvalRole {
+    /// Listens to the kit's recordings and prints the word error rate and the time factor.
+    Audio {
+        /// The folder with the list and the recordings.
+        #[arg(long, value_name = "FOLDER")]
+        path: PathBuf,
     },
 }
 
@@ -159,7 +179,13 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Load(load) => block_on(load::run(load)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
-        Role::Eval { set, part, data, jsonl, train_steering } => {
+        Role::Models { what } => block_on(models::run(config()?, what)),
+        Role::Eval { path: Some(path), .. } => {
+            let report = crate::evals::audio::report(&config()?, &path).map_err(Failure::failed)?;
+            say(&report.to_string());
+            Ok(())
+        }
+        Role::Eval { set, part, data, jsonl, train_steering, path: None } => {
             match (jsonl, set.zip(data), train_steering.as_slice()) {
                 (Some(task), ..) => evaluate(&task),
                 (None, Some((set, data)), _) => {

@@ -30,6 +30,8 @@ pub struct Config {
     pub desk: Desk,
     /// Understanding messages.
     pub understanding: Understanding,
+    /// Understanding what is spoken.
+    pub speech: Speech,
     /// Meanings of the knowledge base's texts.
     pub embeddings: Embeddings,
     /// Where they are searched.
@@ -169,6 +171,24 @@ pub struct Vectors {
     pub qdrant: String,
     pub qdrant_key: String,
     pub qdrant_ms: u64,
+}
+
+/// Understanding what is spoken.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Speech {
+    pub model: String,
+    pub url: String,
+    pub key: String,
+    pub remote_model: String,
+    pub remote_first: bool,
+    pub detect_language: bool,
+    pub threads: usize,
+    pub at_once: usize,
+    pub max_seconds: u64,
+    pub patience_seconds: u64,
+    pub look_seconds: u64,
 }
 
 /// Logging.

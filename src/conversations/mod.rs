@@ -29,12 +29,12 @@ pub use ratings::{Rating, rate};
 pub use routes::routes;
 pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};
 pub use turns::{
-    Lease, OwedTurn, extend_lease, finish_turn, free_all_turns, owe_again, owed_turns, release_turn, settle,
-    take_turn,
+    Lease, OwedTurn, extend_lease, finish_turn, free_all_turns, owe_again, owe_unless_answered, owed_turns,
+    release_turn, settle, take_turn,
 };
 pub use verbs::{
     append, ask_for_person, assign, hand_back, hold, label, move_status, note, open_of, post, resolve,
-    retitle, send_draft, sent_before, set_draft_hint, set_stitch, start, take_over,
+    retitle, send_draft, sent_before, set_draft_hint, set_stitch, start, take_over, tell_transcript,
 };
 pub use words::{Found, ToIndex, find_messages, index, to_index};
 

@@ -7,7 +7,8 @@ use crate::base::{
 use crate::conversations::Error;
 use crate::ports::Cx;
 use crate::protocol::{
-    ContactSummary, ConversationSummary, DraftHint, Entry, LastMessage, MAX_BODY_CHARS, MAX_KEY_BYTES, Owner,
+    ContactSummary, Content, ConversationSummary, DraftHint, Entry, LastMessage, MAX_BODY_CHARS,
+    MAX_KEY_BYTES, Owner,
 };
 
 /// Characters of a message shown in the inbox.
@@ -182,10 +183,19 @@ pub(super) fn message_body(body: &str, files: usize) -> Result<Option<String>, E
 pub(super) fn page_length(entries: &[Entry]) -> usize {
     let mut bytes = 0;
     let fits = |entry: &&Entry| {
-        bytes += entry.body.as_deref().map_or(0, str::len);
+        bytes += entry.body.as_deref().map_or(0, str::len) + words_length(entry);
         bytes <= PAGE_BYTES
     };
     entries.iter().take_while(fits).count().max(1)
+}
+
+/// Bytes that the words of a transcript take, about: each carries its times.
+fn words_length(entry: &Entry) -> usize {
+    const EACH: usize = 80;
+    match &entry.content {
+        Content::Transcribed { words, .. } => words.len() * EACH,
+        _ => 0,
+    }
 }
 
 /// The beginning of a text on one line, cut at a word where possible.

@@ -8,6 +8,9 @@ use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{ContactSummary, Content, DraftHint, Entry, LastMessage, Owner};
 use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
+/// What the inbox shows of a message that is only files.
+const NO_WORDS: &str = "📎";
+
 /// An entry to be appended.
 pub(super) struct NewEntry {
     pub(super) audience: Audience,
@@ -210,7 +213,7 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
     let inbound = i64::from(message && model::is_inbound(kind));
     let outbound = i64::from(message && !model::is_inbound(kind));
     let public = i64::from(new.audience == Audience::Everyone);
-    let shown = message.then(|| model::preview(new.body.as_deref().unwrap_or("📎")));
+    let shown = message.then(|| model::preview(new.body.as_deref().unwrap_or(NO_WORDS)));
     let counted: Counters = fetch_one!(
         tx,
         Counters,
@@ -282,6 +285,31 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
     };
     tx.tell(cx.workspace, News::Entry { conversation: *id, entry: entry.clone().into(), prev_public });
     Ok(entry)
+}
+
+/// Shows what was said where the inbox showed only that there is a recording.
+pub(super) async fn show_transcript(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ConversationId,
+    of: i64,
+    text: &str,
+) -> Result<(), DbError> {
+    let shown = model::preview(text);
+    execute!(
+        tx,
+        "UPDATE conversations
+         SET last_message_text = CASE WHEN last_message_text = $4 AND customer_seq = $3 THEN $5 ELSE last_message_text END,
+             title = CASE WHEN title = $4 THEN $6 ELSE title END
+         WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+        of,
+        NO_WORDS,
+        &shown,
+        first_title(&shown),
+    )?;
+    Ok(())
 }
 
 /// A title from the first message: its first sentence that is more than a greeting, or its words.

@@ -143,3 +143,25 @@ pub async fn owe_again(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Re
     )?;
     Ok(())
 }
+
+/// Makes the newest customer message owe a turn again, because more is known of the message at `seq` now;
+/// not when the business has answered since. A turn that runs loses its lease: it knows too little.
+pub async fn owe_unless_answered(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    seq: i64,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE conversations SET answered_seq = customer_seq - 1, turn_lease_by = NULL, turn_lease_until = NULL
+         WHERE workspace_id = $1 AND id = $2 AND customer_seq >= $3 AND resolved_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM entries
+                           WHERE entries.workspace_id = $1 AND entries.conversation_id = $2
+                             AND entries.seq > $3 AND kind = 'message' AND actor_kind <> 'contact')",
+        cx.workspace,
+        conversation,
+        seq,
+    )?;
+    Ok(rows == 1)
+}

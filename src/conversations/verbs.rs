@@ -48,9 +48,10 @@ pub async fn post(cx: &Cx, tx: &mut Tx, id: ConversationId, new: NewMessage) -> 
         return Ok(Posted { conversation: id, seq, duplicate: true });
     }
     let files = files::attach(cx, tx, id, &new.files).await?;
-    let content = Content::Message { files, draft: None };
+    let content = Content::Message { files: files.clone(), draft: None };
     let entry = NewEntry { audience: Audience::Everyone, body, content, client_id: Some(new.client_id) };
     let entry = store::append(cx, tx, &locked, entry).await?;
+    files::expect_transcripts(cx, tx, id, entry.seq, &files).await?;
     if locked.snoozed_by.is_some() && model::is_inbound(cx.actor.kind()) {
         snooze::wake(cx, tx, &locked, WokenBy::Customer).await?;
     }
@@ -108,6 +109,24 @@ pub async fn append(
 ) -> Result<Entry, Error> {
     let locked = lock(cx, tx, id).await?;
     Ok(store::append(cx, tx, &locked, NewEntry { audience, body, content, client_id: None }).await?)
+}
+
+/// Tells what was said in a voice message, and shows it in the inbox where the recording stood.
+pub async fn tell_transcript(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: ConversationId,
+    of: i64,
+    text: Option<String>,
+    content: Content,
+) -> Result<(), Error> {
+    let locked = lock(cx, tx, id).await?;
+    if let Some(text) = &text {
+        store::show_transcript(tx, cx.workspace, id, of, text).await?;
+    }
+    let new = NewEntry { audience: Audience::Everyone, body: text, content, client_id: None };
+    store::append(cx, tx, &locked, new).await?;
+    Ok(())
 }
 
 /// Assigns the conversation to a colleague of the same workspace, or to nobody.

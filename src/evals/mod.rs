@@ -3,6 +3,7 @@
 //! An outside scorer drives `jsonl` and names the files that go with a set in the environment (`EVAL_TRAIN`,
 //! `EVAL_DOCS`); `run` does the same for a whole set by itself, has the kit score it and times each item.
 
+pub mod audio;
 mod collection;
 mod grounded;
 mod injection;
@@ -24,7 +25,8 @@ use serde::de::DeserializeOwned;
 pub enum Error {
     /// No such task.
     #[error(
-        "there is no task {0:?}; there are intents, multi_intents, slots, retrieval, grounded, injection"
+        "there is no task {0:?}; there are intents, multi_intents, slots, retrieval, grounded, injection, \
+         audio"
     )]
     Task(String),
     /// A file the task needs was not named.
@@ -49,6 +51,9 @@ pub enum Error {
         /// What it said.
         says: String,
     },
+    /// Nothing can listen.
+    #[error("no transcription is set up: set speech.model or speech.url (CONCIERGE__SPEECH__MODEL=FILE)")]
+    NoSpeech,
     /// A file or stream failed.
     #[error("reading or writing failed")]
     Io(#[from] std::io::Error),
@@ -69,6 +74,7 @@ fn prepare(task: &str, kit: &Kit) -> Result<Answerer, Error> {
         "retrieval" => retrieval::prepare(kit),
         "grounded" => grounded::prepare(kit),
         "injection" => Ok(injection::prepare()),
+        "audio" => audio::prepare(),
         other => Err(Error::Task(other.to_owned())),
     }
 }

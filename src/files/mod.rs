@@ -7,13 +7,19 @@
 mod model;
 mod routes;
 mod store;
+mod transcripts;
 
 pub use model::StoredFile;
-pub use routes::routes;
+pub use routes::{OutsideFile, range_refused, receive, routes, wanted_range};
+pub use transcripts::{
+    Transcript, WaitingRecording, awaits_transcript, correct_transcript, expect_transcripts,
+    finish_transcript, free_all_recordings, release_recording, take_recording, transcript, transcripts_after,
+    waiting_recordings,
+};
 
 use crate::base::{ConversationId, FileId};
-use crate::ports::{Blobs, Cx, DbError, Tx};
-use crate::protocol::Attachment;
+use crate::ports::{Blobs, Cx, DbError, Speech, Tx};
+use crate::protocol::{Attachment, TranscriptState, Wave};
 
 /// Most files on one message.
 const MAX_FILES: usize = 10;
@@ -23,6 +29,23 @@ pub async fn store_bytes(cx: &Cx, blobs: &Blobs, name: &str, bytes: &[u8]) -> Re
     let file = model::examine(cx.id(), name, bytes, cx.now)?;
     blobs.put(file.id, bytes).await.map_err(Error::Blobs)?;
     Ok(file)
+}
+
+/// Looks at a recording: how long it is, how loud along its length, and whether it will be transcribed. One
+/// that cannot be read, or not in time, is kept as it is.
+pub async fn look(speech: &Speech, file: &mut StoredFile, bytes: std::sync::Arc<[u8]>) {
+    if !file.is_voice() {
+        return;
+    }
+    file.transcript = Some(match speech.ready() {
+        true => TranscriptState::Waiting,
+        false => TranscriptState::NotTranscribed,
+    });
+    file.wave = speech.look(bytes).await.map(|(sound, peaks)| Wave {
+        millis: u32::try_from(sound.length().as_millis()).unwrap_or(u32::MAX),
+        cut: sound.cut,
+        peaks,
+    });
 }
 
 /// Records an upload whose bytes are stored.

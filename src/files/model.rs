@@ -2,7 +2,7 @@
 
 use crate::base::{FileId, Timestamp};
 use crate::files::Error;
-use crate::protocol::{Attachment, TranscriptState};
+use crate::protocol::{Attachment, TranscriptState, Wave};
 
 /// Longest file name kept, in characters.
 const MAX_NAME: usize = 120;
@@ -25,26 +25,35 @@ pub struct StoredFile {
     pub hash: String,
     /// When it was uploaded.
     pub created_at: Timestamp,
+    /// For a recording: how it looks.
+    pub wave: Option<Wave>,
+    /// For a recording: whether it will be transcribed.
+    pub transcript: Option<TranscriptState>,
 }
 
 impl StoredFile {
     /// The file as a message shows it.
     pub fn attachment(&self) -> Attachment {
-        let voice = self.media_type.starts_with("audio/");
         Attachment {
             id: self.id,
             name: self.name.clone(),
             media_type: self.media_type.clone(),
             size: self.size,
-            transcript: voice.then_some(TranscriptState::NotTranscribed),
+            transcript: self.transcript,
+            wave: self.wave.clone(),
         }
+    }
+
+    /// Whether it is a recording.
+    pub fn is_voice(&self) -> bool {
+        self.media_type.starts_with("audio/")
     }
 
     /// Whether a browser may show it in place: only types that cannot run anything.
     pub fn is_safe_inline(&self) -> bool {
         const SAFE: &[&str] =
             &["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "video/mp4", "video/webm"];
-        self.media_type.starts_with("audio/") || SAFE.contains(&self.media_type.as_str())
+        self.is_voice() || SAFE.contains(&self.media_type.as_str())
     }
 
     /// Whether it can stand for a person in a list.
@@ -78,6 +87,8 @@ pub(super) fn examine(id: FileId, name: &str, bytes: &[u8], now: Timestamp) -> R
         size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
         hash: blake3::hash(bytes).to_hex().to_string(),
         created_at: now,
+        wave: None,
+        transcript: None,
     })
 }
 

@@ -12,6 +12,7 @@ use crate::base::FileId;
 use crate::files::StoredFile;
 use crate::http::{Json, Path, Problem, ProblemBody};
 use crate::identity::{self, Caller, Party, Permission, Site, Staff};
+use crate::ports::Cx;
 use crate::protocol::{Attachment, ErrorCode};
 
 /// What multipart framing may add to a file of the largest size.
@@ -55,16 +56,23 @@ async fn upload(
         }
         let name = field.file_name().unwrap_or("file").to_owned();
         let bytes = field.bytes().await.map_err(unreadable)?;
-        if bytes.len() > site.config.files.max_bytes {
-            return Err(too_large(&site));
-        }
-        let file = super::store_bytes(&cx, &site.ports.blobs, &name, &bytes).await?;
+        let file = receive(&site, &cx, &name, &bytes).await?;
         let mut tx = site.ports.db.begin().await?;
         super::record(&cx, &mut tx, &file).await?;
         tx.commit().await?;
         return Ok((StatusCode::CREATED, Json(file.attachment())));
     }
     Err(Problem::new(ErrorCode::InvalidField, "the form has no field named file"))
+}
+
+/// Stores an upload's bytes and looks at it; `record` is due afterwards, in a transaction.
+pub async fn receive(site: &Site, cx: &Cx, name: &str, bytes: &[u8]) -> Result<StoredFile, Problem> {
+    if bytes.len() > site.config.files.max_bytes {
+        return Err(too_large(site));
+    }
+    let mut file = super::store_bytes(cx, &site.ports.blobs, name, bytes).await?;
+    super::look(&site.ports.speech, &mut file, bytes.into()).await;
+    Ok(file)
 }
 
 fn too_large(site: &Site) -> Problem {
@@ -87,19 +95,7 @@ async fn download(
     let file = super::get(&cx, &mut tx, id).await?;
     drop(tx);
     let size = u64::try_from(file.size).unwrap_or(0);
-    let range = match headers.get(header::RANGE).and_then(|range| range.to_str().ok()) {
-        None => None,
-        Some(range) => match parse_range(range, size) {
-            Some(range) => Some(range),
-            None => {
-                return Ok((
-                    StatusCode::RANGE_NOT_SATISFIABLE,
-                    [(header::CONTENT_RANGE, format!("bytes */{size}"))],
-                )
-                    .into_response());
-            }
-        },
-    };
+    let Ok(range) = wanted_range(&headers, size) else { return Ok(range_refused(size)) };
     let (start, end) = range.unwrap_or((0, size));
     let length = usize::try_from(end - start).unwrap_or(0);
     let bytes = site
@@ -116,6 +112,23 @@ async fn download(
         range.map(|(start, end)| format!("bytes {start}-{}/{size}", end - 1)),
     );
     Ok(response)
+}
+
+/// The range that is asked for, as start and one past the end. `Err`: it lies outside the file.
+pub fn wanted_range(headers: &HeaderMap, size: u64) -> Result<Option<(u64, u64)>, OutsideFile> {
+    match headers.get(header::RANGE).and_then(|range| range.to_str().ok()) {
+        None => Ok(None),
+        Some(range) => parse_range(range, size).map(Some).ok_or(OutsideFile),
+    }
+}
+
+/// A range that lies outside the file.
+#[derive(Debug)]
+pub struct OutsideFile;
+
+/// The answer to a range that lies outside the file.
+pub fn range_refused(size: u64) -> Response {
+    (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{size}"))]).into_response()
 }
 
 /// Which upload becomes one's picture.

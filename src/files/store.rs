@@ -2,8 +2,9 @@
 
 use crate::base::{Actor, ActorKind, ConversationId, FileId, Timestamp, WorkspaceId};
 use crate::files::StoredFile;
-use crate::ports::db::FromRow;
+use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
+use crate::protocol::{TranscriptState, Wave};
 use crate::{execute, fetch_optional};
 
 #[derive(FromRow)]
@@ -14,6 +15,8 @@ struct Row {
     size: i64,
     hash: String,
     created_at: Timestamp,
+    wave: Option<JsonText<Wave>>,
+    transcript: Option<TranscriptState>,
 }
 
 pub(super) async fn insert(
@@ -24,8 +27,9 @@ pub(super) async fn insert(
 ) -> Result<(), DbError> {
     execute!(
         tx,
-        "INSERT INTO files (workspace_id, id, uploaded_by_kind, uploaded_by_id, name, media_type, size, hash, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO files (workspace_id, id, uploaded_by_kind, uploaded_by_id, name, media_type, size, hash, created_at,
+             wave, transcript)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         workspace,
         file.id,
         actor.kind(),
@@ -35,6 +39,8 @@ pub(super) async fn insert(
         file.size,
         &file.hash,
         file.created_at,
+        file.wave.as_ref().map(JsonText),
+        file.transcript,
     )?;
     Ok(())
 }
@@ -72,7 +78,7 @@ pub(super) async fn find(
     let row = fetch_optional!(
         tx,
         Row,
-        "SELECT id, name, media_type, size, hash, created_at FROM files
+        "SELECT id, name, media_type, size, hash, created_at, wave, transcript FROM files
          WHERE workspace_id = $1 AND id = $2
            AND (CAST($3 AS TEXT) IS NULL
                 OR (uploaded_by_kind = 'contact' AND uploaded_by_id = $3)
@@ -90,5 +96,7 @@ pub(super) async fn find(
         size: row.size,
         hash: row.hash,
         created_at: row.created_at,
+        wave: row.wave.map(|wave| wave.0),
+        transcript: row.transcript,
     }))
 }

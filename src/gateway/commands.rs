@@ -14,7 +14,7 @@ use crate::ports::{Cx, Tx};
 use crate::protocol::{
     Command, DraftStatus, Entry, ErrorCode, Joined, MAX_PAGE, Outcome, Posted, RejectReason, Signal,
 };
-use crate::{contacts, context, conversations, schemas, workspaces};
+use crate::{contacts, context, conversations, schemas, voice, workspaces};
 
 /// Most conversations one connection follows at a time.
 const MAX_FOLLOWED: usize = 200;
@@ -166,6 +166,10 @@ async fn run_staff_verb(
         }
         Command::SetStatus { conversation, status } => {
             context::move_status(cx, tx, conversation, &status).await?;
+            Outcome::Done
+        }
+        Command::CorrectTranscript { file, text } => {
+            voice::correct(cx, tx, file, &text).await?;
             Outcome::Done
         }
         _ => return Err(Problem::new(ErrorCode::Forbidden, "not for staff")),

@@ -15,7 +15,8 @@ use crate::conversations;
 use crate::identity::Site;
 use crate::pipeline::{Library, run};
 use crate::ports::bus::{Heard, News, Note};
-use crate::protocol::{Content, Decision, Owner, Signal};
+use crate::protocol::{Content, Decision, Owner, Signal, TranscriptState};
+use crate::voice;
 
 /// Conversations that one look at the store takes up.
 const SWEEP: i64 = 200;
@@ -68,6 +69,10 @@ pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: 
             let (site, library, holder) = (site.clone(), library.clone(), holder.clone());
             let (workers, ended) = (workers.clone(), ended.clone());
             tasks.spawn(async move {
+                // A recording that is still listened to takes no worker from other conversations.
+                if let Err(error) = voice::settled(&site, workspace, conversation, &cancelled).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "transcripts could not be read");
+                }
                 // The semaphore is never closed.
                 if let Ok(_permit) = workers.acquire().await {
                     run::run(&site, &library, workspace, conversation, &holder, cancelled).await;
@@ -106,6 +111,10 @@ impl Scheduler {
                 | (Content::OwnerChanged { owner: Owner::Person }, _) => {
                     self.supersede(*conversation);
                     self.waiting.remove(conversation);
+                }
+                (Content::Transcribed { state: TranscriptState::Corrected, .. }, _) => {
+                    self.supersede(*conversation);
+                    self.run_soon(note.workspace, *conversation);
                 }
                 (Content::DraftDecided { decision: Decision::Rejected, .. }, _)
                 | (Content::OwnerChanged { owner: Owner::Agent }, _) => {

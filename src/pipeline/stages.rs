@@ -19,7 +19,9 @@ use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
 use crate::pipeline::{Error, Library, facts};
-use crate::protocol::{Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName};
+use crate::protocol::{
+    Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName, TranscriptState,
+};
 use crate::rules::{self, Action};
 use crate::schemas::FieldType;
 
@@ -35,11 +37,29 @@ const SURE: f64 = 0.6;
 /// The name of the built-in engine in traces.
 const BUILT_IN: &str = "built-in";
 
-/// Speech to text. No transcription is part of the hub yet: sound is kept, playable, and marked.
+/// Speech to text. Recordings were listened to before the turn began (`voice`): here their words are found
+/// among the message's, and what is missing is said.
 pub(super) fn transcribe(turn: &Turn) -> Report {
-    match turn.files {
-        0 => Report::skipped("nothing to transcribe"),
-        _ => Report::skipped("not transcribed: no transcription is set up"),
+    if turn.spoken.is_empty() {
+        return Report::skipped("nothing to transcribe");
+    }
+    let words = |text: &str| text.split_whitespace().count();
+    let heard: usize = turn.spoken.iter().map(|transcript| words(&transcript.text)).sum();
+    let output = json!({
+        "recordings": turn.spoken.iter().map(|transcript| json!({
+            "file": transcript.file, "seq": transcript.seq, "state": transcript.state, "text": transcript.text,
+        })).collect::<Vec<_>>(),
+    });
+    let missing = turn.spoken.iter().find(|transcript| transcript.text.is_empty());
+    match missing.map(|transcript| transcript.state) {
+        None => Report::done(format!("{heard} words"), output),
+        Some(TranscriptState::NotTranscribed) => {
+            Report { output, ..Report::skipped("not transcribed: no transcription is set up") }
+        }
+        Some(TranscriptState::Silent) => {
+            Report { output, ..Report::skipped("nobody speaks in the recording") }
+        }
+        Some(_) => Report { output, ..Report::skipped("could not transcribe") },
     }
 }
 

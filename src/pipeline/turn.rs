@@ -8,6 +8,7 @@ use crate::base::{Actor, ConversationId, PassageId, Role, TurnId};
 use crate::context::RecordView;
 use crate::conversations::{self, Conversation, Lease};
 use crate::drafts::{self, Rejection, Written};
+use crate::files::{self, Transcript};
 use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
@@ -45,6 +46,8 @@ pub(super) struct Turn {
     pub(super) text: String,
     /// Files came with them.
     pub(super) files: usize,
+    /// What was said in them; the words are part of the text.
+    pub(super) spoken: Vec<Transcript>,
     /// The language of the text.
     pub(super) tongue: Tongue,
     /// What the stages found.
@@ -88,8 +91,12 @@ impl Turn {
         let agent = library.understanding().agent(&workspace.agent);
         let agent = agents::intents::of_workspace(cx, tx, agent).await?;
         let cx = cx.acting_as(Actor::Agent, workspace.settings.assistant_name.clone());
-        let history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
+        let mut history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
+        let before = history.first().map_or(0, |entry| entry.seq - 1);
+        let spoken = files::transcripts_after(&cx, tx, conversation, before).await?;
+        write_out(&mut history, &spoken);
         let unanswered = unanswered(&history);
+        let since = unanswered.first().map_or(i64::MAX, |entry| entry.seq);
         let text = joined_text(unanswered);
         let files = unanswered.iter().map(files_of).sum();
         let tongue = library.tongue(&text, &workspace.settings.locale);
@@ -107,6 +114,7 @@ impl Turn {
             history,
             text,
             files,
+            spoken: spoken.into_iter().filter(|transcript| transcript.seq >= since).collect(),
             tongue,
             found: Findings::default(),
             cx,
@@ -142,6 +150,19 @@ fn unanswered(history: &[Entry]) -> &[Entry] {
         .rposition(|entry| !matches!(entry.actor, Actor::Contact { .. }))
         .map_or(0, |position| position + 1);
     &history[start..]
+}
+
+/// Adds what was said in recordings to the messages they came with: from here on it is text like any other,
+/// and as little believed.
+fn write_out(history: &mut [Entry], spoken: &[Transcript]) {
+    for transcript in spoken.iter().filter(|transcript| !transcript.text.is_empty()) {
+        if let Some(entry) = history.iter_mut().find(|entry| entry.seq == transcript.seq) {
+            entry.body = Some(match entry.body.take() {
+                Some(written) => format!("{written}\n{}", transcript.text),
+                None => transcript.text.clone(),
+            });
+        }
+    }
 }
 
 fn joined_text(entries: &[Entry]) -> String {

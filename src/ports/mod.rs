@@ -10,7 +10,10 @@ pub mod db;
 pub mod embedder;
 pub mod entropy;
 pub mod outbound;
+pub mod outgoing;
 pub mod readers;
+pub mod sound;
+pub mod speech;
 pub mod vectors;
 
 use std::sync::Arc;
@@ -24,6 +27,7 @@ pub use embedder::Embeddings;
 pub use entropy::Entropy;
 pub use outbound::Outbound;
 pub use readers::Readers;
+pub use speech::Speech;
 pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
@@ -41,6 +45,8 @@ pub struct Ports {
     pub entropy: Entropy,
     /// Uploaded files.
     pub blobs: Arc<Blobs>,
+    /// What was said in recordings.
+    pub speech: Speech,
     /// Reads documents.
     pub readers: Arc<Readers>,
     /// Requests to addresses that people give.

@@ -179,6 +179,13 @@ pub enum Command {
         /// The key of the status.
         status: String,
     },
+    /// Correct what was heard in a voice message; the turn runs again with it unless it was answered (staff).
+    CorrectTranscript {
+        /// The recording.
+        file: FileId,
+        /// What was said.
+        text: String,
+    },
     /// Put the conversation away until a time, or bring it back (staff). The customer's next message brings
     /// it back as well.
     Snooze {
@@ -259,6 +266,7 @@ command_names! {
     Assign = "assign", staff;
     Label = "label", staff;
     SetStatus = "set_status", staff;
+    CorrectTranscript = "correct_transcript", staff;
     Snooze = "snooze", staff;
     Lease = "lease", staff;
     Ping = "ping", anyone;

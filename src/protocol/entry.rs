@@ -152,6 +152,28 @@ pub enum Content {
         /// Whether it is resolved now.
         resolved: bool,
     },
+    /// What was said in a voice message is known, or will not be; the text is the entry's body. The newest
+    /// entry of a file counts: a person's correction replaces what a machine heard.
+    Transcribed {
+        /// The recording.
+        file: FileId,
+        /// The message it belongs to.
+        of: i64,
+        /// What became of it.
+        state: TranscriptState,
+        /// The words in order, with their times; none after a correction.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        words: Vec<SpokenWord>,
+        /// The language, as a code of two letters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
+        /// Which engine listened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        engine: Option<String>,
+        /// The recording goes on after what was listened to.
+        #[serde(default)]
+        cut: bool,
+    },
     /// The customer rated how a resolution went; their own words are the entry's body. A later one for the
     /// same resolution replaces it.
     Rated {
@@ -195,6 +217,7 @@ impl Content {
             Content::TitleChanged { .. } => "title_changed",
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",
+            Content::Transcribed { .. } => "transcribed",
             Content::Rated { .. } => "rated",
             Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
@@ -220,9 +243,42 @@ pub struct Attachment {
     pub media_type: String,
     /// Size in bytes.
     pub size: i64,
-    /// For voice messages: whether there is a transcript.
+    /// For voice messages: whether there will be a transcript. What became of it is told by an entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<TranscriptState>,
+    /// For voice messages that can be read: how they look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<Wave>,
+}
+
+/// How a recording looks.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Wave {
+    /// How long it is, in milliseconds; the length that was looked at when it is cut.
+    pub millis: u32,
+    /// It goes on: this is only its beginning.
+    #[serde(default)]
+    pub cut: bool,
+    /// The loudest moment of each part, from 0 to 100.
+    pub peaks: Vec<u8>,
+}
+
+/// A word of a recording.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct SpokenWord {
+    /// The word, with its punctuation.
+    pub text: String,
+    /// When it begins, in milliseconds.
+    pub start_ms: u32,
+    /// When it ends, in milliseconds.
+    pub end_ms: u32,
+    /// How sure the machine is, 0 to 1, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
 }
 
 crate::word_enum! {
@@ -230,6 +286,16 @@ crate::word_enum! {
     pub enum TranscriptState {
         /// No transcription is set up: listen to it.
         NotTranscribed = "not_transcribed",
+        /// It will be listened to.
+        Waiting = "waiting",
+        /// There is a transcript.
+        Done = "done",
+        /// Nobody speaks in it.
+        Silent = "silent",
+        /// It could not be transcribed: listen to it.
+        Failed = "failed",
+        /// A person wrote or corrected the transcript.
+        Corrected = "corrected",
     }
 }
 

@@ -22,7 +22,10 @@ pub use command::{Command, CommandFrame, CommandName};
 pub use draft::{
     Blocker, BlockerKind, Citation, Decision, DraftStatus, DraftView, Held, RejectReason, Sentence, Support,
 };
-pub use entry::{Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, TranscriptState, WokenBy};
+pub use entry::{
+    Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, SpokenWord, TranscriptState, Wave,
+    WokenBy,
+};
 pub use error::{ErrorCode, FrameError};
 pub use frame::{Joined, Outcome, Posted, ReadMark, ServerFrame, Welcome, You};
 pub use signal::{DocumentStatus, DraftLease, Notice, NoticeKind, Person, Signal, StageName, StageState};

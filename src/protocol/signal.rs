@@ -1,6 +1,6 @@
 //! Ephemeral news: may be dropped, never numbered.
 
-use crate::base::{Actor, ConversationId, DocumentId, DraftId, StaffId, Timestamp, TurnId};
+use crate::base::{Actor, ConversationId, DocumentId, DraftId, FileId, StaffId, Timestamp, TurnId};
 use crate::protocol::{ConversationSummary, DraftView};
 
 /// A staff member who looks at a conversation.
@@ -141,6 +141,15 @@ pub enum Signal {
         contact_online: bool,
         /// Whether any staff member has it open.
         staff_online: bool,
+    },
+    /// A voice message is being listened to.
+    Transcribing {
+        /// Where.
+        conversation: ConversationId,
+        /// The recording.
+        file: FileId,
+        /// How far it is, in percent.
+        percent: u8,
     },
     /// A stage of a turn began or ended (staff).
     Stage {

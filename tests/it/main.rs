@@ -29,3 +29,4 @@ mod state;
 mod support;
 mod tenancy;
 mod vectors;
+mod voice;

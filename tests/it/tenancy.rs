@@ -21,6 +21,9 @@ use crate::support::{Answer, App, Customer, PASSWORD, call, ok, on_each_engine_w
 /// A word that stands in everything of `beta` and nowhere else.
 const CANARY: &str = "zebrafinch";
 
+/// A file that every route about files knows what to do with.
+const RECORDING: &[u8] = include_bytes!("../data/speech/hours.wav");
+
 /// Identifiers of one business, or of nothing at all.
 #[derive(Clone, Copy)]
 struct Ids {
@@ -204,6 +207,10 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("POST", "/v1/drafts/{id}/undo", Names(Value::Null)),
         ("POST", "/v1/files", Own(Value::Null)),
         ("GET", "/v1/files/{id}", Names(Value::Null)),
+        ("GET", "/v1/files/{id}/wav", Names(Value::Null)),
+        ("PUT", "/v1/files/{id}/transcript", Names(json!({ "text": "Stolen" }))),
+        ("GET", "/v1/speech", Own(Value::Null)),
+        ("POST", "/v1/voicemails", Own(Value::Null)),
         ("GET", "/v1/knowledge/documents", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
         ("POST", "/v1/knowledge/documents", Own(json!({ "title": "Mine", "body": "My own words." }))),
         ("GET", "/v1/knowledge/documents/{id}", Names(Value::Null)),
@@ -262,7 +269,7 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let text = format!("How much is a {mark} brake check?");
     let document = uploaded(&owner, &format!("the {mark}.txt"), format!("A {mark} costs £12.").into()).await;
     app.settle().await;
-    let file = customer.http.upload(&format!("{mark}.txt"), format!("a {mark}").into_bytes()).await;
+    let file = customer.http.upload(&format!("{mark}.wav"), RECORDING.to_vec()).await;
     let file = file.expect("uploaded").id;
     let conversation = customer.says(&text).await.conversation;
     let draft = app.pending(&owner, conversation).await;
@@ -542,6 +549,7 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::Assign => Command::Assign { conversation, staff: Some(staff) },
         CommandName::Label => Command::Label { conversation, add: vec![text()], remove: vec![] },
         CommandName::SetStatus => Command::SetStatus { conversation, status: "booked".to_owned() },
+        CommandName::CorrectTranscript => Command::CorrectTranscript { file, text: text() },
         CommandName::Snooze => Command::Snooze { conversation, until: None },
         CommandName::Lease => Command::Lease { conversation, on: true, take: true },
         CommandName::Ping => Command::Ping,

@@ -16,6 +16,12 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "WHERE turn_lease_by IS NOT NULL",
         "a start frees what the process before it held",
     ),
+    ("src/files/transcripts.rs", "lease_until < $1) ORDER BY", "the worker listens for all"),
+    (
+        "src/files/transcripts.rs",
+        "AND lease_until IS NOT NULL",
+        "a start frees what the process before it held",
+    ),
     ("src/conversations/snooze.rs", "WHERE snoozed_until IS NOT NULL", "the sweep serves all"),
     ("src/conversations/words.rs", "WHERE indexed_seq < last_seq", "the sweep serves all"),
     ("src/conversations/words.rs", "INSERT INTO entry_words (workspace,", "the index has its own column"),

@@ -27,10 +27,11 @@ export const phone = (() => {
   return iphone;
 })();
 
-export async function startBrowser() {
+/** `voice` names a WAV file that the microphone hears, once. */
+export async function startBrowser({ voice } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ARGS,
+    args: voice ? [...ARGS, `--use-file-for-fake-audio-capture=${voice}%noloop`] : ARGS,
   });
 
   /** A visitor's browser window of their own. */

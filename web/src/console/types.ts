@@ -19,6 +19,21 @@ export type Day = (typeof DAYS)[number];
 /** A place in the approval queue; the draft itself is missing until somebody looks at a row that came by signal. */
 export type QueueItem = { readonly draft?: DraftView; readonly conversation: ConversationSummary };
 
+type SpeechEngine = {
+  readonly ready: boolean;
+  readonly model?: string;
+  readonly size?: number;
+  readonly sha1?: string;
+  readonly missing?: string;
+};
+
+export type SpeechStatus = {
+  readonly ready: boolean;
+  readonly local: SpeechEngine;
+  readonly remote: SpeechEngine;
+  readonly advice: string;
+};
+
 export type ContextField = {
   readonly key: string;
   readonly label: string;

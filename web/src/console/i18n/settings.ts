@@ -1,6 +1,10 @@
 /** The texts of the settings. */
 export const settings = {
   title: "Settings",
+  speech: "Voice messages",
+  speechReady: "They get a transcript, and drafts are written from it.",
+  speechNone: "No transcripts",
+  speechUnknown: "Whether voice messages are transcribed could not be read.",
   profile: "Profile",
   workspace: "Workspace",
   team: "Team and roles",

@@ -1,14 +1,14 @@
 /** @jsxImportSource preact */
 // Pictures, documents and voices: loaded with the first file or the first press on the microphone.
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Attachment } from "../../wire/protocol.ts";
+import type { Attachment, Entry } from "../../wire/protocol.ts";
 import css from "../media.css?inline";
 import type { Chat } from "../model.ts";
 import { peaks, type Recorder, type Recording, record } from "../recorder.ts";
 import { enMedia } from "../words/en-media.ts";
 import { learn } from "../words.ts";
-import { language, say } from "./hooks.ts";
+import { language, say, useChat } from "./hooks.ts";
 import { Glyph, Icon } from "./icons.tsx";
 
 learn(enMedia);
@@ -148,15 +148,76 @@ function Document(props: FileProps): JSX.Element {
   );
 }
 
+/** A browser that does not play the original gets a copy that every browser plays. */
 function Voice(props: FileProps): JSX.Element {
-  const { url, blob, failed } = useBlob(props.chat, props.file.id);
+  const { file } = props;
+  const [copy, setCopy] = useState("");
+  const { url, blob, failed } = useBlob(props.chat, file.id + copy);
+  const player = useRef<HTMLAudioElement>(null);
   if (failed) return <p class="small">{say("fileFailed", { name: say("voice") })}</p>;
+
+  function handleWord(ms: number): void {
+    if (player.current) player.current.currentTime = ms / 1_000;
+  }
+
   return (
-    <span class="voice">
-      <Player url={url} blob={blob} />
-      <Progress {...props} />
-    </span>
+    <>
+      <span class="voice">
+        <Player
+          url={url}
+          blob={file.wave ? undefined : blob}
+          ms={file.wave?.millis}
+          wave={file.wave?.peaks}
+          audio={player}
+          onFail={() => setCopy("/wav")}
+        />
+        <Progress {...props} />
+      </span>
+      <Said {...props} onWord={handleWord} />
+    </>
   );
+}
+
+/** A machine that is less sure of a word than this may have misheard it. */
+const UNSURE = 0.55;
+
+/** What was said: the newest outcome of the recording. */
+function Said({
+  chat,
+  file,
+  onWord,
+}: FileProps & { readonly onWord: (ms: number) => void }): JSX.Element | null {
+  const { entries } = useChat(chat).timeline;
+  const told = entries.findLast(
+    ({ content }: Entry) => content.kind === "transcribed" && content.file === file.id,
+  );
+  const content = told?.content.kind === "transcribed" ? told.content : undefined;
+  const state = content?.state ?? file.transcript;
+  if (told?.body && content)
+    return (
+      <p class="said" dir="auto" data-transcript={state}>
+        <span class="hidden">{say("transcript")} </span>
+        {content.words?.map((word, at) => (
+          // The keyboard has the slider of the player; a stop at every word would be in its way.
+          // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
+          // biome-ignore lint/a11y/noStaticElementInteractions: see above.
+          <span
+            key={at}
+            class={(word.confidence ?? 1) < UNSURE ? "unsure" : undefined}
+            title={(word.confidence ?? 1) < UNSURE ? say("unsure") : undefined}
+            onClick={() => onWord(word.start_ms)}
+          >
+            {word.text}{" "}
+          </span>
+        )) ?? told.body}
+      </p>
+    );
+  const says = state === "waiting" ? "listening" : state === "failed" ? "notHeard" : undefined;
+  return says ? (
+    <p class="said" role="status" data-transcript={state}>
+      {say(says)}
+    </p>
+  ) : null;
 }
 
 function Bars({
@@ -182,16 +243,26 @@ function Bars({
 type PlayerProps = {
   readonly url: string | undefined;
   readonly blob: Blob | undefined;
-  readonly ms?: number;
+  readonly ms?: number | undefined;
+  readonly wave?: readonly number[] | undefined;
+  readonly audio?: RefObject<HTMLAudioElement | null>;
+  readonly onFail?: () => void;
 };
 
+const SPEEDS = [1, 1.5, 2];
+
 /** Recorders leave the length out of the file, so it is taken from the decoded sound. */
-function Player({ url, blob, ms }: PlayerProps): JSX.Element {
-  const audio = useRef<HTMLAudioElement>(null);
+function Player({ url, blob, ms, wave, audio: given, onFail }: PlayerProps): JSX.Element {
+  const own = useRef<HTMLAudioElement>(null);
+  const audio = given ?? own;
+  const [speed, setSpeed] = useState(0);
   const [playing, setPlaying] = useState(false);
   const [at, setAt] = useState(0);
   const [sound, setSound] = useState<{ levels: number[]; seconds: number }>({
-    levels: new Array<number>(BARS).fill(0.05),
+    levels: Array.from(
+      { length: BARS },
+      (_, at) => (wave?.[Math.floor((at * wave.length) / BARS)] ?? 5) / 100,
+    ),
     seconds: (ms ?? 0) / 1_000,
   });
 
@@ -210,6 +281,12 @@ function Player({ url, blob, ms }: PlayerProps): JSX.Element {
   function handleToggle(): void {
     if (playing) audio.current?.pause();
     else audio.current?.play().catch(() => {});
+  }
+
+  function handleSpeed(): void {
+    const next = (speed + 1) % SPEEDS.length;
+    setSpeed(next);
+    if (audio.current) audio.current.playbackRate = SPEEDS[next] ?? 1;
   }
 
   const total = sound.seconds;
@@ -240,6 +317,16 @@ function Player({ url, blob, ms }: PlayerProps): JSX.Element {
         />
       </span>
       <span class="num">{clock((playing || at > 0 ? at : total) * 1_000)}</span>
+      {given && (
+        <button
+          type="button"
+          class="speed num"
+          aria-label={say("speed", { n: SPEEDS[speed] ?? 1 })}
+          onClick={handleSpeed}
+        >
+          {SPEEDS[speed]}×
+        </button>
+      )}
       {/* biome-ignore lint/a11y/useMediaCaption: a customer's own voice has no captions */}
       <audio
         ref={audio}
@@ -248,6 +335,7 @@ function Player({ url, blob, ms }: PlayerProps): JSX.Element {
         onPlay={() => setPlaying(true)}
         onPause={() => setPlaying(false)}
         onEnded={() => setAt(0)}
+        onError={onFail}
         onTimeUpdate={(event) => setAt(event.currentTarget.currentTime)}
       />
     </>

@@ -69,4 +69,9 @@ export const words: Words = {
   rateThanks: "شكرًا لك. يمكن للفريق رؤية ذلك.",
   rateLater: "حُفظ تقييمك وسيُرسل عند عودة الاتصال.",
   rateFailed: "لم يعد التقييم ممكنًا.",
+  transcript: "النص:",
+  unsure: "كلمة غير مؤكدة",
+  listening: "جارٍ الاستماع…",
+  notHeard: "تعذّر تحويل الصوت إلى نص.",
+  speed: "السرعة {n}",
 };

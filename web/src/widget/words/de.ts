@@ -69,4 +69,9 @@ export const words: Words = {
   rateThanks: "Danke. Das Team kann es sehen.",
   rateLater: "Gemerkt; es geht hinaus, sobald die Verbindung steht.",
   rateFailed: "Das lässt sich nicht mehr bewerten.",
+  transcript: "Abschrift:",
+  unsure: "Bei diesem Wort unsicher",
+  listening: "Wird angehört …",
+  notHeard: "Konnte nicht abgeschrieben werden.",
+  speed: "Tempo {n}",
 };

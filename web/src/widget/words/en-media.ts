@@ -18,4 +18,9 @@ export const enMedia = {
   uploading: "{name}, {percent} uploaded",
   photo: "Photo {name}",
   drop: "Drop files to attach them",
+  transcript: "Transcript:",
+  unsure: "Not sure of this word",
+  listening: "Listening to it…",
+  notHeard: "Could not transcribe.",
+  speed: "Speed {n}",
 };

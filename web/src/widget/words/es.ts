@@ -69,4 +69,9 @@ export const words: Words = {
   rateThanks: "Gracias. El equipo puede verlo.",
   rateLater: "Guardado; se enviará cuando vuelva la conexión.",
   rateFailed: "Esto ya no se puede valorar.",
+  transcript: "Transcripción:",
+  unsure: "Palabra dudosa",
+  listening: "Escuchando…",
+  notHeard: "No se pudo transcribir.",
+  speed: "Velocidad {n}",
 };

@@ -12,6 +12,7 @@ import { forget, sayAgain, useLive } from "../../live/live";
 import { Avatar, Icon, Key } from "../../parts/basics";
 import { useMe, useWorkflow } from "../../parts/data";
 import type { Attachment, DraftView, Entry } from "../../types";
+import { transcripts } from "./Transcript";
 import { Voice } from "./Voice";
 
 const SHOWN = 80;
@@ -45,6 +46,7 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy, se
 
   const shown = all ? entries : entries.slice(-SHOWN);
   const approvals = useMemo(() => decisions(entries), [entries]);
+  const told = useMemo(() => transcripts(entries), [entries]);
   const contactRead = Object.entries(timeline.reads).reduce(
     (most, [key, seq]) => (key.startsWith("ctc_") ? Math.max(most, seq) : most),
     0,
@@ -129,6 +131,11 @@ export const Thread = memo(function Thread({ timeline, name, evidence, onWhy, se
         seen={entry.seq === lastSeen && entry.seq <= seenSeq}
         found={entry.seq === seek}
         marks={evidence.get(entry.seq)}
+        told={
+          entry.content.kind === "message" && entry.content.files?.some((file) => told.has(file.id))
+            ? told
+            : undefined
+        }
         assistant={workspace.assistant_name}
         contact={name}
       />,
@@ -222,6 +229,7 @@ const Spoken = memo(function Spoken(props: {
   seen: boolean;
   found: boolean;
   marks: readonly string[] | undefined;
+  told: ReadonlyMap<string, Entry> | undefined;
   assistant: string;
   contact: string;
 }) {
@@ -273,7 +281,7 @@ const Spoken = memo(function Spoken(props: {
       <div className="stack">
         <span className="sr-only">{entry.author || props.contact}: </span>
         {files.map((file) => (
-          <FileView key={file.id} file={file} />
+          <FileView key={file.id} file={file} told={props.told?.get(file.id)} />
         ))}
         {entry.body ? (
           <div className="bub" dir="auto">
@@ -294,7 +302,7 @@ const Spoken = memo(function Spoken(props: {
 
 const SAFE_IMAGE = /^image\/(png|jpe?g|gif|webp|avif)$/;
 
-function FileView({ file }: { file: Attachment }) {
+function FileView({ file, told }: { file: Attachment; told: Entry | undefined }) {
   const { t } = useTranslation();
   if (SAFE_IMAGE.test(file.media_type)) {
     return (
@@ -309,7 +317,7 @@ function FileView({ file }: { file: Attachment }) {
       </a>
     );
   }
-  if (file.media_type.startsWith("audio/")) return <Voice file={file} />;
+  if (file.media_type.startsWith("audio/")) return <Voice file={file} told={told} />;
   return (
     <a
       className="file"

@@ -9,10 +9,18 @@ import { useMay } from "../../parts/data";
 import { Field } from "../../parts/Field";
 import { toast } from "../../parts/toast";
 import { DAYS, type Day, type Hours, type Session, type Workspace } from "../../types";
+import { Speech } from "./Speech";
 
 export function WorkspaceSettings() {
   const { data } = useQuery(ask.workspace);
-  return data ? <Form key={data.id} workspace={data} /> : null;
+  return data ? (
+    <>
+      <Form key={data.id} workspace={data} />
+      <div className="mt-8 max-w-[640px]">
+        <Speech />
+      </div>
+    </>
+  ) : null;
 }
 
 /** Keeps the session's copy of the workspace equal to the saved one. */

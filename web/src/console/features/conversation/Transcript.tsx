@@ -1,0 +1,152 @@
+import { Check, Pencil, X } from "lucide-react";
+import { type FormEvent, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api } from "../../api";
+import { refusal } from "../../lib/refusal";
+import { Icon } from "../../parts/basics";
+import { useMay } from "../../parts/data";
+import { toast } from "../../parts/toast";
+import type { Attachment, Entry, SpokenWord } from "../../types";
+
+/** A machine that is less sure of a word than this may have misheard it. */
+const UNSURE = 0.55;
+
+/** The newest outcome of each recording. */
+export function transcripts(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  const all = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (entry.content.kind === "transcribed") all.set(entry.content.file, entry);
+  }
+  return all;
+}
+
+type Props = {
+  readonly file: Attachment;
+  readonly told: Entry | undefined;
+  /** Where the player is, in milliseconds. */
+  readonly at: number;
+  readonly onSeek: (ms: number) => void;
+};
+
+/** What was said, under the player. Words that the machine is not sure of are marked; a person can correct it. */
+export function Transcript({ file, told, at, onSeek }: Props) {
+  const { t } = useTranslation();
+  const mayWrite = useMay("staff");
+  const [edits, setEdits] = useState(false);
+  const content = told?.content.kind === "transcribed" ? told.content : undefined;
+  const state = content?.state ?? file.transcript;
+  if (state === undefined) return null;
+  if (edits) return <Correction file={file} text={told?.body ?? ""} onDone={() => setEdits(false)} />;
+  const words = content?.words ?? [];
+  return (
+    <div className="said" data-transcript={state}>
+      {told?.body ? (
+        <p dir="auto" className="tx">
+          {words.length > 0 ? <Words words={words} at={at} onSeek={onSeek} /> : told.body}
+        </p>
+      ) : null}
+      <p className="ab" role={state === "waiting" ? "status" : undefined}>
+        <span>
+          {t(`conv.file.transcript.${state}`, { name: told?.author ?? "" })}
+          {content?.cut ? ` · ${t("conv.file.cut")}` : ""}
+        </span>
+        {mayWrite && state !== "waiting" ? (
+          <button type="button" className="link" onClick={() => setEdits(true)}>
+            <Icon of={Pencil} size="xs" />
+            {t(told?.body ? "conv.file.correct" : "conv.file.write")}
+          </button>
+        ) : null}
+      </p>
+    </div>
+  );
+}
+
+function Words({
+  words,
+  at,
+  onSeek,
+}: {
+  readonly words: readonly SpokenWord[];
+  readonly at: number;
+  readonly onSeek: (ms: number) => void;
+}) {
+  const { t } = useTranslation();
+  return words.map((word, place) => {
+    const unsure = word.confidence !== undefined && word.confidence < UNSURE;
+    const now = at > 0 && at >= word.start_ms && at < word.end_ms;
+    return (
+      // The keyboard has the slider of the player; a stop at every word would be in its way.
+      // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
+      // biome-ignore lint/a11y/noStaticElementInteractions: see above.
+      <span
+        // biome-ignore lint/suspicious/noArrayIndexKey: words have no identity beyond their place.
+        key={place}
+        className={`w ${unsure ? "un" : ""} ${now ? "now" : ""}`}
+        title={unsure ? t("conv.file.unsure", { n: Math.round((word.confidence ?? 0) * 100) }) : undefined}
+        onClick={() => onSeek(word.start_ms)}
+      >
+        {place > 0 ? " " : ""}
+        {word.text}
+      </span>
+    );
+  });
+}
+
+function Correction(props: {
+  readonly file: Attachment;
+  readonly text: string;
+  readonly onDone: () => void;
+}) {
+  const { t } = useTranslation();
+  const id = useId();
+  const [text, setText] = useState(props.text);
+  const [busy, setBusy] = useState(false);
+
+  async function handleSubmit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await api.correctTranscript(props.file.id, text);
+      props.onDone();
+    } catch (error) {
+      toast(refusal(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <form className="said edit" onSubmit={handleSubmit}>
+      <label className="lab" htmlFor={id}>
+        {t("conv.file.said")}
+      </label>
+      <textarea
+        id={id}
+        className="input"
+        dir="auto"
+        rows={3}
+        required
+        maxLength={10_000}
+        // biome-ignore lint/a11y/noAutofocus: the press on "correct" asks for this field.
+        autoFocus
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          props.onDone();
+        }}
+      />
+      <div className="flex items-center gap-2">
+        <button type="submit" className="btn go plain" disabled={busy || text.trim() === ""}>
+          <Icon of={Check} size="s" />
+          {busy ? t("app.saving") : t("app.save")}
+        </button>
+        <button type="button" className="btn" onClick={props.onDone}>
+          <Icon of={X} size="s" />
+          {t("app.cancel")}
+        </button>
+      </div>
+      <p className="hint">{t("conv.file.correctHint")}</p>
+    </form>
+  );
+}
