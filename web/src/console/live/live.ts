@@ -22,13 +22,21 @@ import { renew } from "./news";
 
 type Live = {
   readonly link: LinkState;
+  /** The line is down and people should know: not while it opens for the first time, but until it is back. */
+  readonly down: boolean;
   readonly rooms: Readonly<Record<string, Timeline>>;
   /** The draft that a rewrite replaced, by conversation. */
   readonly earlier: Readonly<Record<string, DraftView>>;
   readonly outbox: readonly OutMessage[];
 };
 
-export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {}, outbox: [] }));
+export const useLive = create<Live>(() => ({
+  link: "idle",
+  down: false,
+  rooms: {},
+  earlier: {},
+  outbox: [],
+}));
 
 const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
@@ -36,7 +44,9 @@ let me = "";
 
 socket.listen((event) => {
   if (event.on === "state") {
-    useLive.setState({ link: event.state });
+    const { down } = useLive.getState();
+    const opening = event.state === "idle" || event.state === "connecting";
+    useLive.setState({ link: event.state, down: opening ? down : event.state !== "online" });
     if (event.state === "stopped" && (event.code === 4502 || event.code === 4503)) {
       window.dispatchEvent(new Event("concierge:signed-out"));
     }
