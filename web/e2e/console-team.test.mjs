@@ -160,6 +160,7 @@ test("a mention rings for a colleague who is elsewhere, and looking at it counts
   await kofi.page.getByRole("log").getByText("can you price this?").waitFor();
   // It is kept: another sign-in still finds it.
   await kofi.page.reload();
+  await kofi.page.getByRole("log").getByText("can you price this?").waitFor();
   await kofi.page.getByRole("button", { name: "Notifications", exact: true }).click();
   await kofi.page.getByRole("menuitem", { name: /Marta Alves mentioned you/ }).waitFor();
   assert.deepEqual([...kofi.errors, ...second.errors], []);

@@ -42,7 +42,7 @@ export async function startBrowser({ voice } = {}) {
       permissions: ["microphone"],
       ...options,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     return context;
   }
 
