@@ -21,6 +21,7 @@ mod resend;
 mod resume;
 mod rules;
 mod schemas;
+mod setup;
 mod slow;
 mod sources;
 mod sources_bad;

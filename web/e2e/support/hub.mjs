@@ -27,8 +27,8 @@ function freePort() {
   });
 }
 
-/** A running hub. `restart` keeps its folder and port, as an operator's restart does. */
-export async function startHub(settings = {}) {
+/** A running hub, with the demo businesses or empty. Starting again keeps its folder and port. */
+export async function startHub(settings = {}, { demo = true } = {}) {
   const binary = process.env.CONCIERGE_BIN;
   assert.ok(binary, "CONCIERGE_BIN must name the concierge binary");
   const folder = await mkdtemp(join(tmpdir(), "concierge-e2e-"));
@@ -38,7 +38,7 @@ export async function startHub(settings = {}) {
   let output = "";
 
   async function start() {
-    child = spawn(binary, ["serve", "--demo"], {
+    child = spawn(binary, demo ? ["serve", "--demo"] : ["serve"], {
       cwd: folder,
       env: {
         ...process.env,

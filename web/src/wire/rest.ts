@@ -107,7 +107,13 @@ export type Workspace = {
   readonly hours: readonly Hours[];
   readonly undo_seconds: number;
   readonly allowed_origins: readonly string[];
+  readonly agent: string;
+  /** How far its owner was led; absent: it came ready. */
+  readonly setup?: Setup;
 };
+
+export type SetupStep = "business" | "agent" | "knowledge" | "widget" | "team" | "trial";
+export type Setup = { readonly [step in SetupStep]?: "done" | "skipped" };
 
 export type Session = {
   readonly staff: Staff;

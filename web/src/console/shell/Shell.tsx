@@ -36,6 +36,7 @@ export function Shell() {
       contacts: t("nav.contacts"),
       knowledge: t("nav.knowledge"),
       settings: t("nav.settings"),
+      setup: t("nav.setup"),
     };
     const name = Object.entries(areas).find(([key]) => key === area)?.[1];
     const title = name ? `${name} · ${t("app.name")}` : t("app.name");

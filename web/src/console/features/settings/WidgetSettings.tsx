@@ -181,7 +181,12 @@ function Form({ workspace }: { workspace: Workspace }) {
 }
 
 /** The empty widget with what stands in the form, before it is saved. */
-function Preview(props: { name: string; accent: string; greeting: string; starters: readonly string[] }) {
+export function Preview(props: {
+  name: string;
+  accent: string;
+  greeting: string;
+  starters: readonly string[];
+}) {
   const { t } = useTranslation();
   return (
     <figure className="wprev" aria-label={t("settings.preview")}>
