@@ -557,6 +557,7 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::CorrectTranscript => Command::CorrectTranscript { file, text: text() },
         CommandName::Snooze => Command::Snooze { conversation, until: None },
         CommandName::Lease => Command::Lease { conversation, on: true, take: true },
+        CommandName::EditField => Command::EditField { conversation, field: text(), on: true },
         CommandName::Ping => Command::Ping,
     }
 }

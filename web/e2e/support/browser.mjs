@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium, devices } from "playwright-core";
+import { PATIENCE } from "./hub.mjs";
 
 const require = createRequire(import.meta.url);
 const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -42,7 +43,7 @@ export async function startBrowser({ voice } = {}) {
       permissions: ["microphone"],
       ...options,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(PATIENCE);
     return context;
   }
 

@@ -458,6 +458,7 @@ export const en = {
     checked: "checked",
     rule: "rule",
     edit: "Edit {{label}}",
+    editing: "{{name}} edits this",
     lock: "Locked: only a person changes it.",
     evidence: "Read from",
     evidenceNone: "No words kept.",

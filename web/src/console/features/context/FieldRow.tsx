@@ -6,7 +6,8 @@ import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api";
 import { percent } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
-import { Icon } from "../../parts/basics";
+import { useEditing, useEditor } from "../../live/fields";
+import { Avatar, Icon } from "../../parts/basics";
 import { fieldState, useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
@@ -63,6 +64,14 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const box = useRef<HTMLInputElement & HTMLSelectElement>(null);
   const state = fieldState(field);
   const shown = field.text ?? asText(field);
+  useEditing(conversation, field.key, editing);
+  const editor = useEditor(conversation, field.key);
+  const who = editor ? (
+    <span className="editor" data-editing={field.key}>
+      <Avatar id={editor.id} name={editor.name} className="tiny" />
+      <span>{t("ctx.editing", { name: editor.name })}</span>
+    </span>
+  ) : null;
 
   useEffect(() => {
     if (editing) box.current?.focus();
@@ -135,6 +144,7 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
               />
             )}
           </form>
+          {who}
           {wrong ? (
             <p className="err" role="alert">
               {wrong}
@@ -161,6 +171,7 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
         >
           {state === "missing" ? t("ctx.unknown") : shown}
         </button>
+        {who}
       </dd>
       <dd className="k num">
         {state === "missing" ? (
