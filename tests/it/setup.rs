@@ -175,7 +175,9 @@ async fn a_first_article_answers_a_first_question() {
         let drafted = async {
             loop {
                 let drafts = ok(&owner, "GET", "/v1/drafts?status=pending", None).await;
-                let ours = |item: &&Value| item["draft"]["conversation"] == conversation;
+                let ours = |item: &&Value| {
+                    item["draft"]["conversation"] == conversation && item["draft"]["status"] == "pending"
+                };
                 if let Some(item) = drafts["items"].as_array().into_iter().flatten().find(ours) {
                     return item["draft"].to_string();
                 }

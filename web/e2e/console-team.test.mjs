@@ -104,9 +104,9 @@ test("a colleague's hand on a field is seen in the other window, and gone when i
   assert.deepEqual(await violations(marta.page), []);
   assert.equal(await lena.page.locator("[data-editing]").count(), 0, "nobody reads of themselves");
   // Who comes later learns it at once.
-  const dev = await atTheDesk("dev");
-  await open(dev.page, guest.conversation, "inbox");
-  await dev.page.locator('[data-editing="mileage"]').waitFor();
+  const kofi = await atTheDesk("kofi");
+  await open(kofi.page, guest.conversation, "inbox");
+  await kofi.page.locator('[data-editing="mileage"]').waitFor();
   await lena.page.getByRole("textbox", { name: "Mileage" }).fill("48000");
   await lena.page.keyboard.press("Enter");
   await sign.waitFor({ state: "detached" });
@@ -116,8 +116,8 @@ test("a colleague's hand on a field is seen in the other window, and gone when i
   await sign.waitFor();
   await lena.page.goto("about:blank");
   await sign.waitFor({ state: "detached" });
-  assert.deepEqual([...marta.errors, ...dev.errors], []);
-  for (const one of [guest, lena, marta, dev]) await one.context.close();
+  assert.deepEqual([...marta.errors, ...kofi.errors], []);
+  for (const one of [guest, lena, marta, kofi]) await one.context.close();
 });
 
 test("a conversation is put away by key, stands under Snoozed, and the customer's message brings it back", async () => {

@@ -67,7 +67,7 @@ export function Nav() {
           to="setup"
           icon={ListChecks}
           text={t("nav.setup")}
-          n={`${taken}/${SETUP_STEPS}`}
+          n={String(SETUP_STEPS - taken)}
           on={pathname.startsWith("/setup")}
         />
       ) : null}

@@ -1,6 +1,6 @@
 /** Leads the owner of a new workspace: six steps that can be taken, left for later, and come back to. */
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Check, CornerDownRight } from "lucide-react";
+import { Check } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api";
@@ -158,7 +158,7 @@ function Steps({ progress, current }: { progress: Progress; current: SetupStep }
                 to="/setup/{-$step}"
                 params={{ step }}
                 aria-current={step === current ? "step" : undefined}
-                className="flex h-9 items-center gap-2.5 rounded-r2 px-2 font-[500] text-ink2 hover:bg-hover aria-[current=step]:bg-sunk aria-[current=step]:text-ink"
+                className={`flex h-9 items-center gap-2.5 rounded-r2 px-2 font-[500] hover:bg-hover ${step === current ? "bg-sunk text-ink" : "text-ink2"}`}
               >
                 <Mark state={state(progress, step)} n={at + 1} />
                 {t(`steps.${step}`)}
@@ -184,13 +184,7 @@ function Mark({ state, n }: { state: "done" | "skipped" | "open"; n: number }) {
       aria-hidden="true"
       className={`num grid size-[22px] flex-none place-items-center rounded-full text-[11.5px] font-[620] ${look}`}
     >
-      {state === "done" ? (
-        <Icon of={Check} size="xs" />
-      ) : state === "skipped" ? (
-        <Icon of={CornerDownRight} size="s" />
-      ) : (
-        n
-      )}
+      {state === "done" ? <Icon of={Check} size="xs" /> : state === "skipped" ? "–" : n}
     </span>
   );
 }

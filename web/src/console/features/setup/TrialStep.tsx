@@ -16,7 +16,10 @@ export function TrialStep({ workspace, onDone }: StepProps) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string>();
   const { data: drafts } = useQuery(ask.drafts);
-  const ready = drafts?.items.some((item) => item.conversation.id === asked) ?? false;
+  const ready =
+    drafts?.items.some(
+      (item) => item.conversation.id === asked && item.conversation.draft?.status === "pending",
+    ) ?? false;
 
   async function handleSubmit(event: FormEvent) {
     event.preventDefault();

@@ -2,8 +2,8 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { contrast } from "../../lib/contrast";
 import { Field } from "../../parts/Field";
+import { Preview } from "../settings/Preview";
 import { Snippet } from "../settings/Snippet";
-import { Preview } from "../settings/WidgetSettings";
 import { Save, type StepProps } from "./Setup";
 
 /** Accents that white text can be read on. */
