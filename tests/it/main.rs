@@ -31,3 +31,4 @@ mod support;
 mod tenancy;
 mod vectors;
 mod voice;
+mod waits;

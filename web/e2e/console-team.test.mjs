@@ -99,7 +99,7 @@ test("a colleague's hand on a field is seen in the other window, and gone when i
   for (const { page } of [lena, marta]) await open(page, guest.conversation, "inbox");
   const sign = marta.page.locator('[data-editing="mileage"]');
   await lena.page.getByRole("button", { name: /^Edit Mileage/ }).click();
-  await sign.getByText("Lena Hartley edits this").waitFor();
+  await sign.getByText("Lena edits this").waitFor();
   await shot(marta.page, "console-field-edited");
   assert.deepEqual(await violations(marta.page), []);
   assert.equal(await lena.page.locator("[data-editing]").count(), 0, "nobody reads of themselves");

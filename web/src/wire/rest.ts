@@ -55,6 +55,8 @@ export type PublicWorkspace = {
   readonly open: boolean;
   /** When people are there again, while they are not. */
   readonly opens_at?: Timestamp;
+  /** How soon a first answer usually comes, while people are there and enough are known. */
+  readonly answers?: readonly [number, "minute" | "hour"];
 };
 
 export type FilePolicy = { readonly max_bytes?: number };

@@ -8,7 +8,7 @@ import { percent } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { useEditor } from "../../live/fields";
 import { Avatar, Icon } from "../../parts/basics";
-import { fieldState, useMay } from "../../parts/data";
+import { fieldState, firstName, useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
 
@@ -46,7 +46,7 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const who = editor ? (
     <span className="editor" data-editing={field.key}>
       <Avatar id={editor.id} name={editor.name} className="tiny" />
-      <span>{t("ctx.editing", { name: editor.name })}</span>
+      <span>{t("ctx.editing", { name: firstName(editor.name) })}</span>
     </span>
   ) : null;
 
