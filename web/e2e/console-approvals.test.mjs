@@ -1,7 +1,7 @@
 // The desk: drafts are watched, checked, changed, approved and taken back, by keyboard.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, settled, shot, startBrowser, widgetOf } from "./support/browser.mjs";
+import { online, openPage, settled, shot, startBrowser, widgetOf } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -193,8 +193,7 @@ test("the line is cut and heals: the edit stays, the approval waits, nothing dou
     .filter({ hasText: "The draft stays here; approve it when the line is back." })
     .waitFor({ state: "attached" });
   await context.setOffline(false);
-  // The bar says "connecting" for a moment before it goes.
-  await page.locator(".offline").waitFor({ state: "detached" });
+  await online(page);
   await page.getByTestId("draft-text").getByText("0W-20").waitFor();
   await settled(page);
   await page.keyboard.press("Shift+Enter");

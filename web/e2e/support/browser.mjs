@@ -94,6 +94,9 @@ export function widgetOf(page) {
 /** Waits until a draft may be approved by key: right after it came up, Enter still belongs to the one before. */
 export const settled = (page) => page.locator(".draft[data-fresh=false][aria-busy=false]").waitFor();
 
+/** Waits until the desk's line is there: what is pressed now reaches the hub. */
+export const online = (page) => page.locator("[data-link=online]").waitFor();
+
 /** What axe finds wrong by WCAG 2.2 AA and its best practices. */
 export async function violations(page) {
   await page.evaluate(axeSource);

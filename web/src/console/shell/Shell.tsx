@@ -21,9 +21,8 @@ export function Shell() {
     select: (state) => /^\/(approvals|inbox)\/./.test(state.location.pathname),
   });
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const down = useLive(
-    (state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting",
-  );
+  const link = useLive((state) => state.link);
+  const down = link !== "online" && link !== "idle" && link !== "connecting";
 
   const { data: inbox } = useQuery(ask.inbox({ view: "open" }));
   const unread = inbox?.items.filter((row) => row.unread > 0).length ?? 0;
@@ -63,7 +62,7 @@ export function Shell() {
   };
 
   return (
-    <div className={`app ${inside ? "inside" : ""} ${down ? "down" : ""}`}>
+    <div className={`app ${inside ? "inside" : ""} ${down ? "down" : ""}`} data-link={link}>
       <a href="#main" className="skip">
         {t("app.skip")}
       </a>
