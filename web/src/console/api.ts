@@ -21,7 +21,9 @@ import type {
   InboxView,
   Intent,
   IntentList,
+  NewHub,
   NoticePage,
+  OfferedAgent,
   OpenSession,
   Page,
   Passage,
@@ -86,6 +88,11 @@ export type InboxFilter = {
 export const api = {
   signIn: (form: { workspace?: string; email: string; password: string }) =>
     post<Session>("/v1/session", form),
+  setupNeeded: async () => (await get<{ needed: boolean }>("/v1/setup")).needed,
+  setUp: (hub: NewHub) => post<Workspace>("/v1/setup", hub),
+  agents: async () => (await get<Page<OfferedAgent>>("/v1/setup/agents")).items,
+  chooseAgent: (agent: string) => call<Workspace>("PUT", "/v1/setup/agent", { agent }),
+  askSample: (question: string) => post<{ conversation: string }>("/v1/setup/sample", { question }),
   signOut: () => call<void>("DELETE", "/v1/session"),
   session: () => get<Session>("/v1/session"),
   conversations: (filter: InboxFilter, cursor?: string) =>
@@ -234,6 +241,16 @@ export const ask = {
     queryFn: api.session,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
+  }),
+  setupNeeded: queryOptions({
+    queryKey: ["setup-needed"],
+    queryFn: api.setupNeeded,
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  agents: queryOptions({
+    queryKey: ["agents"],
+    queryFn: api.agents,
+    staleTime: Number.POSITIVE_INFINITY,
   }),
   inbox: (filter: InboxFilter) =>
     queryOptions({ queryKey: ["inbox", filter], queryFn: () => api.conversations(filter) }),

@@ -80,8 +80,14 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/Settings"), "Settings"),
 });
 
+const setup = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup/{-$step}",
+  component: lazyRouteComponent(() => import("./features/setup/Setup"), "Setup"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings]),
+  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, setup]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

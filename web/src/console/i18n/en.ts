@@ -48,6 +48,7 @@ export const en = {
   },
   size: { b: "{{n}} B", kb: "{{n}} KB", mb: "{{n}} MB" },
   nav: {
+    setup: "Set up",
     approvals: "Approvals",
     inbox: "Inbox",
     mine: "Mine",
@@ -205,6 +206,7 @@ export const en = {
     title: "Your desk is ready",
     text: "Put this line on your site, or try it here: write as a customer and watch the draft arrive.",
     try: "Write as a customer",
+    goOn: "Go on with the set-up",
     snippet: "The line for your site",
     settings: "Widget settings",
     steps: "Drafts wait here until you approve them with <0>↵</0>. <0>?</0> shows every key.",
@@ -456,6 +458,7 @@ export const en = {
     checked: "checked",
     rule: "rule",
     edit: "Edit {{label}}",
+    editing: "{{name}} edits this",
     lock: "Locked: only a person changes it.",
     evidence: "Read from",
     evidenceNone: "No words kept.",
