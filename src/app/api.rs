@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
+    agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
     rules, schemas, snippets, views, voice,
 };
 
@@ -24,6 +24,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(schemas::routes())
         .merge(context::routes())
         .merge(rules::routes())
+        .merge(automation::routes())
         .merge(agents::intents::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
