@@ -623,6 +623,7 @@ async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
             ("GET", "/v1/conversations/{id}"),
             ("GET", "/v1/conversations/{id}/entries"),
             ("GET", "/v1/files/{id}"),
+            ("GET", "/v1/files/{id}/wav"),
             ("POST", "/v1/conversations/{id}/messages"),
             ("POST", "/v1/conversations/{id}/read"),
             ("POST", "/v1/conversations/{id}/ask-for-person"),

@@ -12,12 +12,13 @@ import {
 } from "@/wire/outbox";
 import { browserSocket, type Socket } from "@/wire/socket";
 import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
-import { api, queries } from "../api";
+import { api } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
 import { patchDocument } from "./knowledge";
 import { forgetLeases, hearLease } from "./lease";
+import { renew } from "./news";
 
 type Live = {
   readonly link: LinkState;
@@ -42,7 +43,6 @@ socket.listen((event) => {
   } else if (event.on === "welcome") {
     // Who is on which draft comes anew with the inbox.
     forgetLeases();
-    void queries.invalidateQueries({ queryKey: ["notices"] });
     // What was fetched before the hub tells of changes may have missed one.
     socket.request({ cmd: "inbox", on: true }).then(staleInbox, () => {});
   } else {
@@ -86,7 +86,7 @@ function hear(frame: ServerFrame): void {
     if (frame.entry.client_id !== undefined) outbox?.arrived(frame.entry.client_id);
     const { kind } = frame.entry.content;
     if (kind === "field_changed" || kind === "status_moved") {
-      void queries.invalidateQueries({ queryKey: ["context", frame.conversation] });
+      renew(["context", frame.conversation]);
     }
   }
 }
