@@ -13,7 +13,8 @@ use concierge::conversations::{self, NewMessage};
 use concierge::ports::db::Location;
 use concierge::ports::{Bus, Clock, Cx, Db, Entropy};
 use concierge::rules::{
-    self, Action, Comparison, Condition, FactValue, Facts, Hours, Look, Op, Rule, RuleDocument, RuleSet, Trigger,
+    self, Action, Comparison, Condition, FactValue, Facts, Hours, Look, Op, Rule, RuleDocument, RuleSet,
+    Trigger,
 };
 use concierge::workspaces::{self, NewWorkspace};
 use criterion::Criterion;
@@ -38,7 +39,12 @@ fn main() {
             .collect();
         times.sort();
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-        println!("{RULES} rules x 5 conditions, {name}: p50 {:?}, p95 {:?}, p99 {:?}", at(0.5), at(0.95), at(0.99));
+        println!(
+            "{RULES} rules x 5 conditions, {name}: p50 {:?}, p95 {:?}, p99 {:?}",
+            at(0.5),
+            at(0.95),
+            at(0.99)
+        );
         let mut event = 0;
         criterion.bench_function(&format!("decide/{name}"), |bencher| {
             bencher.iter(|| {
@@ -70,7 +76,9 @@ fn unindexed() -> RuleSet {
         vec![
             Condition::Not { not: Box::new(leaf("intent", Op::Is, json!(format!("intent-{number}")))) },
             Condition::Not { not: Box::new(leaf("context.amount", Op::Gt, json!(100_000))) },
-            Condition::Not { not: Box::new(leaf("message.text", Op::Contains, json!(format!("word{number}")))) },
+            Condition::Not {
+                not: Box::new(leaf("message.text", Op::Contains, json!(format!("word{number}")))),
+            },
             Condition::Not { not: Box::new(leaf("conversation.labels", Op::Contains, json!("gone"))) },
             leaf("context.amount", Op::Between, json!([200_000, 200_001 + number])),
         ]
@@ -123,7 +131,8 @@ fn facts(event: usize) -> Facts {
 
 async fn dry() -> String {
     let folder = tempfile::tempdir().expect("a folder");
-    let db = Db::open(&Location::File(folder.path().join("concierge.db")), Bus::memory()).await.expect("a store");
+    let db =
+        Db::open(&Location::File(folder.path().join("concierge.db")), Bus::memory()).await.expect("a store");
     let (clock, entropy) = (Clock::system(), Entropy::seeded(1));
     let workspace: WorkspaceId = entropy.id(clock.now());
     let cx = Cx { workspace, actor: Actor::System, name: String::new(), now: clock.now(), entropy };
@@ -137,7 +146,9 @@ async fn dry() -> String {
     let (slug, name, agent) = ("bench".to_owned(), "Bench".to_owned(), "garage-front-desk".to_owned());
     let new = NewWorkspace { slug, name, agent, settings: settings.expect("settings") };
     workspaces::create(&cx, &mut tx, new).await.expect("a workspace");
-    concierge::schemas::install(&cx, &mut tx, include_str!("../schemas/garage-visit.json")).await.expect("a schema");
+    concierge::schemas::install(&cx, &mut tx, include_str!("../schemas/garage-visit.json"))
+        .await
+        .expect("a schema");
     tx.commit().await.expect("stored");
     for conversation in 0..TURNS / PER_CONVERSATION {
         let mut tx = db.begin().await.expect("a unit of work");

@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
-    rules, schemas, snippets, views, voice,
+    agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge,
+    notices, pipeline, rules, schemas, snippets, views, voice,
 };
 
 /// All routes with their descriptions.

@@ -1,7 +1,7 @@
 //! What rules decided, carried out once: in the transaction of their event. Every action leaves a receipt.
 
-use crate::automation::webhook::CallWebhook;
 use crate::automation::Error;
+use crate::automation::webhook::CallWebhook;
 use crate::base::{Actor, Audience, ConversationId, Role, RuleId, StaffId};
 use crate::context::{self, Changed, Proposal};
 use crate::conversations;
@@ -9,9 +9,7 @@ use crate::drafts::{self, Written};
 use crate::identity;
 use crate::jobs;
 use crate::ports::{Cx, Tx};
-use crate::protocol::{
-    Blocker, BlockerKind, Content, FieldOrigin, Owner, Receipt, ReceiptState,
-};
+use crate::protocol::{Blocker, BlockerKind, Content, FieldOrigin, Owner, Receipt, ReceiptState};
 use crate::rules::{self, Action, Cause, Run};
 
 /// What became of an action, and why.

@@ -146,8 +146,7 @@ pub async fn dry_run(
         judge.found.conversations += page.len() as u64;
         let mut place = (String::new(), 0);
         loop {
-            let entries =
-                conversations::past_entries(cx, tx, range, (&place.0, place.1), ENTRIES).await?;
+            let entries = conversations::past_entries(cx, tx, range, (&place.0, place.1), ENTRIES).await?;
             for entry in &entries {
                 if let Some((contact, replay)) = replays.get_mut(&entry.conversation_id) {
                     let of = (entry.conversation_id, *contact);
@@ -257,7 +256,8 @@ impl<'a> Judge<'a> {
         }
         let tree = evaluate(&self.condition, facts);
         let (contact, title) = (String::new(), String::new());
-        let touched = Touched { conversation: id, contact, title, seq: moment.seq, at: moment.at, open, tree };
+        let touched =
+            Touched { conversation: id, contact, title, seq: moment.seq, at: moment.at, open, tree };
         self.found.touched.push(touched);
         if self.found.touched.len() >= 2 * SHOWN {
             self.keep_newest();
@@ -278,9 +278,8 @@ impl<'a> Judge<'a> {
         found.actions = each.map(|action| Counted { what: action.to_string(), count: matched }).collect();
         found.by_day = self.days.into_iter().map(|(what, count)| Counted { what, count }).collect();
         let conflicts = self.conflicts.into_iter();
-        found.conflicts = conflicts
-            .map(|((rule, about), (name, count))| Conflict { rule, name, about, count })
-            .collect();
+        found.conflicts =
+            conflicts.map(|((rule, about), (name, count))| Conflict { rule, name, about, count }).collect();
         let mut twice: Vec<WrittenTwice> = self
             .written
             .into_iter()
@@ -304,7 +303,8 @@ fn wishes(action: &Action) -> Vec<(String, String)> {
         Action::Draft { text } => one("the reply".to_owned(), text.clone()),
         Action::Label { add, remove } => {
             let adds = add.iter().map(|label| (format!("the label {label}"), "add".to_owned()));
-            adds.chain(remove.iter().map(|label| (format!("the label {label}"), "remove".to_owned()))).collect()
+            adds.chain(remove.iter().map(|label| (format!("the label {label}"), "remove".to_owned())))
+                .collect()
         }
         Action::RequireApproval { .. }
         | Action::Notify { .. }

@@ -1,7 +1,7 @@
 //! What rules may ask about: the state of a conversation, a message in it, an event in it.
 
-use crate::base::{ActorKind, ConversationId, Timestamp};
 use crate::automation::Error;
+use crate::base::{ActorKind, ConversationId, Timestamp};
 use crate::contacts::{self, Contact};
 use crate::context::{self, RecordView};
 use crate::conversations::{self, Conversation};
@@ -178,7 +178,6 @@ fn plain(value: &FactValue) -> String {
         FactValue::List(entries) => entries.join(", "),
     }
 }
-
 
 pub(super) fn set(facts: &mut Facts, name: &str, value: FactValue) {
     facts.insert(name.to_owned(), value);

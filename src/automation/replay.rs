@@ -125,10 +125,8 @@ impl<'a> Replay<'a> {
         let due = match (&document.after, &document.at) {
             (Some(wait), _) => {
                 let since = match wait.since {
-                    Since::Status => {
-                        Some(self.status_since)
-                            .filter(|_| wait.status.as_ref().is_none_or(|status| *status == self.status))
-                    }
+                    Since::Status => Some(self.status_since)
+                        .filter(|_| wait.status.as_ref().is_none_or(|status| *status == self.status)),
                     Since::CustomerWaits => self.waiting_since,
                     Since::WeWait => self.we_wait_since,
                 };

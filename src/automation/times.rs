@@ -128,8 +128,7 @@ fn still_lasts(scene: &Scene, rule: &Rule, since: Timestamp) -> bool {
         Since::CustomerWaits => conversation.waiting_since == Some(since),
         Since::WeWait => {
             let last = conversation.last_message.as_ref();
-            conversation.waiting_since.is_none()
-                && last.is_some_and(|last| last.at == since)
+            conversation.waiting_since.is_none() && last.is_some_and(|last| last.at == since)
         }
     }
 }

@@ -107,9 +107,8 @@ fn answer(
 ) -> Answer {
     let document = &rule.document;
     // The run of this version at the newest look says what happened; without one the rule is asked now.
-    let run = runs.first().filter(|run| {
-        run.version == rule.version && look.is_none_or(|look| run.seq >= look.seq)
-    });
+    let run =
+        runs.first().filter(|run| run.version == rule.version && look.is_none_or(|look| run.seq >= look.seq));
     let (seq, at, tree) = match (run, look) {
         (Some(run), _) => (Some(run.seq), run.at, run.tree.clone()),
         (None, Some(look)) => (Some(look.seq), look.at, evaluate(&document.condition(), &look.facts)),

@@ -133,11 +133,7 @@ pub(super) async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<(WorkspaceId,
 }
 
 /// Notes that rules look at a change; says whether nobody did before.
-pub(super) async fn take_change(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: ContactId,
-) -> Result<bool, DbError> {
+pub(super) async fn take_change(tx: &mut Tx, workspace: WorkspaceId, id: ContactId) -> Result<bool, DbError> {
     let rows = execute!(
         tx,
         "UPDATE contacts SET rules_due = NULL WHERE workspace_id = $1 AND id = $2 AND rules_due IS NOT NULL",

@@ -9,7 +9,9 @@ use crate::drafts::write::{give_up_open, show};
 use crate::drafts::{Draft, Error, carry_edits, get, hold, model, store};
 use crate::jobs;
 use crate::ports::{Cx, Tx};
-use crate::protocol::{Content, Decision, DraftApproval, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason};
+use crate::protocol::{
+    Content, Decision, DraftApproval, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason,
+};
 
 /// Sends an approved draft when the time to undo is over.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]

@@ -123,7 +123,9 @@ pub enum Error {
     #[error("a rule asks for the approval of a {0}; ask one of your team")]
     NeedsRole(Role),
     /// They approved it already, and one more has to.
-    #[error("you have approved this already; a rule asks for {needed} people, so somebody else has to as well")]
+    #[error(
+        "you have approved this already; a rule asks for {needed} people, so somebody else has to as well"
+    )]
     NeedsSecondPerson {
         /// How many the rule asks for.
         needed: i64,

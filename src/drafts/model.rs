@@ -2,7 +2,9 @@
 
 use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
 use crate::drafts::Error;
-use crate::protocol::{Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Sentence, Support};
+use crate::protocol::{
+    Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Sentence, Support,
+};
 
 /// Characters of a draft shown in the inbox.
 const GIST_CHARS: usize = 90;

@@ -26,7 +26,10 @@ pub use routes::routes;
 use crate::base::Actor;
 use crate::identity::Site;
 use crate::ports::DbError;
-use crate::{agents, automation, contacts, context, conversations, drafts, identity, knowledge, rules, schemas, workspaces};
+use crate::{
+    agents, automation, contacts, context, conversations, drafts, identity, knowledge, rules, schemas,
+    workspaces,
+};
 
 /// Starts running turns on this node until `stop` is cancelled; turns in hand are finished.
 pub fn start(site: Site, library: Library, tasks: TaskTracker, stop: CancellationToken) {

@@ -458,8 +458,7 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     };
     block(turn, BlockerKind::NotTrustedYet, says);
     let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
-    let output =
-        json!({ "blockers": kinds, "required_role": turn.found.required_role,
+    let output = json!({ "blockers": kinds, "required_role": turn.found.required_role,
         "required_people": turn.found.required_people.max(1), "decision": "person" });
     Ok(Report::done("waits for a person", output))
 }

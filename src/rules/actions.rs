@@ -25,7 +25,8 @@ pub(super) fn check(place: &str, action: &Action, vocabulary: &Vocabulary, probl
                 problems.add(&format!("{place}.people"), &format!("this must be from 1 to {MAX_PEOPLE}"));
             }
             if *role < Role::Staff {
-                problems.add(&format!("{place}.role"), "a viewer approves nothing; use staff, manager or owner");
+                problems
+                    .add(&format!("{place}.role"), "a viewer approves nothing; use staff, manager or owner");
             }
         }
         Action::HandOver { because } => filled("because", because),
@@ -59,7 +60,6 @@ pub(super) fn check(place: &str, action: &Action, vocabulary: &Vocabulary, probl
         Action::SetStatus { .. } | Action::Assign { .. } => {}
     }
 }
-
 
 /// An address that may be told: the web's, with TLS.
 fn check_url(url: &str) -> Result<(), String> {

@@ -142,7 +142,9 @@ impl Check {
                 FactValue::List(entries) => entries.iter().any(|entry| parts.contains(&folded(entry))),
                 FactValue::Flag(_) | FactValue::Number(_) => false,
             },
-            Check::Starts(beginning) => seen.folded().is_some_and(|text| text.starts_with(beginning.as_str())),
+            Check::Starts(beginning) => {
+                seen.folded().is_some_and(|text| text.starts_with(beginning.as_str()))
+            }
             Check::Matches(pattern) => match seen.value {
                 FactValue::Text(text) => pattern.is_match(text),
                 FactValue::Flag(_) | FactValue::Number(_) | FactValue::List(_) => false,
@@ -184,9 +186,7 @@ impl Operand {
     fn order(&self, seen: &Seen<'_>) -> Option<Ordering> {
         match (self, seen.value) {
             (Operand::Number(expected), FactValue::Number(actual)) => actual.partial_cmp(expected),
-            (Operand::Text(expected, _), FactValue::Text(actual)) => {
-                Some(actual.trim().cmp(expected.trim()))
-            }
+            (Operand::Text(expected, _), FactValue::Text(actual)) => Some(actual.trim().cmp(expected.trim())),
             _ => None,
         }
     }

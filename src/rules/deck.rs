@@ -55,9 +55,10 @@ pub struct RuleSet {
 impl RuleSet {
     /// Makes rules ready; those that are switched off are left out.
     pub fn new(rules: Vec<Rule>, stamp: i64) -> RuleSet {
-        let mut rules: Vec<Arc<Rule>> =
-            rules.into_iter().filter(|rule| rule.enabled).map(Arc::new).collect();
-        rules.sort_by(|a, b| (a.document.priority, &a.document.key).cmp(&(b.document.priority, &b.document.key)));
+        let mut rules: Vec<Arc<Rule>> = rules.into_iter().filter(|rule| rule.enabled).map(Arc::new).collect();
+        rules.sort_by(|a, b| {
+            (a.document.priority, &a.document.key).cmp(&(b.document.priority, &b.document.key))
+        });
         let mut decks: HashMap<Trigger, Deck> = HashMap::new();
         for rule in &rules {
             decks.entry(rule.document.on).or_default().add(rule.clone());

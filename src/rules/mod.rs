@@ -71,7 +71,8 @@ pub async fn ready(cx: &Cx, tx: &mut Tx, shelf: &Shelf) -> Result<Arc<RuleSet>, 
 /// rule that a person switched on or off stays so.
 pub async fn install(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Error> {
     let checked = check(cx, tx, document).await?;
-    let Some((before, enabled_at, deleted)) = store::find_by_key(tx, cx.workspace, &checked.key).await? else {
+    let Some((before, enabled_at, deleted)) = store::find_by_key(tx, cx.workspace, &checked.key).await?
+    else {
         return insert(cx, tx, checked, document).await;
     };
     let starts_enabled = before.document.starts_enabled;
@@ -99,13 +100,7 @@ pub async fn create(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Erro
 }
 
 /// Writes the next version of a rule, if it is still at the version that was edited.
-pub async fn change(
-    cx: &Cx,
-    tx: &mut Tx,
-    id: RuleId,
-    edited: i64,
-    document: &Value,
-) -> Result<Rule, Error> {
+pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Value) -> Result<Rule, Error> {
     let before = get(cx, tx, id).await?;
     let checked = check(cx, tx, document).await?;
     if checked.key != before.document.key {

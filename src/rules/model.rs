@@ -191,8 +191,7 @@ impl RuleDocument {
             Hours::Closed => false,
         };
         let value = Some(Value::Bool(open));
-        let hours =
-            Condition::Fact(Comparison { fact: "time.working_hours".to_owned(), op: Op::Is, value });
+        let hours = Condition::Fact(Comparison { fact: "time.working_hours".to_owned(), op: Op::Is, value });
         match self.when.clone() {
             Condition::All { all } if all.is_empty() => hours,
             when => Condition::All { all: vec![hours, when] },

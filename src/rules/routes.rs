@@ -10,7 +10,9 @@ use crate::base::{ConversationId, RuleId};
 use crate::conversations;
 use crate::http::{Json, Page, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
-use crate::rules::{Action, Error, FactOption, FactRow, Rule, RuleDocument, RuleRow, RuleVersion, RunRow, Trigger};
+use crate::rules::{
+    Action, Error, FactOption, FactRow, Rule, RuleDocument, RuleRow, RuleVersion, RunRow, Trigger,
+};
 
 /// The routes of this domain.
 pub fn routes() -> OpenApiRouter<Site> {

@@ -5,10 +5,10 @@
 //! nothing and do nothing twice.
 
 use crate::base::{ConversationId, Timestamp, WorkspaceId};
+use crate::fetch_all;
 use crate::ports::db::FromRow;
 use crate::ports::{DbError, Tx};
 use crate::rules::{Rule, Since};
-use crate::fetch_all;
 
 /// A conversation in a state that a rule has not dealt with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]

@@ -130,7 +130,12 @@ pub fn check_time(time: &str, days: &[String]) -> Result<(), String> {
 
 /// The last moment up to now at which the business's own clock showed a time on one of these days; no days:
 /// any day. A time that a change of the clock leaves out is an hour later, one that comes twice is the first.
-pub fn last_occurrence(settings: &Settings, time: &str, days: &[String], now: Timestamp) -> Option<Timestamp> {
+pub fn last_occurrence(
+    settings: &Settings,
+    time: &str,
+    days: &[String],
+    now: Timestamp,
+) -> Option<Timestamp> {
     let time: Time = time.parse().ok()?;
     let zone = settings.zone();
     let mut day = now.to_jiff().to_zoned(zone.clone()).date();

@@ -22,9 +22,9 @@ fn rule(number: u8, priority: i64, stop: bool, when: Condition) -> Rule {
             priority,
             stop,
             starts_enabled: true,
-                hours: Hours::Any,
-                after: None,
-                at: None,
+            hours: Hours::Any,
+            after: None,
+            at: None,
             when,
             then: vec![Action::Notify { text: format!("from {number}") }],
         },
@@ -45,7 +45,6 @@ fn rules_run_by_priority_and_stop_those_after_them() {
     assert_eq!(ran, expected);
     assert_eq!(decided.actions.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [rules[1].id]);
 }
-
 
 #[test]
 fn only_rules_that_might_match_are_asked() {

@@ -154,7 +154,11 @@ fn what_is_wrong_is_named_with_its_place() {
         ("/then/0/people", json!(9), "then[0].people: this must be from 1 to 3"),
         ("/then/7/url", json!("file:///etc/passwd"), "then[7].url: \"file:///etc/passwd\" is not an address"),
         ("/hours", json!("night"), "hours: \"night\" is not one of any, working, closed"),
-        ("/after", json!({"since": "status", "minutes": 1}), "after: this goes with \"on\": \"elapsed\" only"),
+        (
+            "/after",
+            json!({"since": "status", "minutes": 1}),
+            "after: this goes with \"on\": \"elapsed\" only",
+        ),
         ("/at", json!({"time": "09:00"}), "at: this goes with \"on\": \"schedule\" only"),
         ("/then", json!([]), "then: this must be a list with at least one action"),
         ("/on", json!("noon"), "on: \"noon\" is not one of message"),

@@ -85,7 +85,12 @@ export function Actions(props: {
               ))}
             </select>
             <span className="ms-auto flex">
-              <IconButton says={t("earlier")} icon={ArrowUp} disabled={at === 0} onClick={() => move(at, -1)} />
+              <IconButton
+                says={t("earlier")}
+                icon={ArrowUp}
+                disabled={at === 0}
+                onClick={() => move(at, -1)}
+              />
               <IconButton
                 says={t("later")}
                 icon={ArrowDown}
@@ -195,7 +200,10 @@ function Details(props: { action: Action; vocabulary: Vocabulary; onChange: (act
         (status) => ({ ...action, status }),
       );
     case "label":
-      return text(t("label"), action.add?.[0] ?? "", (label) => ({ ...action, add: label === "" ? [] : [label] }));
+      return text(t("label"), action.add?.[0] ?? "", (label) => ({
+        ...action,
+        add: label === "" ? [] : [label],
+      }));
     case "notify":
       return text(t("text"), action.text, (one) => ({ ...action, text: one }));
     case "draft":

@@ -7,9 +7,9 @@ import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
 import { api, queries } from "../../api";
+import { dayClock } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { isCode, refusal } from "../../lib/refusal";
-import { dayClock } from "../../lib/format";
 import { Empty, Icon, Segments } from "../../parts/basics";
 import { useMay, useWorkflow } from "../../parts/data";
 import { Field } from "../../parts/Field";
@@ -47,6 +47,7 @@ const NEW: Rule = {
   stop: false,
   hours: "any",
   when: { all: [] },
+  // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
   then: [],
 };
 
@@ -100,6 +101,7 @@ function documentOf({ tree, steps, after, at, ...rest }: State): RuleDocument {
     ...(rest.on === "elapsed" && after ? { after } : {}),
     ...(rest.on === "schedule" && at ? { at } : {}),
     when: conditionOf(tree),
+    // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
     then: steps.map((step) => step.action),
   };
 }
@@ -229,11 +231,7 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
             <button type="button" className="btn line" onClick={handleTakeTheirs}>
               {t("takeTheirs")}
             </button>
-            <button
-              type="button"
-              className="btn"
-              onClick={() => void handleSave(theirs.enabled, theirs)}
-            >
+            <button type="button" className="btn" onClick={() => void handleSave(theirs.enabled, theirs)}>
               {t("keepMine")}
             </button>
           </div>
@@ -268,8 +266,8 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
               onChange={(tree) => set({ tree })}
             />
           </section>
-          <section className="rcard" aria-label={t("then")}>
-            <h2>{t("then")}</h2>
+          <section className="rcard" aria-label={t("thenDo")}>
+            <h2>{t("thenDo")}</h2>
             <Actions
               steps={state.steps}
               vocabulary={vocabulary}
@@ -300,11 +298,7 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
                 {t("stop")}
               </label>
               {base.id !== "" && mayWrite ? (
-                <button
-                  type="button"
-                  className="btn ms-auto text-brick!"
-                  onClick={() => void handleDelete()}
-                >
+                <button type="button" className="btn ms-auto text-brick!" onClick={() => void handleDelete()}>
                   {t("delete")}
                 </button>
               ) : null}
@@ -381,8 +375,7 @@ function Saying({ label, document }: { label: string; document: RuleDocument }) 
 }
 
 /** A stored rule without what the hub adds. */
-const documentOnly = (rule: RuleDocument): RuleDocument =>
-  documentOf(stateOf({ ...NEW, ...rule }));
+const documentOnly = (rule: RuleDocument): RuleDocument => documentOf(stateOf({ ...NEW, ...rule }));
 
 function When({ state, onChange }: { state: State; onChange: (to: Partial<State>) => void }) {
   const { t } = useTranslation("rules");
@@ -421,7 +414,11 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
                 value={after.since}
                 onChange={(event) => {
                   const { status: _, ...rest } = after as typeof after & { status?: string };
-                  onChange({ after: { ...rest, since: event.target.value as (typeof SINCES)[number] } as NonNullable<RuleDocument["after"]> });
+                  onChange({
+                    after: { ...rest, since: event.target.value as (typeof SINCES)[number] } as NonNullable<
+                      RuleDocument["after"]
+                    >,
+                  });
                 }}
               >
                 {SINCES.map((since) => (
@@ -443,7 +440,9 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
                     const { status: _, ...rest } = after as typeof after & { status?: string };
                     const status = event.target.value;
                     onChange({
-                      after: { ...rest, ...(status === "" ? {} : { status }) } as NonNullable<RuleDocument["after"]>,
+                      after: { ...rest, ...(status === "" ? {} : { status }) } as NonNullable<
+                        RuleDocument["after"]
+                      >,
                     });
                   }}
                 >
@@ -467,7 +466,9 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
                 value={after.minutes}
                 onChange={(event) =>
                   onChange({
-                    after: { ...after, minutes: Math.trunc(Number(event.target.value)) } as NonNullable<RuleDocument["after"]>,
+                    after: { ...after, minutes: Math.trunc(Number(event.target.value)) } as NonNullable<
+                      RuleDocument["after"]
+                    >,
                   })
                 }
               />
@@ -479,7 +480,9 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
               checked={after.clock === "working"}
               onChange={(event) =>
                 onChange({
-                  after: { ...after, clock: event.target.checked ? "working" : "wall" } as NonNullable<RuleDocument["after"]>,
+                  after: { ...after, clock: event.target.checked ? "working" : "wall" } as NonNullable<
+                    RuleDocument["after"]
+                  >,
                 })
               }
             />
@@ -570,4 +573,3 @@ function History(props: { id: string; now: number; onTake: (document: RuleDocume
     </details>
   );
 }
-

@@ -291,7 +291,9 @@ function NumberInput(props: { label: string; value: unknown; onChange: (value: u
       onChange={(event) => {
         setTyped(event.target.value);
         const number = Number(event.target.value.replace(",", "."));
-        props.onChange(event.target.value.trim() === "" || Number.isNaN(number) ? event.target.value : number);
+        props.onChange(
+          event.target.value.trim() === "" || Number.isNaN(number) ? event.target.value : number,
+        );
       }}
     />
   );

@@ -52,12 +52,7 @@ export function DryRun({ document, ready }: { document: RuleDocument; ready: boo
             </option>
           ))}
         </select>
-        <button
-          type="button"
-          className="btn line"
-          disabled={!ready || busy}
-          onClick={() => void handleRun()}
-        >
+        <button type="button" className="btn line" disabled={!ready || busy} onClick={() => void handleRun()}>
           <Icon of={FlaskConical} size="s" />
           {busy ? t("running") : t("run")}
         </button>
@@ -95,7 +90,11 @@ function Result({ run }: { run: Found }) {
       {run.by_day.length > 1 ? (
         <div className="rdays" aria-hidden="true">
           {run.by_day.map((day) => (
-            <i key={day.what} title={`${day.what}: ${day.count}`} style={{ height: `${(day.count / most) * 100}%` }} />
+            <i
+              key={day.what}
+              title={`${day.what}: ${day.count}`}
+              style={{ height: `${(day.count / most) * 100}%` }}
+            />
           ))}
         </div>
       ) : null}

@@ -151,7 +151,11 @@ export type Answer = {
   readonly at: string;
   readonly due?: string;
   readonly tree: Explanation;
-  readonly runs: readonly { readonly seq: number; readonly at: string; readonly receipts: readonly Receipt[] }[];
+  readonly runs: readonly {
+    readonly seq: number;
+    readonly at: string;
+    readonly receipts: readonly Receipt[];
+  }[];
 };
 
 export type Version = {

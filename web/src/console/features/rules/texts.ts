@@ -83,7 +83,7 @@ export const texts = {
     known: "is known",
     unknown: "is not known",
   },
-  then: "Then",
+  thenDo: "Then",
   action: "Action {{n}}",
   addAction: "Add an action",
   earlier: "Earlier",
@@ -125,7 +125,8 @@ export const texts = {
   where_one: "{{count}} conversation",
   where_other: "{{count}} conversations",
   looked: "Looked at {{moments}} moments in {{conversations}} conversations.",
-  unread: "Of {{n}} messages is not known how the agent understood them: what the customer wants counts as unknown there.",
+  unread:
+    "Of {{n}} messages is not known how the agent understood them: what the customer wants counts as unknown there.",
   night: "{{n}} outside working hours",
   stopped: "{{n}} times another rule would have stopped it.",
   conflicts: "Disagrees with",
