@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod app;
+pub mod automation;
 pub mod base;
 pub mod cli;
 pub mod client;

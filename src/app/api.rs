@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
-    rules, schemas, setup, snippets, views, voice,
+    agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge,
+    notices, pipeline, rules, schemas, setup, snippets, views, voice,
 };
 
 /// All routes with their descriptions.
@@ -25,6 +25,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(schemas::routes())
         .merge(context::routes())
         .merge(rules::routes())
+        .merge(automation::routes())
         .merge(agents::intents::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())

@@ -23,7 +23,7 @@ use crate::ports::{
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
-use crate::{conversations, files, knowledge, pipeline, setup, voice, workspaces};
+use crate::{automation, conversations, files, knowledge, pipeline, setup, voice, workspaces};
 use crate::{execute, fetch_one};
 
 /// Connections the system may hold for us before we take them.
@@ -151,6 +151,7 @@ impl Node {
         voice::start(site.clone(), &working, stop_working.clone());
         let understanding = library.understanding().clone();
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
+        working.spawn(automation::run(site.clone(), stop_working.clone()));
         working.spawn(reminders::run(site.clone(), stop_working.clone()));
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
         for queue in [(Queue::Slow, slow_jobs::AT_ONCE), (Queue::Reading, config.knowledge.readers)] {

@@ -14,6 +14,7 @@ mod list;
 mod marks;
 mod model;
 mod ratings;
+mod replays;
 mod resends;
 mod routes;
 mod snooze;
@@ -27,6 +28,10 @@ pub use list::{ListFilter, View, list, summaries, summary};
 pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
 pub use ratings::{Rating, rate};
+pub use replays::{
+    ForRules, PastConversation, PastEntry, for_rules, open_of_contact, past_conversations, past_entries,
+    rules_state, set_rules_from, skip_rules,
+};
 pub use routes::routes;
 pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};
 pub use turns::{

@@ -5,7 +5,7 @@ use crate::drafts::{Draft, Rejection};
 use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
-use crate::protocol::{Blocker, Citation, Decision, DraftStatus, RejectReason, Sentence};
+use crate::protocol::{Blocker, Citation, Decision, DraftApproval, DraftStatus, RejectReason, Sentence};
 use crate::{execute, fetch_all, fetch_optional};
 
 #[derive(FromRow)]
@@ -27,6 +27,8 @@ struct Row {
     intent: Option<String>,
     confidence: f64,
     required_role: Option<Role>,
+    required_people: i64,
+    approvals: JsonText<Vec<DraftApproval>>,
     decided_by: Option<StaffId>,
     decided_by_name: Option<String>,
     decision: Option<Decision>,
@@ -55,6 +57,8 @@ impl From<Row> for Draft {
             intent: row.intent,
             confidence: row.confidence,
             required_role: row.required_role,
+            required_people: row.required_people,
+            approvals: row.approvals.0,
             decided_by: row.decided_by,
             decided_by_name: row.decided_by_name,
             decision: row.decision,
@@ -94,7 +98,7 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
     let rows = execute!(
         tx,
         "UPDATE drafts SET status = 'pending', text = $3, edited_text = $4, edited_by = $5, citations = $6,
-             sentences = $7, blockers = $8, intent = $9, confidence = $10, required_role = $11,
+             sentences = $7, blockers = $8, intent = $9, confidence = $10, required_role = $11, required_people = $12,
              carried_base = NULL, carried_edit = NULL
          WHERE workspace_id = $1 AND id = $2 AND status = 'writing'",
         workspace,
@@ -108,6 +112,45 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
         &draft.intent,
         draft.confidence,
         draft.required_role,
+        draft.required_people,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what a rule asks of a draft, if it still waits.
+pub(super) async fn require(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET required_role = $3, required_people = $4, blockers = $5
+         WHERE workspace_id = $1 AND id = $2 AND status = 'pending'",
+        workspace,
+        draft.id,
+        draft.required_role,
+        draft.required_people,
+        JsonText(&draft.blockers),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Keeps one person's approval of a draft that needs several, with the edit it was made with; says whether
+/// the draft was still as it was shown.
+pub(super) async fn note_approval(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    draft: &Draft,
+    revision: i64,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET approvals = $4, edited_text = $5, edited_by = $6, revision = $7
+         WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
+        workspace,
+        draft.id,
+        revision,
+        JsonText(&draft.approvals),
+        &draft.edited_text,
+        draft.edited_by,
+        draft.revision,
     )?;
     Ok(rows == 1)
 }
@@ -147,7 +190,7 @@ pub(super) async fn keep_edit(
 ) -> Result<bool, DbError> {
     let rows = execute!(
         tx,
-        "UPDATE drafts SET edited_text = $4, edited_by = $5, revision = revision + 1
+        "UPDATE drafts SET edited_text = $4, edited_by = $5, revision = revision + 1, approvals = '[]'
          WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
         workspace,
         id,
@@ -230,7 +273,8 @@ pub(super) async fn undo(tx: &mut Tx, workspace: WorkspaceId, id: DraftId) -> Re
     let rows = execute!(
         tx,
         "UPDATE drafts SET status = 'pending', decided_by = NULL, decided_by_name = NULL, decided_at = NULL,
-             decision = NULL, send_at = NULL, sent_text = NULL, edit_distance = NULL, revision = revision + 1
+             decision = NULL, send_at = NULL, sent_text = NULL, edit_distance = NULL, revision = revision + 1,
+             approvals = '[]'
          WHERE workspace_id = $1 AND id = $2 AND status = 'approved'",
         workspace,
         id,
@@ -270,7 +314,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
                     carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
-                    required_role, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
+                    required_role, required_people, approvals, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
              FROM drafts ",
             $rest
         )

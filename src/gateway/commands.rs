@@ -133,6 +133,7 @@ async fn run_staff_verb(
             let shown = (revision, hash.as_str());
             match drafts::approve(cx, tx, caller.role, draft, shown, text.as_deref(), window).await? {
                 Approval::Held(held) => Outcome::Held(held),
+                Approval::Noted(draft) => Outcome::Draft { draft: Box::new(draft.view()) },
                 Approval::Stale => return Ok(Err(drafts::Error::Stale.into())),
             }
         }

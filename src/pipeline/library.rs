@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::agents::{Agent, Phrases, Understanding};
 use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
+use crate::rules::Shelf;
 
 /// A text of fewer words does not tell its language.
 const FEW_WORDS: usize = 5;
@@ -14,6 +15,7 @@ const FEW_WORDS: usize = 5;
 pub struct Library {
     understanding: Understanding,
     phrases: Arc<Phrases>,
+    shelf: Shelf,
 }
 
 impl Library {
@@ -22,12 +24,18 @@ impl Library {
         Ok(Library {
             understanding: Understanding::load(sentence_model)?,
             phrases: Arc::new(Phrases::load()?),
+            shelf: Shelf::default(),
         })
     }
 
     /// The agents, and what was learned from examples.
     pub fn understanding(&self) -> &Understanding {
         &self.understanding
+    }
+
+    /// The rules of workspaces, as they were last read.
+    pub(super) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// The phrases.

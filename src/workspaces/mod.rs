@@ -6,7 +6,7 @@ mod hours;
 mod model;
 mod store;
 
-pub use hours::{Hours, is_open, opens_at};
+pub use hours::{Hours, after_working, check_time, is_open, last_occurrence, local_time, opens_at};
 pub use model::{NewWorkspace, Settings, SettingsChange, Setup, StepState, Workspace};
 
 use crate::base::WorkspaceId;

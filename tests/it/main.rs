@@ -4,6 +4,7 @@
 
 mod approvals;
 mod audience;
+mod automation;
 mod bad_input;
 mod contacts;
 mod context;

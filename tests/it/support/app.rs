@@ -107,6 +107,16 @@ impl App {
         App { node, ..self }
     }
 
+    /// The same with the test's own clock.
+    pub async fn restart_at(self, clock: &concierge::ports::Clock) -> App {
+        let mut config = (*self.node.site.config).clone();
+        config.http.listen = self.node.address;
+        self.node.stop().await;
+        let options = Options { reader: READER.into(), clock: clock.clone(), ..Options::default() };
+        let node = Node::start(config, options).await.expect("the hub starts again");
+        App { node, ..self }
+    }
+
     pub fn url(&self) -> String {
         self.node.url()
     }
@@ -147,7 +157,7 @@ impl App {
         self.node.stop().await;
     }
 
-    /// Waits until no job is open and no turn is owed.
+    /// Waits until no job is open, no turn is owed, and rules have looked at everything.
     pub async fn settle(&self) {
         let settled = async {
             loop {
@@ -155,7 +165,9 @@ impl App {
                 let far = self.node.site.ports.now().after(Duration::from_secs(3_600));
                 let owed =
                     concierge::conversations::owed_turns(&mut tx, far, 1).await.expect("turns are read");
-                if owed.is_empty() && jobs::open(&mut tx).await.expect("jobs are read") == 0 {
+                let unseen = concierge::conversations::for_rules(&mut tx, 1).await.expect("events are read");
+                let idle = owed.is_empty() && unseen.is_empty();
+                if idle && jobs::open(&mut tx).await.expect("jobs are read") == 0 {
                     return;
                 }
                 drop(tx);

@@ -29,7 +29,6 @@ import type {
   Passage,
   QueueItem,
   RejectReason,
-  Rule,
   SavedView,
   Schema,
   Session,
@@ -48,7 +47,7 @@ import type {
 
 const rest = createRest();
 
-async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
   try {
     return await rest.call<T>(method, path, body);
   } catch (error) {
@@ -214,8 +213,7 @@ export const api = {
     call<void>("PUT", `/v1/files/${file}/transcript`, { text }),
   speech: () => get<SpeechStatus>("/v1/speech"),
   schemas: () => get<Page<Schema>>("/v1/schemas"),
-  rules: () => get<Page<Rule>>("/v1/rules"),
-  changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
+  changeRule: (id: string, enabled: boolean) => call<unknown>("PATCH", `/v1/rules/${id}`, { enabled }),
   upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
 };
 
@@ -294,5 +292,4 @@ export const ask = {
   staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: api.workspace, staleTime: 5 * 60_000 }),
   schemas: queryOptions({ queryKey: ["schemas"], queryFn: api.schemas, staleTime: 5 * 60_000 }),
-  rules: queryOptions({ queryKey: ["rules"], queryFn: api.rules }),
 };

@@ -86,8 +86,14 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./features/setup/Setup"), "Setup"),
 });
 
+const rule = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/rules/$rule",
+  component: lazyRouteComponent(() => import("./features/rules/Builder"), "Builder"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, setup]),
+  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, setup, rule]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

@@ -321,10 +321,3 @@ export type OpenSession = {
   readonly created_at: string;
   readonly expires_at: string;
 };
-
-export type Rule = {
-  readonly id: string;
-  readonly key: string;
-  readonly name: string;
-  readonly enabled: boolean;
-};

@@ -41,12 +41,15 @@ export type ConversationId = string;
 export type ConversationSummary = { readonly id: ConversationId; readonly contact: ContactSummary; readonly title: string; readonly status: string; readonly resolved: boolean; readonly owner: Owner; readonly assignee?: StaffId; readonly labels: readonly string[]; readonly last_seq: number; readonly last_public_seq: number; readonly inbound_count: number; readonly outbound_count: number; readonly unread: number; readonly last_message?: LastMessage; readonly waiting_since?: Timestamp; readonly draft?: DraftHint; readonly snoozed_until?: Timestamp; readonly stitch?: string; readonly created_at: Timestamp; };
 
 /** What was decided about a draft. */
-export type Decision = "approved" | "approved_edited" | "rejected" | "undone" | "superseded" | "sent";
+export type Decision = "approved" | "approved_edited" | "approved_in_part" | "rejected" | "undone" | "superseded" | "sent";
 
 export type DocumentId = string;
 
 /** Where a document of the knowledge base stands. */
 export type DocumentStatus = "waiting" | "reading" | "ready" | "failed" | "deleted";
+
+/** One person's approval of a draft that needs several. */
+export type DraftApproval = { readonly by: StaffId; readonly name: string; readonly at: Timestamp; };
 
 /** The open draft in an inbox row. */
 export type DraftHint = { readonly id: DraftId; readonly status: DraftStatus; readonly gist: string; readonly waits_because: readonly string[]; };
@@ -60,13 +63,13 @@ export type DraftLease = { readonly holder: Person; readonly until: Timestamp; }
 export type DraftStatus = "writing" | "pending" | "approved" | "sent" | "rejected" | "superseded" | "failed";
 
 /** A draft as staff see it. */
-export type DraftView = { readonly id: DraftId; readonly conversation: ConversationId; readonly turn: TurnId; readonly revision: number; readonly status: DraftStatus; readonly for_seq: number; readonly text: string; readonly edited_text?: string; readonly edited_by?: StaffId; readonly hash: string; readonly citations: readonly Citation[]; readonly sentences: readonly Sentence[]; readonly blockers: readonly Blocker[]; readonly intent?: string; readonly confidence: number; readonly decided_by?: StaffId; readonly decided_by_name?: string; readonly send_at?: Timestamp; readonly sent_seq?: number; readonly created_at: Timestamp; };
+export type DraftView = { readonly id: DraftId; readonly conversation: ConversationId; readonly turn: TurnId; readonly revision: number; readonly status: DraftStatus; readonly for_seq: number; readonly text: string; readonly edited_text?: string; readonly edited_by?: StaffId; readonly hash: string; readonly citations: readonly Citation[]; readonly sentences: readonly Sentence[]; readonly blockers: readonly Blocker[]; readonly intent?: string; readonly confidence: number; readonly required_role?: Role; readonly required_people?: number; readonly approvals?: readonly DraftApproval[]; readonly decided_by?: StaffId; readonly decided_by_name?: string; readonly send_at?: Timestamp; readonly sent_seq?: number; readonly created_at: Timestamp; };
 
 /** Something durable that happened in a conversation. */
 export type Entry = { readonly seq: number; readonly prev: number; readonly audience: Audience; readonly actor: Actor; readonly author: string; readonly body?: string; readonly content: Content; readonly client_id?: string; readonly at: Timestamp; };
 
 /** Stable codes for everything that can be refused. Clients may rely on them; the texts may change. */
-export type ErrorCode = "malformed_frame" | "unknown_command" | "invalid_field" | "empty_text" | "text_too_long" | "control_character" | "too_large" | "unauthenticated" | "wrong_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "origin_not_allowed" | "rate_limited" | "busy" | "storage_full" | "hello_first" | "already_greeted" | "not_joined" | "draft_already_decided" | "draft_changed" | "draft_stale" | "draft_still_writing" | "already_sent" | "illegal_move" | "invalid_value" | "conflict" | "unsupported_file" | "internal";
+export type ErrorCode = "malformed_frame" | "unknown_command" | "invalid_field" | "empty_text" | "text_too_long" | "control_character" | "too_large" | "unauthenticated" | "wrong_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "origin_not_allowed" | "rate_limited" | "busy" | "storage_full" | "hello_first" | "already_greeted" | "not_joined" | "draft_already_decided" | "draft_changed" | "draft_stale" | "draft_still_writing" | "needs_second_person" | "already_sent" | "illegal_move" | "invalid_value" | "conflict" | "unsupported_file" | "internal";
 
 /** Where a field's value comes from; a weaker origin never replaces a stronger one. */
 export type FieldOrigin = "extracted" | "rule" | "person";
@@ -112,7 +115,7 @@ export type ReadMark = { readonly actor: Actor; readonly seq: number; };
 export type Receipt = { readonly action: string; readonly state: ReceiptState; readonly because?: string; };
 
 /** What became of an action. */
-export type ReceiptState = "done" | "skipped" | "failed";
+export type ReceiptState = "done" | "waiting" | "skipped" | "failed";
 
 export type RecordId = string;
 

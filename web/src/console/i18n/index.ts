@@ -1,12 +1,13 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { texts as rules } from "../features/rules/texts";
 import { en } from "./en";
 import type { setup } from "./setup";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "console";
-    resources: { console: typeof en; setup: typeof setup };
+    resources: { console: typeof en; setup: typeof setup; rules: typeof rules };
   }
 }
 
