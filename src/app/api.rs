@@ -25,6 +25,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(context::routes())
         .merge(rules::routes())
         .merge(agents::intents::routes())
+        .merge(agents::usage::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
         .merge(snippets::routes())

@@ -47,6 +47,9 @@ pub async fn begin(
         intent: None,
         confidence: 0.0,
         required_role: None,
+        model: None,
+        fallback: None,
+        proposals: Vec::new(),
         decided_by: None,
         decided_by_name: None,
         decision: None,
@@ -88,6 +91,9 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
     draft.intent = written.intent;
     draft.confidence = written.confidence;
     draft.required_role = written.required_role;
+    draft.model = written.model;
+    draft.fallback = written.fallback;
+    draft.proposals = written.proposals;
     if !store::finish(tx, cx.workspace, &draft).await? {
         return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
     }

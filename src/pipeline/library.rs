@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::agents::prompt::Prompts;
 use crate::agents::{Agent, Phrases, Understanding};
 use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
@@ -14,6 +15,7 @@ const FEW_WORDS: usize = 5;
 pub struct Library {
     understanding: Understanding,
     phrases: Arc<Phrases>,
+    prompts: Arc<Prompts>,
 }
 
 impl Library {
@@ -22,6 +24,7 @@ impl Library {
         Ok(Library {
             understanding: Understanding::load(sentence_model)?,
             phrases: Arc::new(Phrases::load()?),
+            prompts: Arc::new(Prompts::load()?),
         })
     }
 
@@ -33,6 +36,11 @@ impl Library {
     /// The phrases.
     pub(super) fn phrases(&self) -> &Phrases {
         &self.phrases
+    }
+
+    /// The templates of prompts.
+    pub(super) fn prompts(&self) -> &Prompts {
+        &self.prompts
     }
 
     /// Learns the examples of all given agents, so that the first message does not wait for it.

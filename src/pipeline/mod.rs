@@ -7,6 +7,7 @@
 //! with; so a turn that is superseded, crashes or loses its lease leaves nothing behind and runs again.
 
 mod actions;
+mod drafting;
 mod facts;
 mod gap;
 mod library;
@@ -15,6 +16,7 @@ mod run;
 mod scheduler;
 mod stages;
 mod store;
+mod toolbox;
 mod trace;
 mod turn;
 
