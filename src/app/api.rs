@@ -27,6 +27,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(rules::routes())
         .merge(automation::routes())
         .merge(agents::intents::routes())
+        .merge(agents::usage::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
         .merge(snippets::routes())

@@ -19,7 +19,8 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Outbound, Ports, Readers, Speech, Tx, Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Speech, Tx,
+    Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
@@ -104,6 +105,9 @@ pub enum StartError {
     /// Qdrant's settings are wrong.
     #[error("{0}; look at [vectors] in the settings")]
     Qdrant(String),
+    /// The settings of models are wrong.
+    #[error("{0}; look at [models] in the settings")]
+    Models(String),
     /// The demo content could not be stored.
     #[error("the demo workspaces could not be made: {0}")]
     Seed(#[from] seed::Error),
@@ -231,6 +235,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
     };
     Ok(Ports {
         speech: Speech::open(config),
+        models: Models::open(&config.models).map_err(StartError::Models)?,
         db: Db::open(&location, options.bus.clone()).await?,
         bus: options.bus.clone(),
         clock: options.clock.clone(),

@@ -5,6 +5,7 @@ mod app;
 mod calls;
 mod dice;
 mod embedder;
+mod model;
 pub mod papers;
 mod postgres;
 mod qdrant;
@@ -20,6 +21,7 @@ pub use app::{
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub(crate) use dice::dice;
 pub use embedder::{EmbedderDouble, KEY as EMBEDDER_KEY, Mood};
+pub use model::{ModelDouble, Script, all_said, last_said};
 pub use qdrant::{KEY as QDRANT_KEY, QdrantDouble};
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};

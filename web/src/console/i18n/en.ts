@@ -410,6 +410,7 @@ export const en = {
       labelRemoved: "{{name}} removed {{labels}}",
       rule: "Rule “{{name}}”",
       ruleDid: "Rule “{{name}}”: {{what}}",
+      did: "Done with the reply: {{what}}",
       title: "Now about “{{title}}”",
       person: "{{name}} asked for a person",
       resolved: "{{name}} resolved this",
