@@ -26,7 +26,7 @@ export function AgentStep({ workspace, onDone }: StepProps) {
       if (key !== taken) {
         workspaceSaved(await api.chooseAgent(key));
         void queries.invalidateQueries({ queryKey: ask.schemas.queryKey });
-        void queries.invalidateQueries({ queryKey: ask.rules.queryKey });
+        void queries.invalidateQueries({ queryKey: ["rules"] });
         void queries.invalidateQueries({ queryKey: ask.intents.queryKey });
       }
       setWrong(await onDone());
