@@ -120,7 +120,7 @@ test("a newcomer builds a rule, tries it on the past, switches it on, and is tol
   await page.getByRole("button", { name: "Only in working hours" }).click();
   await page.getByText("When a customer writes, in working hours").waitFor();
   await page.getByRole("button", { name: "Save and switch on" }).click();
-  await page.getByText("The rule is on.").waitFor();
+  await page.getByRole("button", { name: "The rule is on." }).waitFor();
 
   // Open all day: a refund of £250 needs two people.
   await hours("00:00", "24:00");
@@ -196,7 +196,7 @@ test("of two who edit a rule at once the second sees both versions, and every ve
   await shot(page, "rules-conflict");
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Save mine over it" }).click();
-  await page.getByText("Saved. The rule is off.").waitFor();
+  await page.getByRole("button", { name: "Saved. The rule is off." }).waitFor();
   const stored = await desk.call("GET", `/v1/rules/${id}`);
   assert.deepEqual([stored.name, stored.version, enabled, typeof updated_at], ["Mine", 3, false, "string"]);
   await page.getByText("Versions", { exact: true }).click();
