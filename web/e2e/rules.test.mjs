@@ -53,7 +53,7 @@ async function customer(text) {
 async function why(page, conversation, rule) {
   await page.goto(`${hub.url}/app/inbox/${conversation.id}`);
   await page.getByRole("button", { name: /^Approve/ }).waitFor();
-  await page.keyboard.press("w");
+  await page.keyboard.press("i");
   const panel = page.getByRole("dialog");
   await panel.getByRole("button", { name: "Rules", exact: true }).click();
   return panel.getByRole("listitem").filter({ hasText: rule }).first();
@@ -130,7 +130,7 @@ test("a newcomer builds a rule, tries it on the past, switches it on, and is tol
   await acted.getByText("acted", { exact: true }).waitFor();
   await acted.getByText("require approval by 2 people: done").waitFor();
   await acted.getByRole("heading").or(acted.locator("summary")).first().click();
-  await acted.getByText("was 250").waitFor();
+  await acted.getByText("was 250", { exact: true }).waitFor();
   await shot(page, "rules-why");
   assert.deepEqual(await violations(page), []);
   await page.keyboard.press("Escape");
