@@ -143,7 +143,7 @@ test("a newcomer builds a rule, tries it on the past, switches it on, and is tol
   await shot(page, "rules-first-approval");
   await settled(page);
   await page.getByRole("button", { name: /^Approve/ }).click();
-  await page.getByText("you have approved this already", { exact: false }).waitFor();
+  await page.getByRole("button", { name: /you have approved this already/ }).waitFor();
   const lena = await atTheDesk("lena");
   await lena.page.goto(`${hub.url}/app/inbox/${guest.conversation.id}`);
   await lena.page.getByText("1 of 2 people approved this").waitFor();
