@@ -30,6 +30,7 @@ pub mod protocol;
 pub mod reading;
 pub mod rules;
 pub mod schemas;
+pub mod setup;
 pub mod snippets;
 pub mod telemetry;
 pub mod views;

@@ -8,13 +8,14 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge,
-    notices, pipeline, rules, schemas, snippets, views, voice,
+    notices, pipeline, rules, schemas, setup, snippets, views, voice,
 };
 
 /// All routes with their descriptions.
 fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<Site> {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info()).build())
         .merge(identity::routes())
+        .merge(setup::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
         .merge(drafts::routes())
@@ -26,6 +27,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(rules::routes())
         .merge(automation::routes())
         .merge(agents::intents::routes())
+        .merge(agents::usage::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
         .merge(snippets::routes())

@@ -106,6 +106,7 @@ async fn workspace(
         hours: profile.hours.clone(),
         undo_seconds: profile.undo_seconds,
         allowed_origins: Vec::new(),
+        setup: None,
     };
     let mut cx = ports.cx(ports.id(), Actor::System, "Concierge");
     cx.now = cx.now.before(Duration::from_secs(40 * 24 * 3_600));

@@ -22,6 +22,7 @@ mod status;
 mod store;
 mod turns;
 mod verbs;
+mod waits;
 mod words;
 
 pub use list::{ListFilter, View, list, summaries, summary};
@@ -42,6 +43,7 @@ pub use verbs::{
     append, ask_for_person, assign, hand_back, hold, label, move_status, note, open_of, post, resolve,
     retitle, send_draft, sent_before, set_draft_hint, set_stitch, start, take_over, tell_transcript,
 };
+pub use waits::{Unit, usual_wait};
 pub use words::{Found, ToIndex, find_messages, index, to_index};
 
 use crate::base::{Audience, ConversationId, TextFault};

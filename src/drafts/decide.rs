@@ -294,17 +294,18 @@ async fn tell_undone(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
 }
 
 /// Sends an approved draft whose time to undo is over. `assistant` is the name the customer sees. Does
-/// nothing when it was undone, sent before, or a person took over.
-pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Result<(), Error> {
+/// nothing when it was undone, sent before, or a person took over. Gives the draft that was sent now: the
+/// caller does what it proposes in the same transaction, so that it is done once.
+pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Result<Option<Draft>, Error> {
     let draft = match hold(cx, tx, id).await {
         Ok(draft) => draft,
-        Err(Error::NotFound(_)) => return Ok(()),
+        Err(Error::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
     if draft.send_at.is_none_or(|at| at > cx.now) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(text) = store::claim_for_sending(tx, cx.workspace, id).await? else { return Ok(()) };
+    let Some(text) = store::claim_for_sending(tx, cx.workspace, id).await? else { return Ok(None) };
     let agent = cx.acting_as(Actor::Agent, assistant);
     let seq = conversations::send_draft(&agent, tx, draft.conversation, id, text).await?;
     store::set_sent(tx, cx.workspace, id, seq).await?;
@@ -314,7 +315,7 @@ pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Res
     if let Some(open) = open {
         show(cx, tx, &open).await?;
     }
-    Ok(())
+    Ok(Some(sent))
 }
 
 /// Posts a person's own answer: whatever the agent was about to say is given up, and no turn is owed.

@@ -9,6 +9,7 @@ mod decide;
 mod merge;
 mod model;
 mod overdue;
+mod proposals;
 mod routes;
 mod store;
 mod uses;
@@ -20,6 +21,7 @@ pub use decide::{
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
 pub use overdue::{Overdue, overdue, tell_overdue};
+pub use proposals::{drop_proposal, receipt};
 pub use routes::routes;
 pub use uses::{Use, UseCount, counts as use_counts, of_document as uses_of};
 pub use write::{begin, fail, finish, give_up_open, propose, require};

@@ -3,7 +3,8 @@
 use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
 use crate::drafts::Error;
 use crate::protocol::{
-    Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Sentence, Support,
+    Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Proposal, Sentence,
+    Support,
 };
 
 /// Characters of a draft shown in the inbox.
@@ -50,6 +51,12 @@ pub struct Draft {
     pub required_people: i64,
     /// Who has approved the text as it stands.
     pub approvals: Vec<DraftApproval>,
+    /// The model that wrote it; none: the built-in engine.
+    pub model: Option<String>,
+    /// Why the built-in engine wrote it although a model is set up.
+    pub fallback: Option<String>,
+    /// What is to be done when it is sent.
+    pub proposals: Vec<Proposal>,
     /// Who decided it.
     pub decided_by: Option<StaffId>,
     /// Their name.
@@ -83,6 +90,12 @@ pub struct Written {
     pub required_role: Option<Role>,
     /// How many different people must approve it; 0 and 1 are one.
     pub required_people: i64,
+    /// The model that wrote it; none: the built-in engine.
+    pub model: Option<String>,
+    /// Why the built-in engine wrote it although a model is set up.
+    pub fallback: Option<String>,
+    /// What is to be done when it is sent.
+    pub proposals: Vec<Proposal>,
 }
 
 impl Draft {
@@ -112,6 +125,9 @@ impl Draft {
             required_role: self.required_role,
             required_people: self.required_people.max(1),
             approvals: self.approvals.clone(),
+            model: self.model.clone(),
+            fallback: self.fallback.clone(),
+            proposals: self.proposals.clone(),
             decided_by: self.decided_by,
             decided_by_name: self.decided_by_name.clone(),
             send_at: self.send_at,
@@ -224,6 +240,9 @@ mod tests {
             required_role: None,
             required_people: 1,
             approvals: Vec::new(),
+            model: None,
+            fallback: None,
+            proposals: Vec::new(),
             decided_by: None,
             decided_by_name: None,
             decision: None,

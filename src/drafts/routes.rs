@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(approve))
         .routes(routes!(reject))
         .routes(routes!(undo))
+        .routes(routes!(proposal))
         .routes(routes!(post_message))
         .routes(routes!(take_over))
         .routes(routes!(resolve))
@@ -100,6 +101,33 @@ async fn edit(
     let kept = super::keep_edit(&cx, &mut tx, id, body.revision, &body.text).await?;
     tx.commit().await?;
     Ok(Json(kept?.view()))
+}
+
+/// Whether something is to be done with a draft.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProposalBody {
+    /// The revision that was shown.
+    revision: i64,
+    /// Not to be done.
+    dropped: bool,
+}
+
+/// Takes something off what is done when the draft is sent, or puts it back.
+#[utoipa::path(put, path = "/v1/drafts/{id}/proposals/{number}", tag = "drafts",
+    params(("id" = DraftId, Path), ("number" = i64, Path)), request_body = ProposalBody,
+    responses((status = 200, body = DraftView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+async fn proposal(
+    State(site): State<Site>,
+    caller: Caller,
+    Path((id, number)): Path<(DraftId, i64)>,
+    Json(body): Json<ProposalBody>,
+) -> Result<Json<DraftView>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let draft = super::drop_proposal(&cx, &mut tx, id, body.revision, number, body.dropped).await?;
+    tx.commit().await?;
+    Ok(Json(draft.view()))
 }
 
 /// What is approved.

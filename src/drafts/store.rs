@@ -5,7 +5,9 @@ use crate::drafts::{Draft, Rejection};
 use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
-use crate::protocol::{Blocker, Citation, Decision, DraftApproval, DraftStatus, RejectReason, Sentence};
+use crate::protocol::{
+    Blocker, Citation, Decision, DraftApproval, DraftStatus, Proposal, RejectReason, Sentence,
+};
 use crate::{execute, fetch_all, fetch_optional};
 
 #[derive(FromRow)]
@@ -29,6 +31,9 @@ struct Row {
     required_role: Option<Role>,
     required_people: i64,
     approvals: JsonText<Vec<DraftApproval>>,
+    model: Option<String>,
+    fallback: Option<String>,
+    proposals: JsonText<Vec<Proposal>>,
     decided_by: Option<StaffId>,
     decided_by_name: Option<String>,
     decision: Option<Decision>,
@@ -59,6 +64,9 @@ impl From<Row> for Draft {
             required_role: row.required_role,
             required_people: row.required_people,
             approvals: row.approvals.0,
+            model: row.model,
+            fallback: row.fallback,
+            proposals: row.proposals.0,
             decided_by: row.decided_by,
             decided_by_name: row.decided_by_name,
             decision: row.decision,
@@ -99,7 +107,7 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
         tx,
         "UPDATE drafts SET status = 'pending', text = $3, edited_text = $4, edited_by = $5, citations = $6,
              sentences = $7, blockers = $8, intent = $9, confidence = $10, required_role = $11, required_people = $12,
-             carried_base = NULL, carried_edit = NULL
+             model = $13, fallback = $14, proposals = $15, carried_base = NULL, carried_edit = NULL
          WHERE workspace_id = $1 AND id = $2 AND status = 'writing'",
         workspace,
         draft.id,
@@ -113,6 +121,9 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
         draft.confidence,
         draft.required_role,
         draft.required_people,
+        &draft.model,
+        &draft.fallback,
+        JsonText(&draft.proposals),
     )?;
     Ok(rows == 1)
 }
@@ -197,6 +208,44 @@ pub(super) async fn keep_edit(
         revision,
         text,
         by,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what is to be done with a draft, if it is still pending at this revision. Who had approved it had
+/// approved something else.
+pub(super) async fn keep_proposals(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    revision: i64,
+    proposals: &[Proposal],
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET proposals = $4, revision = revision + 1, approvals = '[]'
+         WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
+        workspace,
+        id,
+        revision,
+        JsonText(proposals),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what became of what was to be done with a draft that is sent.
+pub(super) async fn keep_receipts(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    proposals: &[Proposal],
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET proposals = $3 WHERE workspace_id = $1 AND id = $2 AND status = 'sent'",
+        workspace,
+        id,
+        JsonText(proposals),
     )?;
     Ok(rows == 1)
 }
@@ -314,7 +363,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
                     carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
-                    required_role, required_people, approvals, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
+                    required_role, required_people, approvals, model, fallback, proposals, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
              FROM drafts ",
             $rest
         )

@@ -49,6 +49,9 @@ pub async fn begin(
         required_role: None,
         required_people: 1,
         approvals: Vec::new(),
+        model: None,
+        fallback: None,
+        proposals: Vec::new(),
         decided_by: None,
         decided_by_name: None,
         decision: None,
@@ -91,6 +94,9 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
     draft.confidence = written.confidence;
     draft.required_role = written.required_role;
     draft.required_people = written.required_people.max(1);
+    draft.model = written.model;
+    draft.fallback = written.fallback;
+    draft.proposals = written.proposals;
     if !store::finish(tx, cx.workspace, &draft).await? {
         return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::agents::prompt::Prompts;
 use crate::agents::{Agent, Phrases, Understanding};
 use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
@@ -16,6 +17,7 @@ pub struct Library {
     understanding: Understanding,
     phrases: Arc<Phrases>,
     shelf: Shelf,
+    prompts: Arc<Prompts>,
 }
 
 impl Library {
@@ -25,6 +27,7 @@ impl Library {
             understanding: Understanding::load(sentence_model)?,
             phrases: Arc::new(Phrases::load()?),
             shelf: Shelf::default(),
+            prompts: Arc::new(Prompts::load()?),
         })
     }
 
@@ -41,6 +44,11 @@ impl Library {
     /// The phrases.
     pub(super) fn phrases(&self) -> &Phrases {
         &self.phrases
+    }
+
+    /// The templates of prompts.
+    pub(super) fn prompts(&self) -> &Prompts {
+        &self.prompts
     }
 
     /// Learns the examples of all given agents, so that the first message does not wait for it.

@@ -7,6 +7,7 @@
 //! with; so a turn that is superseded, crashes or loses its lease leaves nothing behind and runs again.
 
 mod acts;
+mod drafting;
 mod gap;
 mod library;
 mod routes;
@@ -14,6 +15,7 @@ mod run;
 mod scheduler;
 mod stages;
 mod store;
+mod toolbox;
 mod trace;
 mod turn;
 

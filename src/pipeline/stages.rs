@@ -194,7 +194,7 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
     Ok(Report::done(summary, output).by(BUILT_IN))
 }
 
-fn is_customer(entry: &Entry) -> bool {
+pub(super) fn is_customer(entry: &Entry) -> bool {
     matches!(entry.actor, Actor::Contact { .. })
 }
 
@@ -263,7 +263,7 @@ pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
     Report::done(summary, output)
 }
 
-/// The reply, from cited sentences and the agent's phrases.
+/// The built-in reply, from cited sentences and the agent's phrases.
 pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
     let hits = Arc::new(usable_hits(turn));
     let (query, tongue, read) = (question(&turn.text), turn.tongue, hits.clone());
@@ -335,6 +335,7 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
         confidence,
         required_role: turn.found.required_role,
         required_people: turn.found.required_people,
+        ..Written::default()
     };
     Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
 }
@@ -356,7 +357,7 @@ fn wants_less(reason: RejectReason) -> bool {
 }
 
 /// The passages a reply may use: none that a colleague has just called wrong.
-fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
+pub(super) fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
     turn.found.hits.iter().filter(|hit| !turn.wrong.contains(&hit.passage)).cloned().collect()
 }
 
@@ -366,7 +367,13 @@ fn cite(citations: &mut Vec<Citation>, hit: &knowledge::Hit, quote: &str) -> i64
         return known.number;
     }
     let number = i64::try_from(citations.len() + 1).unwrap_or(i64::MAX);
-    citations.push(Citation {
+    citations.push(citation(number, hit, quote.to_owned()));
+    number
+}
+
+/// A passage as a source of a draft.
+pub(super) fn citation(number: i64, hit: &knowledge::Hit, quote: String) -> Citation {
+    Citation {
         number,
         passage: hit.passage,
         document: hit.document,
@@ -374,14 +381,13 @@ fn cite(citations: &mut Vec<Citation>, hit: &knowledge::Hit, quote: &str) -> i64
         heading: hit.heading.clone(),
         start: hit.start,
         end: hit.end,
-        quote: quote.to_owned(),
+        quote,
         score: hit.score,
-    });
-    number
+    }
 }
 
 /// Fields the intent needs and nobody knows yet, in the agent's order.
-fn missing(turn: &Turn) -> Vec<Missing> {
+pub(super) fn missing(turn: &Turn) -> Vec<Missing> {
     let Some(intent) = turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)) else {
         return Vec::new();
     };
@@ -407,7 +413,7 @@ fn missing(turn: &Turn) -> Vec<Missing> {
         .collect()
 }
 
-fn moment(turn: &Turn) -> Moment {
+pub(super) fn moment(turn: &Turn) -> Moment {
     let hands_over = turn.found.actions.iter().any(|(_, action)| matches!(action, Action::HandOver { .. }));
     if turn.text.is_empty() {
         return Moment::Wordless;
@@ -425,7 +431,7 @@ fn moment(turn: &Turn) -> Moment {
 }
 
 /// The first name, unless the name is only a stand-in.
-fn first_name(name: &str) -> Option<&str> {
+pub(super) fn first_name(name: &str) -> Option<&str> {
     name.split_whitespace().next().filter(|first| *first != "Visitor")
 }
 

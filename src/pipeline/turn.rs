@@ -14,6 +14,7 @@ use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
+use crate::ports::models::Meter;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run};
@@ -57,6 +58,8 @@ pub(super) struct Turn {
     pub(super) tongue: Tongue,
     /// What the stages found.
     pub(super) found: Findings,
+    /// What its calls of models used.
+    pub(super) meter: Meter,
 }
 
 /// What the stages found.
@@ -79,6 +82,8 @@ pub(super) struct Findings {
     pub(super) required_people: i64,
     pub(super) answerability: f64,
     pub(super) written: Written,
+    /// What models were given, each under its hash.
+    pub(super) prompts: Vec<(String, String)>,
 }
 
 impl Turn {
@@ -130,6 +135,7 @@ impl Turn {
             spoken: spoken.into_iter().filter(|transcript| transcript.seq >= since).collect(),
             tongue,
             found: Findings::default(),
+            meter: Meter::default(),
             cx,
         }))
     }
@@ -148,6 +154,15 @@ impl Turn {
     pub(super) fn earlier(&self) -> Vec<&str> {
         let earlier = &self.history[..self.history.len() - unanswered(&self.history).len()];
         earlier.iter().filter_map(|entry| entry.body.as_deref()).collect()
+    }
+
+    /// The same, each with whether the customer said it.
+    pub(super) fn said_before(&self) -> Vec<(bool, &str)> {
+        let earlier = &self.history[..self.history.len() - unanswered(&self.history).len()];
+        let said = earlier
+            .iter()
+            .filter_map(|entry| Some((matches!(entry.actor, Actor::Contact { .. }), entry.body.as_deref()?)));
+        said.collect()
     }
 
     /// Whether anybody of the business has answered yet.

@@ -162,6 +162,45 @@ pub struct DraftApproval {
     pub at: Timestamp,
 }
 
+crate::word_enum! {
+    /// What became of something a draft wants to have done.
+    pub enum ProposalState {
+        /// It is done when the draft is sent.
+        Proposed = "proposed",
+        /// A person took it off the draft.
+        Dropped = "dropped",
+        /// It was done.
+        Done = "done",
+        /// It was not done; the receipt says why.
+        Skipped = "skipped",
+    }
+}
+
+/// Something a draft wants to have done: nothing of it happens before a person approves the draft, and then
+/// it happens once.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Proposal {
+    /// Its number on the draft, from 1.
+    pub number: i64,
+    /// The tool that does it.
+    pub tool: String,
+    /// What the tool is given.
+    #[schema(value_type = Object)]
+    pub arguments: serde_json::Value,
+    /// What will be done, in exact words.
+    pub says: String,
+    /// What became of it.
+    pub state: ProposalState,
+    /// What was done, or why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
 /// A draft as staff see it.
 #[derive(
     Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
@@ -209,6 +248,15 @@ pub struct DraftView {
     /// Who has approved the text as it stands, while more are needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<DraftApproval>,
+    /// The model that wrote it; absent for the built-in engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Why the built-in engine wrote it although a model is set up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// What is to be done when it is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
     /// Who decided it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<StaffId>,

@@ -140,6 +140,13 @@ pub enum Content {
         /// What each action did.
         receipts: Vec<Receipt>,
     },
+    /// What a draft wanted to have done was done, once, after a person approved it.
+    ProposalsDone {
+        /// Which draft.
+        draft: DraftId,
+        /// What became of each.
+        receipts: Vec<Receipt>,
+    },
     /// The conversation got another title.
     TitleChanged {
         /// The new title.
@@ -214,6 +221,7 @@ impl Content {
             Content::OwnerChanged { .. } => "owner_changed",
             Content::LabelsChanged { .. } => "labels_changed",
             Content::RuleFired { .. } => "rule_fired",
+            Content::ProposalsDone { .. } => "proposals_done",
             Content::TitleChanged { .. } => "title_changed",
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",

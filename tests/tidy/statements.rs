@@ -6,6 +6,7 @@ use crate::text::{none, rust_files, strings_of};
 const ACROSS: &[(&str, &str, &str)] = &[
     ("src/app/node.rs", " meta ", "the epoch is the store's"),
     ("src/identity/token.rs", " meta ", "the signing key is the store's"),
+    ("src/workspaces/store.rs", " meta ", "which workspace was the first is the store's"),
     (
         "src/conversations/turns.rs",
         "customer_seq > answered_seq AND (turn_lease_until",

@@ -58,6 +58,22 @@ pub async fn on_each_engine_with(settings: impl Fn(&mut Config, &mut Options), t
     }
 }
 
+/// Runs a test on a hub without any business, on SQLite and on PostgreSQL.
+pub async fn on_each_empty_hub(test: impl AsyncFn(&Node)) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut config = test_config();
+        config.store.folder = folder.path().to_owned();
+        if engine == Engine::Postgres {
+            config.store.postgres = postgres::fresh_database();
+        }
+        let options = Options { reader: READER.into(), ..Options::default() };
+        let node = Node::start(config, options).await.expect("the hub starts");
+        test(&node).await;
+        node.stop().await;
+    }
+}
+
 impl App {
     /// Starts a hub on an engine.
     pub async fn start(engine: Engine, settings: impl Fn(&mut Config, &mut Options)) -> App {
@@ -284,6 +300,7 @@ async fn business(node: &Node, slug: &str) -> WorkspaceId {
         hours: Vec::new(),
         undo_seconds: 0,
         allowed_origins: Vec::new(),
+        setup: None,
     };
     let mut tx = ports.db.begin().await.expect("a transaction begins");
     let new = NewWorkspace {

@@ -80,6 +80,12 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/Settings"), "Settings"),
 });
 
+const setup = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup/{-$step}",
+  component: lazyRouteComponent(() => import("./features/setup/Setup"), "Setup"),
+});
+
 const rule = createRoute({
   getParentRoute: () => rootRoute,
   path: "/rules/$rule",
@@ -87,7 +93,7 @@ const rule = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, rule]),
+  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, setup, rule]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

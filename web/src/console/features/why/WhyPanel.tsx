@@ -10,6 +10,7 @@ import { Drawer } from "../../parts/Sheet";
 import type { Turn, TurnStage } from "../../types";
 
 const WhyRules = lazy(() => import("../rules/WhyRules").then((module) => ({ default: module.WhyRules })));
+const Uses = lazy(() => import("./Uses").then((module) => ({ default: module.Uses })));
 
 const STATE_ICON = {
   done: CircleCheck,
@@ -100,10 +101,17 @@ function TurnView({ turn }: { turn: Turn }) {
           <Stage key={stage.stage} stage={stage} longest={longest} />
         ))}
       </ol>
+      {turn.uses && turn.uses.length > 0 ? (
+        <Suspense>
+          <Uses uses={turn.uses} />
+        </Suspense>
+      ) : null}
       <details className="mt-4 border-t border-line pt-3">
         <summary className="cursor-pointer rounded-r1 font-[600]">{t("why.prompt")}</summary>
         {turn.prompt ? (
-          <pre className="code mt-2 max-h-[420px]">{turn.prompt}</pre>
+          <pre className="code mt-2 max-h-[420px]" dir="auto">
+            {turn.prompt}
+          </pre>
         ) : (
           <p className="hint">{t("why.promptNone")}</p>
         )}
