@@ -65,7 +65,7 @@ fn indexed() -> RuleSet {
             leaf("context.amount", Op::Gte, json!(number % 500)),
             leaf("message.text", Op::ContainsAny, json!(["refund", "money back", format!("word{number}")])),
             leaf("conversation.labels", Op::Contains, json!("vip")),
-            leaf("time.working_hours", Op::Is, json!(number % 2 == 0)),
+            leaf("time.working_hours", Op::Is, json!(number.is_multiple_of(2))),
         ]
     })
 }
