@@ -490,7 +490,7 @@ pub(super) async fn set_status(
     Ok(())
 }
 
-/// Sets who answers; says whether that changed.
+/// Sets who answers; says whether that changed. A turn that runs loses its lease: it was begun for another.
 pub(super) async fn set_owner(
     tx: &mut Tx,
     workspace: WorkspaceId,
@@ -499,7 +499,8 @@ pub(super) async fn set_owner(
 ) -> Result<bool, DbError> {
     let rows = execute!(
         tx,
-        "UPDATE conversations SET owner = $3 WHERE workspace_id = $1 AND id = $2 AND owner <> $3",
+        "UPDATE conversations SET owner = $3, turn_lease_by = NULL, turn_lease_until = NULL
+         WHERE workspace_id = $1 AND id = $2 AND owner <> $3",
         workspace,
         id,
         owner,

@@ -105,13 +105,11 @@ async fn work(
 /// Keeps the lease for as long as the turn runs; ends when somebody else has it, or when the turn is no
 /// longer about the newest message.
 async fn until_lease_is_lost(site: &Site, cx: &Cx, lease: &Lease) {
-    let lasts = Duration::from_secs(site.config.pipeline.lease_seconds.max(1));
     loop {
-        tokio::time::sleep(lasts / 3).await;
-        let cx = Cx { now: site.ports.now(), ..cx.clone() };
+        tokio::time::sleep(lease_lasts(site) / 3).await;
         let kept = async {
             let mut tx = site.ports.db.begin().await?;
-            let kept = conversations::extend_lease(&cx, &mut tx, lease, cx.now.after(lasts)).await?;
+            let kept = keep_lease(site, cx, &mut tx, lease).await?;
             tx.commit().await?;
             Ok::<bool, DbError>(kept)
         };
@@ -122,6 +120,17 @@ async fn until_lease_is_lost(site: &Site, cx: &Cx, lease: &Lease) {
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "lease was not kept"),
         }
     }
+}
+
+fn lease_lasts(site: &Site) -> Duration {
+    Duration::from_secs(site.config.pipeline.lease_seconds.max(1))
+}
+
+/// Keeps the lease from now on, and with it the conversation until the transaction ends; says whether the
+/// turn still has it.
+async fn keep_lease(site: &Site, cx: &Cx, tx: &mut Tx, lease: &Lease) -> Result<bool, DbError> {
+    let cx = Cx { now: site.ports.now(), ..cx.clone() };
+    conversations::extend_lease(&cx, tx, lease, cx.now.after(lease_lasts(site))).await
 }
 
 async fn run_stages(
@@ -184,6 +193,10 @@ async fn write_draft(
         return Ok(Report::skipped("a person answers in this conversation"));
     }
     let mut tx = site.ports.db.begin().await?;
+    // Whoever answered meanwhile has already given up the drafts there were: none may begin after that.
+    if !keep_lease(site, &turn.cx, &mut tx, &turn.lease).await? {
+        return Err(Error::Superseded);
+    }
     let begun =
         drafts::begin(&turn.cx, &mut tx, turn.lease.conversation, turn.id, turn.lease.for_seq).await?;
     tx.commit().await?;

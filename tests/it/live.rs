@@ -4,11 +4,13 @@ use concierge::app::{Node, Options};
 use concierge::base::Role;
 use concierge::config::Config;
 use concierge::ports::db::Engine;
-use concierge::protocol::{DraftStatus, Support};
+use concierge::protocol::{DraftStatus, ServerFrame, Signal, StageName, Support};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{App, Wire, approve, join, next_draft, next_message, ok, on_each_engine};
+use crate::support::{
+    App, PATIENCE, Wire, approve, join, next_draft, next_message, ok, on_each_engine, summary,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_becomes_an_approved_reply() {
@@ -86,4 +88,31 @@ async fn a_turn_that_takes_longer_than_its_lease_is_run_by_one_node() {
     assert!(micros > 1_500_000, "it took longer than its lease: {micros}");
     other.stop().await;
     app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleague_who_answers_during_the_turn_is_left_with_no_draft() {
+    on_each_engine(async |app| {
+        let staff = app.staff(Role::Staff).await;
+        let mut customer = app.customer().await;
+        let conversation = customer.says("Hello there").await.conversation;
+        app.settle().await;
+        let mut desk = app.desk(Role::Staff).await;
+        join(&mut desk, conversation, 0).await;
+        let path = format!("/v1/conversations/{conversation}/messages");
+        for (round, moment) in (0..).zip(StageName::ALL.iter().copied().cycle().take(42)) {
+            customer.says("How much is a brake check?").await;
+            let reached = desk.find(PATIENCE, |frame| match frame {
+                ServerFrame::Signal(Signal::Stage { stage, .. }) if stage == moment => Some(()),
+                _ => None,
+            });
+            reached.await.expect("the turn comes to every stage");
+            let answer = json!({ "client_id": format!("own-{round}"), "body": "It is £79." });
+            ok(&staff, "POST", &path, Some(answer)).await;
+            app.settle().await;
+            let left = summary(&staff, conversation).await.draft;
+            assert!(left.is_none(), "answered at {moment}: {left:?}");
+        }
+    })
+    .await;
 }

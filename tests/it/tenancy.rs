@@ -249,11 +249,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("GET", "/v1/models", Own(Value::Null)),
         ("PUT", "/v1/models", Own(json!({ "enabled": true }))),
         ("POST", "/v1/models/{name}/test", Own(Value::Null)),
-        (
-            "PUT",
-            "/v1/drafts/{id}/proposals/{number}",
-            Names(json!({ "revision": 1, "dropped": true })),
-        ),
+        ("PUT", "/v1/drafts/{id}/proposals/{number}", Names(json!({ "revision": 1, "dropped": true }))),
         ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
@@ -389,7 +385,10 @@ fn filled(path: &str, ids: &Ids) -> String {
     if !path.contains("{id}") {
         return path.to_owned();
     }
-    path.replace("{id}", &ids.of_path(path)).replace("{field}", "vehicle").replace("{version}", "1").replace("{number}", "1")
+    path.replace("{id}", &ids.of_path(path))
+        .replace("{field}", "vehicle")
+        .replace("{version}", "1")
+        .replace("{number}", "1")
 }
 
 fn without(ids: &Ids, answer: &Answer) -> Answer {
@@ -631,6 +630,7 @@ async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
             ("GET", "/v1/conversations/{id}"),
             ("GET", "/v1/conversations/{id}/entries"),
             ("GET", "/v1/files/{id}"),
+            ("GET", "/v1/files/{id}/wav"),
             ("POST", "/v1/conversations/{id}/messages"),
             ("POST", "/v1/conversations/{id}/read"),
             ("POST", "/v1/conversations/{id}/ask-for-person"),

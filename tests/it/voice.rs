@@ -13,9 +13,10 @@ use concierge::client::Socket;
 use concierge::config::Config;
 use concierge::ports::db::Engine;
 use concierge::protocol::{
-    Attachment, Command, Content, DraftStatus, Entry, Outcome, Posted, ServerFrame, Signal, TranscriptState,
+    Attachment, Command, Content, DraftStatus, Entry, Outcome, Posted, ServerFrame, TranscriptState,
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::support::{
     App, Customer, PATIENCE, approve, call, code, draft, join, next_draft, next_message, ok, on_each_engine,
@@ -52,6 +53,7 @@ struct Listener {
     url: String,
     script: Arc<Mutex<VecDeque<Does>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    called: Arc<Notify>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -67,6 +69,7 @@ impl Listener {
             url,
             script: Arc::new(Mutex::new(script.iter().cloned().collect())),
             asked: Arc::default(),
+            called: Arc::default(),
         };
         let routes = axum::Router::new()
             .route("/v1/audio/transcriptions", axum::routing::post(listen))
@@ -81,6 +84,11 @@ impl Listener {
             config.speech.url.clone_from(&url);
             "a key".clone_into(&mut config.speech.key);
         }
+    }
+
+    /// Waits until the server is asked, if it was not yet since the last time.
+    async fn is_called(&self) {
+        tokio::time::timeout(PATIENCE, self.called.notified()).await.expect("the server is asked");
     }
 
     fn asked(&self) -> Vec<Asked> {
@@ -105,6 +113,7 @@ async fn listen(
         }
     }
     held(&listener.asked).push(asked);
+    listener.called.notify_one();
     let does = {
         let mut script = held(&listener.script);
         if script.len() > 1 { script.pop_front() } else { script.front().cloned() }
@@ -198,7 +207,7 @@ async fn a_spoken_question_gets_a_transcript_a_draft_and_an_answer() {
 
         let pending = app.pending(&staff, posted.conversation).await;
         assert!(!pending.citations.is_empty(), "the answer is found by the words: {}", pending.text);
-        assert_eq!(summary(&staff, posted.conversation).await.title, "How much is a brake check?");
+        assert_eq!(summary(&staff, posted.conversation).await.title, "How much is a brake check");
         let asked = desk.ask(approve(&pending)).await.expect("approved");
         assert!(matches!(asked, Outcome::Held(_)));
         let answer = next_message(&mut customer.socket).await;
@@ -304,11 +313,7 @@ async fn a_restart_takes_up_what_was_being_listened_to() {
             App::start(engine, &|config: &mut Config, options: &mut Options| settings(config, options)).await;
         let mut customer = app.customer().await;
         let (posted, file) = speaks(&mut customer, "question.wav", WAV).await;
-        let begun = customer.socket.find(PATIENCE, |frame| match frame {
-            ServerFrame::Signal(Signal::Transcribing { file: of, .. }) if of == file.id => Some(()),
-            _ => None,
-        });
-        begun.await.expect("it is being listened to");
+        listener.is_called().await;
         let token = customer.visit.token.clone();
         let app = app.restart().await;
         let (mut socket, _) = Socket::visitor(&app.url(), &token).await.expect("the customer comes back");

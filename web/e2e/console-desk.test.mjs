@@ -22,9 +22,7 @@ after(async () => {
 
 /** A desk that is signed in already, by the cookie of another sign-in. */
 async function atTheDesk(path, options = {}) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 }, ...options });
-  const [name, value] = desk.cookie.split("=");
-  await context.addCookies([{ name, value, url: hub.url }]);
+  const context = await browser.colleague(desk, options);
   const opened = await openPage(context, `${hub.url}${path}`);
   return { context, ...opened };
 }

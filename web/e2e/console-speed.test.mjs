@@ -35,9 +35,7 @@ test(`with ${MESSAGES} messages on screen a word of a draft costs at most ${BUDG
   await widget.say("Number 0");
   const { id } = await desk.conversationWith("Number 0");
   for (let at = 1; at < MESSAGES; at += 1) await desk.reply(id, `Number ${at}, with some words in it`);
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 } });
-  const [name, value] = desk.cookie.split("=");
-  await context.addCookies([{ name, value, url: hub.url }]);
+  const context = await browser.colleague(desk);
   const { page } = await openPage(context);
   // The hub's own socket, into which the test puts the words of one more draft.
   let toPage;

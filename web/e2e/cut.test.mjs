@@ -38,9 +38,7 @@ async function aCustomer() {
 }
 
 async function aColleague(path) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 } });
-  const [name, value] = desk.cookie.split("=");
-  await context.addCookies([{ name, value, url: ours.url }]);
+  const context = await browser.colleague(desk);
   const { page } = await openPage(context, ours.url + path);
   return { context, page };
 }

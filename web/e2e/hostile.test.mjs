@@ -217,9 +217,7 @@ test("nothing of it runs or fetches at the desk, nor what stands in the knowledg
     client_id: crypto.randomUUID(),
     body: evil,
   });
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 } });
-  const [name, value] = desk.cookie.split("=");
-  await context.addCookies([{ name, value, url: hub.url }]);
+  const context = await browser.colleague(desk);
   const { page, errors } = await openPage(context);
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));

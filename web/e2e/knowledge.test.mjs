@@ -43,9 +43,7 @@ async function startSite() {
 }
 
 async function atTheDesk(path, options = {}) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 }, ...options });
-  const [name, value] = desk.cookie.split("=");
-  await context.addCookies([{ name, value, url: hub.url }]);
+  const context = await browser.colleague(desk, options);
   return { context, ...(await openPage(context, `${hub.url}${path}`)) };
 }
 

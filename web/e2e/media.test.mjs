@@ -55,9 +55,7 @@ test("a voice message and a file of the customer are heard and opened at the des
   await page.getByRole("log").getByRole("button", { name: "Play" }).click();
   await played(page, "the widget");
 
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 } });
-  const [name, value] = desk.cookie.split("=");
-  await context.addCookies([{ name, value, url: hub.url }]);
+  const context = await browser.colleague(desk);
   const staff = await openPage(context, `${hub.url}/app/inbox/${conversation.id}`);
   const log = staff.page.getByRole("log");
   await log.getByRole("button", { name: "Play voice message" }).click();

@@ -77,9 +77,7 @@ test("closing asks once; a face, words and a change of mind reach the desk", asy
 
 test("the desk reads the rating in the conversation", async () => {
   const { context, page, conversation } = await atTheEnd("Read this at the desk");
-  const staff = await browser.visitor({ viewport: { width: 1440, height: 900 } });
-  const [name, value] = desk.cookie.split("=");
-  await staff.addCookies([{ name, value, url: hub.url }]);
+  const staff = await browser.colleague(desk);
   const opened = await openPage(staff, `${hub.url}/app/inbox/${conversation.id}`);
   await opened.page.getByRole("log").getByText("Read this at the desk").waitFor();
   await face(page, "All right").click();

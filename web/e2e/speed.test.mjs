@@ -91,9 +91,7 @@ test(`with ${MESSAGES} messages on screen a live event costs the widget at most 
 });
 
 test(`a streaming draft costs the desk at most ${CONSOLE_MS} ms a piece, and the widget hears nothing of it`, async (t) => {
-  const staff = await browser.visitor({ viewport: { width: 1440, height: 900 } });
-  const [name, value] = desk.cookie.split("=");
-  await staff.addCookies([{ name, value, url: hub.url }]);
+  const staff = await browser.colleague(desk);
   const { page } = await openPage(staff);
   let busy;
   let theirs;

@@ -36,11 +36,12 @@ let staff;
 
 before(async () => {
   server = model ? undefined : await listenServer();
-  hub = await startHub(
-    model
+  hub = await startHub({
+    CONCIERGE__HTTP__SECURE_COOKIES: "false",
+    ...(model
       ? { CONCIERGE__SPEECH__MODEL: model }
-      : { CONCIERGE__SPEECH__URL: `http://127.0.0.1:${server.address().port}/v1` },
-  );
+      : { CONCIERGE__SPEECH__URL: `http://127.0.0.1:${server.address().port}/v1` }),
+  });
   [browser, staff] = await Promise.all([startBrowser({ voice: spoken }), signIn(hub)]);
 });
 
@@ -72,9 +73,7 @@ test("a spoken question gets a transcript, a draft and, once approved, an answer
   const draft = await staff.draft(row.id);
   assert.ok(draft.citations.length > 0, draft.text);
 
-  const desk = await browser.visitor();
-  const [name, value] = staff.cookie.split("=");
-  await desk.addCookies([{ name, value, url: hub.url }]);
+  const desk = await browser.colleague(staff);
   const console_ = await openPage(desk, `${hub.url}/app/inbox/${row.id}`);
   const said = console_.page.locator("[data-transcript=done]");
   await said.waitFor();
@@ -105,9 +104,7 @@ test("a spoken question gets a transcript, a draft and, once approved, an answer
 });
 
 test("the settings say what listens", async () => {
-  const desk = await browser.visitor();
-  const [name, value] = staff.cookie.split("=");
-  await desk.addCookies([{ name, value, url: hub.url }]);
+  const desk = await browser.colleague(staff);
   const { page } = await openPage(desk, `${hub.url}/app/settings/workspace`);
   await page.locator("[data-speech=true]").waitFor();
   await page.locator("[data-speech]").scrollIntoViewIfNeeded();

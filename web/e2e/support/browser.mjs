@@ -46,7 +46,15 @@ export async function startBrowser({ voice } = {}) {
     return context;
   }
 
-  return { visitor, close: () => browser.close() };
+  /** A colleague's browser window, signed in already: it shares the session of another sign-in. */
+  async function colleague(staff, options = {}) {
+    const context = await visitor({ viewport: { width: 1440, height: 900 }, ...options });
+    const [name, value] = staff.cookie.split("=");
+    await context.addCookies([{ name, value, url: staff.url }]);
+    return context;
+  }
+
+  return { visitor, colleague, close: () => browser.close() };
 }
 
 /** Opens a page and keeps a list of its errors, so that a test can say there were none. */

@@ -123,6 +123,7 @@ export async function signIn(hub, slug = "northgate") {
   }
 
   return {
+    url: hub.url,
     call,
     cookie,
     conversationWith,

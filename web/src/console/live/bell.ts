@@ -3,10 +3,12 @@ import i18next from "i18next";
 import { api, ask, queries } from "../api";
 import { announce } from "../lib/announce";
 import type { Notice, NoticePage } from "../types";
+import { newsOf, renew } from "./news";
 
 const KEPT = 60;
 
 const patch = (change: (page: NoticePage) => NoticePage): void => {
+  newsOf(ask.notices.queryKey);
   queries.setQueryData<NoticePage>(ask.notices.queryKey, (page) => page && change(page));
 };
 
@@ -33,7 +35,7 @@ export async function seeNotices(): Promise<void> {
     const { seen, unread } = await api.seeNotices(newest);
     hearSeen(seen, unread);
   } catch {
-    void queries.invalidateQueries({ queryKey: ask.notices.queryKey });
+    renew(ask.notices.queryKey);
   }
 }
 

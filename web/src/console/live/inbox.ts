@@ -2,6 +2,7 @@
 import type { InboxFilter } from "../api";
 import { queries } from "../api";
 import type { ConversationSummary, DraftView, Page, QueueItem } from "../types";
+import { newsOf, renew } from "./news";
 
 export function belongs(row: ConversationSummary, filter: InboxFilter, me: string): boolean {
   if (filter.contact && row.contact.id !== filter.contact) return false;
@@ -73,6 +74,7 @@ export function patchQueue(items: readonly QueueItem[], row: ConversationSummary
 type Lists = Page<ConversationSummary>;
 
 export function patchInbox(row: ConversationSummary, me: string, open: boolean): void {
+  for (const key of [["inbox"], ["drafts"], ["conversation", row.id]]) newsOf(key);
   for (const [key, page] of queries.getQueriesData<Lists>({ queryKey: ["inbox"] })) {
     if (!page) continue;
     const filter = key[1] as InboxFilter;
@@ -99,6 +101,7 @@ export function markRead(conversation: string): void {
 }
 
 export function patchDraft(draft: DraftView): void {
+  newsOf(["drafts"]);
   queries.setQueryData(["draft", draft.id], draft);
   queries.setQueryData<Page<QueueItem>>(["drafts"], (page) => {
     if (!page) return page;
@@ -133,6 +136,5 @@ export function leaveQueue(conversation: string): () => void {
 }
 
 export function staleInbox(): void {
-  for (const key of ["inbox", "drafts", "conversation", "context", "notices"])
-    void queries.invalidateQueries({ queryKey: [key] });
+  for (const key of ["inbox", "drafts", "conversation", "context", "notices"]) renew([key]);
 }

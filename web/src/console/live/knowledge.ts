@@ -1,6 +1,7 @@
 /** News of documents, patched into what the screens show. */
 import { ask, queries } from "../api";
 import type { DocumentRow, Signal } from "../types";
+import { newsOf, renew } from "./news";
 
 type News = Extract<Signal, { signal: "document" }>;
 
@@ -11,16 +12,18 @@ export function patchDocument(news: News): void {
     queries.setQueryData(ask.document(news.document).queryKey, (known) =>
       known ? { ...known, status: news.status } : undefined,
     );
-    void queries.invalidateQueries({ queryKey: ["documents"] });
-    void queries.invalidateQueries({ queryKey: ["hits"] });
+    renew(["documents"]);
+    renew(["hits"]);
     return;
   }
   if (news.status !== "reading" || news.pages === undefined) {
-    void queries.invalidateQueries({ queryKey: ["documents"] });
-    void queries.invalidateQueries({ queryKey: ["document", news.document] });
-    void queries.invalidateQueries({ queryKey: ["hits"] });
+    renew(["documents"]);
+    renew(["document", news.document]);
+    renew(["hits"]);
     return;
   }
+  newsOf(ask.documents.queryKey);
+  newsOf(ask.document(news.document).queryKey);
   const progress = <T extends DocumentRow>(row: T): T =>
     row.source
       ? {

@@ -12,22 +12,31 @@ import {
 } from "@/wire/outbox";
 import { browserSocket, type Socket } from "@/wire/socket";
 import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
-import { api, queries } from "../api";
+import { api } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
 import { patchDocument } from "./knowledge";
 import { forgetLeases, hearLease } from "./lease";
+import { renew } from "./news";
 
 type Live = {
   readonly link: LinkState;
+  /** The line is down and people should know: not while it opens for the first time, but until it is back. */
+  readonly down: boolean;
   readonly rooms: Readonly<Record<string, Timeline>>;
   /** The draft that a rewrite replaced, by conversation. */
   readonly earlier: Readonly<Record<string, DraftView>>;
   readonly outbox: readonly OutMessage[];
 };
 
-export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {}, outbox: [] }));
+export const useLive = create<Live>(() => ({
+  link: "idle",
+  down: false,
+  rooms: {},
+  earlier: {},
+  outbox: [],
+}));
 
 const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
@@ -35,14 +44,15 @@ let me = "";
 
 socket.listen((event) => {
   if (event.on === "state") {
-    useLive.setState({ link: event.state });
+    const { down } = useLive.getState();
+    const opening = event.state === "idle" || event.state === "connecting";
+    useLive.setState({ link: event.state, down: opening ? down : event.state !== "online" });
     if (event.state === "stopped" && (event.code === 4502 || event.code === 4503)) {
       window.dispatchEvent(new Event("concierge:signed-out"));
     }
   } else if (event.on === "welcome") {
     // Who is on which draft comes anew with the inbox.
     forgetLeases();
-    void queries.invalidateQueries({ queryKey: ["notices"] });
     // What was fetched before the hub tells of changes may have missed one.
     socket.request({ cmd: "inbox", on: true }).then(staleInbox, () => {});
   } else {
@@ -86,7 +96,7 @@ function hear(frame: ServerFrame): void {
     if (frame.entry.client_id !== undefined) outbox?.arrived(frame.entry.client_id);
     const { kind } = frame.entry.content;
     if (kind === "field_changed" || kind === "status_moved") {
-      void queries.invalidateQueries({ queryKey: ["context", frame.conversation] });
+      renew(["context", frame.conversation]);
     }
   }
 }

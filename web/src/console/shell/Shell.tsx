@@ -21,9 +21,7 @@ export function Shell() {
     select: (state) => /^\/(approvals|inbox)\/./.test(state.location.pathname),
   });
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const down = useLive(
-    (state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting",
-  );
+  const down = useLive((state) => state.down);
 
   const { data: inbox } = useQuery(ask.inbox({ view: "open" }));
   const unread = inbox?.items.filter((row) => row.unread > 0).length ?? 0;

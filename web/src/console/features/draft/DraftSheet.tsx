@@ -330,7 +330,6 @@ export function DraftSheet(props: Props) {
         )}
       </section>
       {writing ? <Stages stages={props.stages} /> : null}
-      <Suspense>{editing ? <Changes pieces={pieces} /> : null}</Suspense>
       {holder && asked === holder.id ? (
         <section className="check" aria-label={t("draft.lease")}>
           <Avatar id={holder.id} name={holder.name} />
@@ -408,7 +407,8 @@ export function DraftSheet(props: Props) {
         </fieldset>
       ) : null}
       <Suspense>
-        {!writing && (draft.fallback || draft.model || draft.proposals) ? <Proposals draft={draft} /> : null}
+        {editing ? <Changes pieces={pieces} /> : null}
+        {writing ? null : <Proposals draft={draft} />}
       </Suspense>
       <Suspense>
         {panel === "rewrite" ? (
