@@ -19,8 +19,8 @@ import { useDraftEdit } from "./useDraftEdit";
 
 const RewriteChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RewriteChoices })));
 const RejectChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RejectChoices })));
-const Changes = lazy(() => import("./Changes").then((module) => ({ default: module.Changes })));
-const Proposals = lazy(() => import("./Proposals").then((module) => ({ default: module.Proposals })));
+const Changes = lazy(() => import("./Choices").then((module) => ({ default: module.Changes })));
+const Proposals = lazy(() => import("./Choices").then((module) => ({ default: module.Proposals })));
 const SourcePopover = lazy(() =>
   import("./SourcePopover").then((module) => ({ default: module.SourcePopover })),
 );
