@@ -14,18 +14,24 @@ mod list;
 mod marks;
 mod model;
 mod ratings;
+mod replays;
 mod resends;
 mod routes;
 mod snooze;
 mod store;
 mod turns;
 mod verbs;
+mod waits;
 mod words;
 
 pub use list::{ListFilter, View, list, summaries, summary};
 pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
 pub use ratings::{Rating, rate};
+pub use replays::{
+    ForRules, PastConversation, PastEntry, for_rules, open_of_contact, past_conversations, past_entries,
+    rules_state, set_rules_from, skip_rules,
+};
 pub use routes::routes;
 pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};
 pub use turns::{
@@ -36,6 +42,7 @@ pub use verbs::{
     append, ask_for_person, assign, hand_back, hold, label, move_status, note, open_of, post, resolve,
     retitle, send_draft, sent_before, set_draft_hint, set_stitch, start, take_over, tell_transcript,
 };
+pub use waits::{Unit, usual_wait};
 pub use words::{Found, ToIndex, find_messages, index, to_index};
 
 use crate::base::{Audience, ConversationId, TextFault};

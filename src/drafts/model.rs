@@ -3,7 +3,8 @@
 use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
 use crate::drafts::Error;
 use crate::protocol::{
-    Blocker, Citation, Decision, DraftHint, DraftStatus, DraftView, Proposal, Sentence, Support,
+    Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Proposal, Sentence,
+    Support,
 };
 
 /// Characters of a draft shown in the inbox.
@@ -46,6 +47,10 @@ pub struct Draft {
     pub confidence: f64,
     /// The least role that may approve it.
     pub required_role: Option<Role>,
+    /// How many different people must approve it.
+    pub required_people: i64,
+    /// Who has approved the text as it stands.
+    pub approvals: Vec<DraftApproval>,
     /// The model that wrote it; none: the built-in engine.
     pub model: Option<String>,
     /// Why the built-in engine wrote it although a model is set up.
@@ -83,6 +88,8 @@ pub struct Written {
     pub confidence: f64,
     /// The least role that may approve it.
     pub required_role: Option<Role>,
+    /// How many different people must approve it; 0 and 1 are one.
+    pub required_people: i64,
     /// The model that wrote it; none: the built-in engine.
     pub model: Option<String>,
     /// Why the built-in engine wrote it although a model is set up.
@@ -115,6 +122,9 @@ impl Draft {
             blockers: self.blockers.clone(),
             intent: self.intent.clone(),
             confidence: self.confidence,
+            required_role: self.required_role,
+            required_people: self.required_people.max(1),
+            approvals: self.approvals.clone(),
             model: self.model.clone(),
             fallback: self.fallback.clone(),
             proposals: self.proposals.clone(),
@@ -228,6 +238,8 @@ mod tests {
             intent: None,
             confidence: 0.0,
             required_role: None,
+            required_people: 1,
+            approvals: Vec::new(),
             model: None,
             fallback: None,
             proposals: Vec::new(),

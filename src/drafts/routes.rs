@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -142,15 +142,17 @@ struct ApproveBody {
     text: Option<String>,
 }
 
-/// Approves a draft: it is sent when the time to undo is over.
+/// Approves a draft: it is sent when the time to undo is over. When a rule asks for several people, all but
+/// the last approval are kept and answered with 202 and the draft.
 #[utoipa::path(post, path = "/v1/drafts/{id}/approve", tag = "drafts", params(("id" = DraftId, Path)), request_body = ApproveBody,
-    responses((status = 200, body = Held), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 200, body = Held), (status = 202, body = DraftView), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn approve(
     State(site): State<Site>,
     caller: Caller,
     Path(id): Path<DraftId>,
     Json(body): Json<ApproveBody>,
-) -> Result<Json<Held>, Problem> {
+) -> Result<Response, Problem> {
     let caller = caller.may(Permission::Answer)?;
     let cx = caller.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
@@ -160,7 +162,8 @@ async fn approve(
     let approval = super::approve(&cx, &mut tx, caller.role, id, shown, body.text.as_deref(), window).await?;
     tx.commit().await?;
     match approval {
-        Approval::Held(held) => Ok(Json(held)),
+        Approval::Held(held) => Ok(Json(held).into_response()),
+        Approval::Noted(draft) => Ok((StatusCode::ACCEPTED, Json(draft.view())).into_response()),
         Approval::Stale => Err(Error::Stale.into()),
     }
 }

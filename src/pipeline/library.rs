@@ -6,6 +6,7 @@ use crate::agents::prompt::Prompts;
 use crate::agents::{Agent, Phrases, Understanding};
 use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
+use crate::rules::Shelf;
 
 /// A text of fewer words does not tell its language.
 const FEW_WORDS: usize = 5;
@@ -15,6 +16,7 @@ const FEW_WORDS: usize = 5;
 pub struct Library {
     understanding: Understanding,
     phrases: Arc<Phrases>,
+    shelf: Shelf,
     prompts: Arc<Prompts>,
 }
 
@@ -24,6 +26,7 @@ impl Library {
         Ok(Library {
             understanding: Understanding::load(sentence_model)?,
             phrases: Arc::new(Phrases::load()?),
+            shelf: Shelf::default(),
             prompts: Arc::new(Prompts::load()?),
         })
     }
@@ -31,6 +34,11 @@ impl Library {
     /// The agents, and what was learned from examples.
     pub fn understanding(&self) -> &Understanding {
         &self.understanding
+    }
+
+    /// The rules of workspaces, as they were last read.
+    pub(super) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// The phrases.

@@ -14,12 +14,12 @@ use crate::pipeline::drafting::{self, Drafted};
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, actions, gap, stages, store};
+use crate::pipeline::{Error, Library, acts, gap, stages, store};
 use crate::ports::bus::{News, Note};
 use crate::ports::models::Use;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{Content, Signal, StageName};
-use crate::{context, conversations, drafts, knowledge};
+use crate::{automation, context, conversations, drafts, knowledge};
 
 /// Characters of a built-in draft that are shown at once.
 const PIECE: usize = 24;
@@ -267,9 +267,9 @@ async fn finish(
         return Err(Error::Superseded);
     }
     context::propose(&cx, &mut tx, conversation, turn.found.proposals.clone()).await?;
-    actions::carry_out(&cx, &mut tx, turn).await?;
+    acts::carry_out(&cx, &mut tx, turn).await?;
     if let Some(draft) = draft {
-        drafts::finish(&cx, &mut tx, draft, turn.found.written.clone()).await?;
+        drafts::finish(&cx, &mut tx, draft, written(turn)).await?;
     }
     if let Some(asked) = gap {
         knowledge::gaps::note(&cx, &mut tx, asked).await?;
@@ -281,6 +281,21 @@ async fn finish(
     store::finish(&mut tx, cx.workspace, turn.id, TurnStatus::Done, draft, cx.now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// What the turn wrote; where a rule proposes a reply, the rule's text with everything that holds it back.
+fn written(turn: &Turn) -> drafts::Written {
+    let own = &turn.found.written;
+    let Some((rule, text)) = acts::reply(turn) else { return own.clone() };
+    let proposed = automation::proposed(text, format!("The rule “{rule}” proposes this"));
+    let blockers = proposed.blockers.iter().chain(&own.blockers).cloned().collect();
+    drafts::Written {
+        blockers,
+        intent: own.intent.clone(),
+        required_role: own.required_role,
+        required_people: own.required_people,
+        ..proposed
+    }
 }
 
 /// Notes what the turn's calls of models used, and what they were given: also when nothing came of it.

@@ -18,11 +18,11 @@ use crate::language::{compose as answers, moments};
 use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, facts};
+use crate::pipeline::{Error, Library, acts};
 use crate::protocol::{
     Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName, TranscriptState,
 };
-use crate::rules::{self, Action};
+use crate::rules::{Action, Trigger};
 use crate::schemas::FieldType;
 
 /// Passages that a reply may cite.
@@ -239,12 +239,12 @@ fn specs(turn: &Turn) -> Vec<FieldSpec> {
 
 /// The business's rules on what is known now. They are decided here and carried out when the turn ends.
 pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
-    let facts = facts::of(turn, site.ports.now());
-    let decided = rules::decide(&turn.rules, &facts);
+    let facts = acts::facts(turn, site.ports.now());
+    let decided = turn.rules.decide(Trigger::Message, &facts);
     let matched: Vec<&str> =
         decided.runs.iter().filter(|run| run.matched).map(|run| turn.rule_name(run.rule)).collect();
     let summary = match matched.len() {
-        0 => format!("none of {} rules matched", decided.runs.len()),
+        0 => format!("none of {} rules matched", decided.rules),
         _ => matched.join(", "),
     };
     let output = json!({
@@ -252,10 +252,12 @@ pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
         "facts": facts,
     });
     for (_, action) in &decided.actions {
-        if let Action::RequireApproval { role, .. } = action {
+        if let Action::RequireApproval { role, people, .. } = action {
             turn.found.required_role = turn.found.required_role.max(Some(*role));
+            turn.found.required_people = turn.found.required_people.max(i64::from(*people));
         }
     }
+    turn.found.facts = Some(facts);
     turn.found.runs = decided.runs;
     turn.found.actions = decided.actions;
     Report::done(summary, output)
@@ -332,6 +334,7 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
         intent: turn.found.intent.clone(),
         confidence,
         required_role: turn.found.required_role,
+        required_people: turn.found.required_people,
         ..Written::default()
     };
     Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
@@ -439,7 +442,7 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     }
     let actions = std::mem::take(&mut turn.found.actions);
     for (_, action) in &actions {
-        if let Action::RequireApproval { because, role } = action {
+        if let Action::RequireApproval { because, role, .. } = action {
             let says = if because.is_empty() { format!("A rule asks for a {role}") } else { because.clone() };
             block(turn, BlockerKind::RuleRequires, says);
         }
@@ -461,8 +464,8 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     };
     block(turn, BlockerKind::NotTrustedYet, says);
     let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
-    let output =
-        json!({ "blockers": kinds, "required_role": turn.found.required_role, "decision": "person" });
+    let output = json!({ "blockers": kinds, "required_role": turn.found.required_role,
+        "required_people": turn.found.required_people.max(1), "decision": "person" });
     Ok(Report::done("waits for a person", output))
 }
 

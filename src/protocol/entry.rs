@@ -232,6 +232,18 @@ impl Content {
         }
     }
 
+    /// Whether rules look at it: an event that is not a message, which has its turn.
+    pub const fn is_event(&self) -> bool {
+        matches!(
+            self,
+            Content::FieldChanged { .. }
+                | Content::StatusMoved { .. }
+                | Content::DraftDecided { .. }
+                | Content::ResolvedChanged { .. }
+                | Content::Rated { .. }
+        )
+    }
+
     /// Whether this is something a person said to another: it counts as unread.
     pub const fn is_message(&self) -> bool {
         matches!(self, Content::Message { .. })
@@ -350,6 +362,8 @@ crate::word_enum! {
     pub enum ReceiptState {
         /// It was carried out.
         Done = "done",
+        /// It is on its way, or will be tried again.
+        Waiting = "waiting",
         /// There was nothing to do, or it may not.
         Skipped = "skipped",
         /// It did not work.

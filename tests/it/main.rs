@@ -4,6 +4,7 @@
 
 mod approvals;
 mod audience;
+mod automation;
 mod bad_input;
 mod contacts;
 mod context;
@@ -24,6 +25,7 @@ mod resend;
 mod resume;
 mod rules;
 mod schemas;
+mod setup;
 mod slow;
 mod sources;
 mod sources_bad;
@@ -33,3 +35,4 @@ mod support;
 mod tenancy;
 mod vectors;
 mod voice;
+mod waits;

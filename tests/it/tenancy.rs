@@ -139,6 +139,11 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("PATCH", "/v1/staff/{id}", Names(json!({ "name": "Stolen", "disabled": true }))),
         ("GET", "/v1/workspace", Own(Value::Null)),
         ("PATCH", "/v1/workspace", Own(json!({ "greeting": "Good day" }))),
+        ("GET", "/v1/setup", Public),
+        ("POST", "/v1/setup", Public),
+        ("GET", "/v1/setup/agents", Own(Value::Null)),
+        ("PUT", "/v1/setup/agent", Own(json!({ "agent": "hotel-front-desk" }))),
+        ("POST", "/v1/setup/sample", Own(json!({ "question": "Are you open?" }))),
         (
             "GET",
             "/v1/contacts",
@@ -559,6 +564,7 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::CorrectTranscript => Command::CorrectTranscript { file, text: text() },
         CommandName::Snooze => Command::Snooze { conversation, until: None },
         CommandName::Lease => Command::Lease { conversation, on: true, take: true },
+        CommandName::EditField => Command::EditField { conversation, field: text(), on: true },
         CommandName::Ping => Command::Ping,
     }
 }

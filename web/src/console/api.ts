@@ -24,13 +24,14 @@ import type {
   ModelSettings,
   Models,
   ModelTest,
+  NewHub,
   NoticePage,
+  OfferedAgent,
   OpenSession,
   Page,
   Passage,
   QueueItem,
   RejectReason,
-  Rule,
   SavedView,
   Schema,
   Session,
@@ -49,7 +50,7 @@ import type {
 
 const rest = createRest();
 
-async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
   try {
     return await rest.call<T>(method, path, body);
   } catch (error) {
@@ -89,6 +90,11 @@ export type InboxFilter = {
 export const api = {
   signIn: (form: { workspace?: string; email: string; password: string }) =>
     post<Session>("/v1/session", form),
+  setupNeeded: async () => (await get<{ needed: boolean }>("/v1/setup")).needed,
+  setUp: (hub: NewHub) => post<Workspace>("/v1/setup", hub),
+  agents: async () => (await get<Page<OfferedAgent>>("/v1/setup/agents")).items,
+  chooseAgent: (agent: string) => call<Workspace>("PUT", "/v1/setup/agent", { agent }),
+  askSample: (question: string) => post<{ conversation: string }>("/v1/setup/sample", { question }),
   signOut: () => call<void>("DELETE", "/v1/session"),
   session: () => get<Session>("/v1/session"),
   conversations: (filter: InboxFilter, cursor?: string) =>
@@ -215,8 +221,7 @@ export const api = {
   dropProposal: (draft: string, number: number, revision: number, dropped: boolean) =>
     call<DraftView>("PUT", `/v1/drafts/${draft}/proposals/${number}`, { revision, dropped }),
   schemas: () => get<Page<Schema>>("/v1/schemas"),
-  rules: () => get<Page<Rule>>("/v1/rules"),
-  changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
+  changeRule: (id: string, enabled: boolean) => call<unknown>("PATCH", `/v1/rules/${id}`, { enabled }),
   upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
 };
 
@@ -242,6 +247,16 @@ export const ask = {
     queryFn: api.session,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
+  }),
+  setupNeeded: queryOptions({
+    queryKey: ["setup-needed"],
+    queryFn: api.setupNeeded,
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  agents: queryOptions({
+    queryKey: ["agents"],
+    queryFn: api.agents,
+    staleTime: Number.POSITIVE_INFINITY,
   }),
   inbox: (filter: InboxFilter) =>
     queryOptions({ queryKey: ["inbox", filter], queryFn: () => api.conversations(filter) }),
@@ -286,5 +301,4 @@ export const ask = {
   staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: api.workspace, staleTime: 5 * 60_000 }),
   schemas: queryOptions({ queryKey: ["schemas"], queryFn: api.schemas, staleTime: 5 * 60_000 }),
-  rules: queryOptions({ queryKey: ["rules"], queryFn: api.rules }),
 };

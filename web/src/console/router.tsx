@@ -80,8 +80,20 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/Settings"), "Settings"),
 });
 
+const setup = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup/{-$step}",
+  component: lazyRouteComponent(() => import("./features/setup/Setup"), "Setup"),
+});
+
+const rule = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/rules/$rule",
+  component: lazyRouteComponent(() => import("./features/rules/Builder"), "Builder"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings]),
+  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, setup, rule]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

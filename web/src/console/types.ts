@@ -11,13 +11,34 @@ import type {
 } from "@/wire/protocol";
 
 export type * from "@/wire/protocol";
-export type { Contact, Hours, Page, Session, Staff, Workspace } from "@/wire/rest";
+export type { Contact, Hours, Page, Session, Setup, SetupStep, Staff, Workspace } from "@/wire/rest";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Day = (typeof DAYS)[number];
 
 /** A place in the approval queue; the draft itself is missing until somebody looks at a row that came by signal. */
 export type QueueItem = { readonly draft?: DraftView; readonly conversation: ConversationSummary };
+
+/** An agent that a workspace can have. */
+export type OfferedAgent = {
+  readonly key: string;
+  readonly name: string;
+  readonly role: string;
+  readonly assistant_name: string;
+  readonly greeting: string;
+  readonly asks: readonly string[];
+  readonly starters: readonly string[];
+};
+
+export type NewHub = {
+  readonly code: string;
+  readonly name: string;
+  readonly owner: { readonly name: string; readonly email: string; readonly password: string };
+  readonly timezone: string;
+  readonly locale: string;
+  readonly country: string;
+  readonly currency: string;
+};
 
 type SpeechEngine = {
   readonly ready: boolean;
@@ -354,11 +375,4 @@ export type OpenSession = {
   readonly agent?: string;
   readonly created_at: string;
   readonly expires_at: string;
-};
-
-export type Rule = {
-  readonly id: string;
-  readonly key: string;
-  readonly name: string;
-  readonly enabled: boolean;
 };

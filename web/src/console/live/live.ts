@@ -15,6 +15,7 @@ import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
 import { api } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
+import { hearEditing, hearViewers } from "./fields";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
 import { patchDocument } from "./knowledge";
 import { forgetLeases, hearLease } from "./lease";
@@ -90,6 +91,9 @@ function hear(frame: ServerFrame): void {
     else if (frame.signal === "draft") patchDraft(frame.draft);
     else if (frame.signal === "document") patchDocument(frame);
     else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
+    else if (frame.signal === "editing_field")
+      hearEditing(frame.conversation, frame.person, frame.field, frame.on);
+    else if (frame.signal === "presence") hearViewers(frame.conversation, frame.viewers);
     else if (frame.signal === "notice") hearNotice(frame.notice, frame.unread);
     else if (frame.signal === "notices_seen") hearSeen(frame.seq, frame.unread);
   } else if (frame.type === "event") {

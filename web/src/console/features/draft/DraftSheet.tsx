@@ -14,6 +14,7 @@ import { firstName, useMay, useMe, useStaffName } from "../../parts/data";
 import type { DraftView } from "../../types";
 import { contradiction, openClaims } from "./claims";
 import { DraftText, EditorMarks } from "./DraftText";
+import { Several } from "./Several";
 import { Stages } from "./Stages";
 import { useDraftEdit } from "./useDraftEdit";
 
@@ -357,6 +358,7 @@ export function DraftSheet(props: Props) {
           </button>
         </div>
       ) : null}
+      <Several draft={draft} />
       {claim && !panel ? (
         <section className="check" aria-label={t("draft.claim")}>
           <Icon of={TriangleAlert} />

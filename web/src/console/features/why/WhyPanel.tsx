@@ -5,10 +5,11 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { clock, micros, percent } from "../../lib/format";
-import { Empty, Icon } from "../../parts/basics";
+import { Empty, Icon, Segments } from "../../parts/basics";
 import { Drawer } from "../../parts/Sheet";
 import type { Turn, TurnStage } from "../../types";
 
+const WhyRules = lazy(() => import("../rules/WhyRules").then((module) => ({ default: module.WhyRules })));
 const Uses = lazy(() => import("./Uses").then((module) => ({ default: module.Uses })));
 
 const STATE_ICON = {
@@ -36,10 +37,27 @@ export function WhyPanel(props: {
   const newest = turns?.toSorted((a, b) => (a.started_at < b.started_at ? 1 : -1)) ?? [];
   const id = chosen ?? newest[0]?.id;
   const { data: turn } = useQuery({ ...ask.turn(id ?? ""), enabled: id !== undefined });
+  const [shown, setShown] = useState<"turns" | "rules">("turns");
   return (
     <Drawer open onOpenChange={props.onOpenChange} title={t("why.title")} width={520}>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        {newest.length > 1 ? (
+        <div className="px-5 pt-4">
+          <Segments
+            label={t("why.title")}
+            value={shown}
+            options={[
+              { value: "turns", label: t("why.turns") },
+              { value: "rules", label: t("why.rules") },
+            ]}
+            onChange={setShown}
+          />
+        </div>
+        {shown === "rules" ? (
+          <Suspense>
+            <WhyRules conversation={props.conversation} />
+          </Suspense>
+        ) : null}
+        {shown === "turns" && newest.length > 1 ? (
           <fieldset className="tabs pt-3 ps-4!" aria-label={t("why.pick")}>
             {newest.map((row) => (
               <button
@@ -55,8 +73,8 @@ export function WhyPanel(props: {
             ))}
           </fieldset>
         ) : null}
-        {turns && newest.length === 0 ? <Empty title={t("why.none")} /> : null}
-        {turn ? <TurnView turn={turn} /> : null}
+        {shown === "turns" && turns && newest.length === 0 ? <Empty title={t("why.none")} /> : null}
+        {shown === "turns" && turn ? <TurnView turn={turn} /> : null}
       </div>
     </Drawer>
   );
