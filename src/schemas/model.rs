@@ -3,52 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::base::{SchemaId, Timestamp};
-
-crate::word_enum! {
-    /// What kind of thing a field holds.
-    pub enum FieldType {
-        /// A few words.
-        Text = "text",
-        /// Sentences.
-        LongText = "long_text",
-        /// One of the field's choices.
-        Choice = "choice",
-        /// Some of the field's choices.
-        MultiChoice = "multi_choice",
-        /// A day: `2026-03-14`.
-        Date = "date",
-        /// A time of day: `09:30`.
-        Time = "time",
-        /// A day and a time of day: `2026-03-14T09:30`.
-        Datetime = "datetime",
-        /// A length of time: `PT1H30M`, or a number of minutes.
-        Duration = "duration",
-        /// A number.
-        Number = "number",
-        /// An amount of money: a number, or `{"amount": 79, "currency": "GBP"}`.
-        Currency = "currency",
-        /// A share: 20 means 20 %.
-        Percent = "percent",
-        /// Yes or no.
-        Boolean = "boolean",
-        /// Free words.
-        Tags = "tags",
-        /// An e-mail address.
-        Email = "email",
-        /// A telephone number.
-        Phone = "phone",
-        /// An address on the web.
-        Url = "url",
-        /// A postal address.
-        Address = "address",
-        /// A person's name.
-        Name = "name",
-        /// An uploaded file, by its identifier.
-        File = "file",
-        /// A mark from 1 to 5, unless the document sets other bounds.
-        Rating = "rating",
-    }
-}
+pub use crate::language::fields::{Choice, FieldType};
 
 /// What a business wants to know of a conversation, and the states it goes through.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -111,17 +66,6 @@ pub struct Field {
     pub least: Option<f64>,
     /// The greatest number it takes, where the document sets one.
     pub most: Option<f64>,
-}
-
-/// One thing that can be chosen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// The word that is stored.
-    pub value: String,
-    /// Its name as shown.
-    pub label: String,
-    /// Other words customers use for it.
-    pub synonyms: Vec<String>,
 }
 
 /// The states a conversation goes through.
