@@ -13,6 +13,7 @@
 mod list;
 mod marks;
 mod model;
+mod past;
 mod ratings;
 mod resends;
 mod routes;
@@ -25,6 +26,9 @@ mod words;
 pub use list::{ListFilter, View, list, summaries, summary};
 pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
+pub use past::{
+    PastConversation, PastEntry, Said, begun_since, count, count_by_status, entries_of_kind, past,
+};
 pub use ratings::{Rating, rate};
 pub use routes::routes;
 pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};

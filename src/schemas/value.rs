@@ -4,14 +4,37 @@
 
 use std::collections::BTreeSet;
 
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::language::fields::{self, Limits, amount};
 use crate::schemas::{Field, FieldType};
 
+/// Longest regular expression, in bytes, and its largest size in memory.
+const MAX_PATTERN: usize = 200;
+const MAX_PATTERN_SIZE: usize = 1 << 18;
+
 /// Says what is wrong with a value, if anything.
 pub fn check_value(field: &Field, value: &Value) -> Result<(), String> {
-    fields::check(&limits(field), value)
+    fields::check(&limits(field), value)?;
+    match (&field.terms.pattern, value.as_str()) {
+        (Some(pattern), Some(text)) if !read_pattern(pattern)?.is_match(text) => {
+            Err(format!("{text:?} does not match {pattern}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a regular expression as JSON Schema means it: it matches anywhere. It takes time in proportion to
+/// the text, whatever it says, and one that would grow large is refused.
+pub(super) fn read_pattern(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > MAX_PATTERN {
+        return Err(format!("a regular expression has at most {MAX_PATTERN} characters"));
+    }
+    RegexBuilder::new(pattern).size_limit(MAX_PATTERN_SIZE).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "this regular expression is too large when expanded".to_owned(),
+        _ => "this is not a regular expression we can run (no look-around, no back-references)".to_owned(),
+    })
 }
 
 /// What the field's type and bounds allow.
@@ -104,6 +127,7 @@ mod tests {
             choices,
             least: None,
             most: None,
+            terms: crate::schemas::Terms::default(),
         }
     }
 

@@ -16,6 +16,7 @@ mod intents;
 mod knowledge;
 mod live;
 mod load;
+mod packs;
 mod ratings;
 mod resend;
 mod resume;
