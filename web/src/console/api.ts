@@ -46,7 +46,7 @@ import type {
 
 const rest = createRest();
 
-async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
   try {
     return await rest.call<T>(method, path, body);
   } catch (error) {
@@ -64,7 +64,7 @@ const MOST_DOCUMENTS = 2_000;
 
 type Params = Readonly<Record<string, string | number | undefined>>;
 
-function query(params: Params): string {
+export function query(params: Params): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(params)) {
     if (value !== undefined && value !== "") search.set(key, String(value));

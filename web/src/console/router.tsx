@@ -80,8 +80,18 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/Settings"), "Settings"),
 });
 
+const SCHEMA_TABS: readonly string[] = ["fields", "workflow", "board", "figures"];
+
+const schemas = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/schemas/{-$key}",
+  validateSearch: (search: Record<string, unknown>): { readonly tab?: string } =>
+    SCHEMA_TABS.includes(String(search.tab)) ? { tab: String(search.tab) } : {},
+  component: lazyRouteComponent(() => import("./features/schemas/Schemas"), "Schemas"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings]),
+  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, schemas, settings]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { HoverCard } from "radix-ui";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api";
 import { percent } from "../../lib/format";
@@ -10,6 +10,8 @@ import { Icon } from "../../parts/basics";
 import { fieldState, useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
+
+const History = lazy(() => import("./History").then((module) => ({ default: module.History })));
 
 type Props = {
   conversation: string;
@@ -59,6 +61,7 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const cache = useQueryClient();
   const [editing, setEditing] = useState(false);
   const [wrong, setWrong] = useState<string>();
+  const [looking, setLooking] = useState(false);
   const trigger = useRef<HTMLButtonElement>(null);
   const box = useRef<HTMLInputElement & HTMLSelectElement>(null);
   const state = fieldState(field);
@@ -180,15 +183,26 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
           <Basis
             field={field}
             onTake={(value) => void save(value).catch(() => complain(t("error.internal")))}
+            onHistory={past ? undefined : () => setLooking(true)}
           />
         )}
+        {looking ? (
+          <Suspense>
+            <History conversation={conversation} field={field} onClose={() => setLooking(false)} />
+          </Suspense>
+        ) : null}
       </dd>
     </div>
   );
 }
 
 /** Where a value comes from, and the words it was read from. */
-function Basis({ field, onTake }: { field: ContextField; onTake: (value: unknown) => void }) {
+function Basis(props: {
+  field: ContextField;
+  onTake: (value: unknown) => void;
+  onHistory: (() => void) | undefined;
+}) {
+  const { field, onTake, onHistory } = props;
   const { t } = useTranslation();
   const word =
     field.origin === "person"
@@ -203,6 +217,7 @@ function Basis({ field, onTake }: { field: ContextField; onTake: (value: unknown
           type="button"
           className="flex items-center gap-1.5 rounded-r1 py-1"
           aria-label={`${field.label}: ${word}`}
+          onClick={onHistory}
         >
           <i className={`seg ${fieldState(field)}`} />
           {word}
