@@ -9,6 +9,9 @@ for document in protocol asyncapi openapi; do
   mv "schemas/$document.json.new" "schemas/$document.json"
   echo "wrote schemas/$document.json"
 done
+cargo run --quiet -- rule-schema >schemas/rule.json.new
+mv schemas/rule.json.new schemas/rule.json
+echo "wrote schemas/rule.json"
 if [ ! -d web/node_modules ]; then
   (cd web && npm ci --no-audit --no-fund --ignore-scripts)
 fi

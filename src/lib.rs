@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod app;
+pub mod automation;
 pub mod base;
 pub mod cli;
 pub mod client;
@@ -29,6 +30,7 @@ pub mod protocol;
 pub mod reading;
 pub mod rules;
 pub mod schemas;
+pub mod setup;
 pub mod snippets;
 pub mod telemetry;
 pub mod views;

@@ -3,12 +3,22 @@
 //! The catalogue in `agents/*.toml` and the phrases in `prompts/` come with the binary. The built-in engine
 //! composes a reply from cited sentences and the agent's phrases; it invents nothing: every number and date
 //! in a draft stands in a source, in the context record, or in the customer's own words.
+//!
+//! Where models are set up, one of them drafts instead: from a prompt that is a function of what the turn
+//! knows (`prompt`), with tools that read at once and only propose what has an effect (`tools`,
+//! `proposals`), and every sentence is held against its sources (`grounding`).
 
 mod catalogue;
 mod compose;
+pub mod grounding;
 pub mod intents;
+pub mod markers;
 mod phrases;
+pub mod prompt;
+pub mod proposals;
+pub mod tools;
 mod understanding;
+pub mod usage;
 
 pub use catalogue::{Agent, Catalogue, Intent};
 pub use compose::{Brief, Draft, Missing, Moment, Quote, compose};

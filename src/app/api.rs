@@ -7,14 +7,15 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    agents, contacts, context, conversations, drafts, files, gateway, identity, knowledge, notices, pipeline,
-    rules, schemas, snippets, views, voice,
+    agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge,
+    notices, pipeline, rules, schemas, setup, snippets, views, voice,
 };
 
 /// All routes with their descriptions.
 fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<Site> {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info()).build())
         .merge(identity::routes())
+        .merge(setup::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
         .merge(drafts::routes())
@@ -24,7 +25,9 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(schemas::routes())
         .merge(context::routes())
         .merge(rules::routes())
+        .merge(automation::routes())
         .merge(agents::intents::routes())
+        .merge(agents::usage::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
         .merge(snippets::routes())

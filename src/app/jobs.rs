@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::agents::proposals;
 use crate::base::{Actor, Timestamp};
 use crate::drafts::{self, SendDraft};
 use crate::identity::Site;
@@ -25,6 +26,8 @@ enum JobError {
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
     Draft(#[from] drafts::Error),
+    #[error(transparent)]
+    Proposal(#[from] proposals::Error),
     #[error(transparent)]
     Workspace(#[from] workspaces::Error),
     #[error(transparent)]
@@ -106,7 +109,9 @@ async fn run_one(site: &Site, job: &Taken) -> Result<(), JobError> {
         SendDraft::KIND => {
             let SendDraft { draft } = serde_json::from_value(job.payload.clone())?;
             let assistant = workspaces::get(&mut tx, job.workspace).await?.settings.assistant_name;
-            drafts::send_due(&cx, &mut tx, draft, &assistant).await?;
+            if let Some(sent) = drafts::send_due(&cx, &mut tx, draft, &assistant).await? {
+                proposals::carry_out(&cx, &mut tx, &sent, &assistant).await?;
+            }
         }
         kind => return Err(JobError::UnknownKind(kind.to_owned())),
     }

@@ -19,11 +19,12 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Outbound, Ports, Readers, Speech, Tx, Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Speech, Tx,
+    Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
-use crate::{conversations, files, knowledge, pipeline, voice, workspaces};
+use crate::{automation, conversations, files, knowledge, pipeline, setup, voice, workspaces};
 use crate::{execute, fetch_one};
 
 /// Connections the system may hold for us before we take them.
@@ -67,6 +68,8 @@ pub struct Node {
     pub site: Site,
     /// What the demo seeding made, if it did.
     pub seeded: Option<seed::Seeded>,
+    /// Where the first workspace is created, while there is none.
+    pub setup_link: Option<String>,
     gateway: Gateway,
     serving: TaskTracker,
     working: TaskTracker,
@@ -102,6 +105,9 @@ pub enum StartError {
     /// Qdrant's settings are wrong.
     #[error("{0}; look at [vectors] in the settings")]
     Qdrant(String),
+    /// The settings of models are wrong.
+    #[error("{0}; look at [models] in the settings")]
+    Models(String),
     /// The demo content could not be stored.
     #[error("the demo workspaces could not be made: {0}")]
     Seed(#[from] seed::Error),
@@ -140,6 +146,7 @@ impl Node {
             true => seed::demo(&site.ports, &library).await?,
             false => None,
         };
+        let setup_link = setup_link(&site).await?;
 
         let (serving, working) = (TaskTracker::new(), TaskTracker::new());
         let (stop_serving, stop_working) = (CancellationToken::new(), CancellationToken::new());
@@ -148,6 +155,7 @@ impl Node {
         voice::start(site.clone(), &working, stop_working.clone());
         let understanding = library.understanding().clone();
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
+        working.spawn(automation::run(site.clone(), stop_working.clone()));
         working.spawn(reminders::run(site.clone(), stop_working.clone()));
         working.spawn(jobs::run(site.clone(), stop_working.clone()));
         for queue in [(Queue::Slow, slow_jobs::AT_ONCE), (Queue::Reading, config.knowledge.readers)] {
@@ -175,7 +183,7 @@ impl Node {
             }
         });
         tracing::info!(%address, store = ?site.ports.db.engine(), "hub started");
-        Ok(Node { address, site, seeded, gateway, serving, working, stop_serving, stop_working })
+        Ok(Node { address, site, seeded, setup_link, gateway, serving, working, stop_serving, stop_working })
     }
 
     /// The hub's address for clients on this machine.
@@ -227,6 +235,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
     };
     Ok(Ports {
         speech: Speech::open(config),
+        models: Models::open(&config.models).map_err(StartError::Models)?,
         db: Db::open(&location, options.bus.clone()).await?,
         bus: options.bus.clone(),
         clock: options.clock.clone(),
@@ -303,6 +312,13 @@ async fn resume_vectors(site: Site) {
     if let Err(error) = resumed {
         tracing::warn!(error, "missing vectors could not be looked for");
     }
+}
+
+/// The code is in the part of the address that browsers do not send: it stays out of the logs on the way.
+async fn setup_link(site: &Site) -> Result<Option<String>, DbError> {
+    let mut tx = site.ports.db.read().await?;
+    let needed = setup::is_needed(&mut tx).await?;
+    Ok(needed.then(|| format!("{}/app/setup#{}", site.public_url, site.tokens.setup_code())))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -106,6 +106,7 @@ async fn workspace(
         hours: profile.hours.clone(),
         undo_seconds: profile.undo_seconds,
         allowed_origins: Vec::new(),
+        setup: None,
     };
     let mut cx = ports.cx(ports.id(), Actor::System, "Concierge");
     cx.now = cx.now.before(Duration::from_secs(40 * 24 * 3_600));
@@ -124,6 +125,7 @@ async fn workspace(
     }
     rules::install_all(&cx, &mut tx, files.rules).await?;
     history::play(&cx, &mut tx, files, &staff, ports.now()).await?;
+    conversations::skip_rules(&cx, &mut tx).await?;
     for one in &staff {
         // What was played is history: nobody is told of it as news.
         notices::see(&cx, &mut tx, one.id, i64::MAX).await?;

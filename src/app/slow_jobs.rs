@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::jobs::wait;
+use crate::automation::{self, CallWebhook};
 use crate::base::Timestamp;
 use crate::identity::Site;
 use crate::jobs::{self, Job, Queue, Taken};
@@ -95,6 +96,10 @@ async fn run_one(site: &Site, job: &Taken) {
         EmbedPassages::KIND => match embed_passages(&site.ports, job).await {
             Ok(()) => return,
             Err(error) => error.into(),
+        },
+        CallWebhook::KIND => match automation::call_webhook(site, job).await {
+            Ok(()) => return,
+            Err(error) => ReadError::Later(error.to_string()),
         },
         kind => ReadError::Later(format!("nobody knows jobs of the kind {kind}")),
     };

@@ -136,6 +136,8 @@ ids! {
     RuleId = "rul",
     /// A durable side effect.
     JobId = "job",
+    /// One call of a model.
+    ModelUseId = "mdu",
     /// An uploaded file.
     FileId = "fil",
     /// A question that nothing answers.

@@ -87,6 +87,8 @@ enum Role {
     Asyncapi,
     /// Prints the JSON Schema of the socket's frames.
     Protocol,
+    /// Prints the grammar of rules and filters as a JSON Schema.
+    RuleSchema,
     /// Reads the document on standard input under limits; the hub starts this itself.
     #[command(hide = true)]
     ReadDocument {
@@ -212,6 +214,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Openapi => print_json(&crate::app::openapi()),
         Role::Asyncapi => print_json(&crate::app::asyncapi()),
         Role::Protocol => print_json(&crate::app::protocol_schema()),
+        Role::RuleSchema => print_json(&crate::rules::grammar()),
         Role::ReadDocument { name, memory, seconds, max_bytes, addresses } => {
             let limits = crate::reading::Limits { memory, seconds };
             crate::reading::run(&name, limits, max_bytes, addresses).map_err(Failure::failed)

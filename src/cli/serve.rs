@@ -17,6 +17,9 @@ pub(super) async fn run(config: Config, seed_demo: bool) -> Result<(), Failure> 
         (None, true) => say("The store has workspaces already; the demo ones were not added."),
         (None, false) => {}
     }
+    if let Some(link) = &node.setup_link {
+        invite(link);
+    }
     stop_signal().await?;
     say("Stopping…");
     node.stop().await;
@@ -44,6 +47,15 @@ fn introduce(url: &str, seeded: &Seeded) {
         say(&format!("  concierge chat --workspace {} --hub {url}", workspace.slug));
         say(&format!("  concierge desk --workspace {} --hub {url} --email {staff}", workspace.slug));
     }
+    say("");
+}
+
+/// Says how the first business comes to be.
+fn invite(link: &str) {
+    say("");
+    say("No business is set up yet. This link creates one, once; whoever has it becomes its owner:");
+    say(&format!("  {link}"));
+    say("To look around with three demo businesses first: concierge serve --demo");
     say("");
 }
 

@@ -36,6 +36,8 @@ pub struct Config {
     pub embeddings: Embeddings,
     /// Where they are searched.
     pub vectors: Vectors,
+    /// Models of language that draft.
+    pub models: Models,
     /// Logging.
     pub log: Log,
 }
@@ -171,6 +173,93 @@ pub struct Vectors {
     pub qdrant: String,
     pub qdrant_key: String,
     pub qdrant_ms: u64,
+}
+
+/// Models of language that draft, and how far they may go.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct Models {
+    pub enabled: bool,
+    pub order: String,
+    pub first_token_ms: u64,
+    pub idle_ms: u64,
+    pub total_ms: u64,
+    pub retries: u32,
+    pub retry_after_seconds: u64,
+    pub failures: u32,
+    pub rest_seconds: u64,
+    pub at_once: usize,
+    pub tokens_per_day: u64,
+    pub prompt_tokens: usize,
+    pub answer_tokens: usize,
+    pub steps: usize,
+    pub currency: String,
+    /// The providers by name.
+    #[serde(flatten)]
+    pub providers: std::collections::BTreeMap<String, ModelProvider>,
+}
+
+/// A server with OpenAI's chat API, and a model there.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
+pub struct ModelProvider {
+    pub address: String,
+    pub model: String,
+    #[serde(default)]
+    pub key: String,
+    #[serde(default = "yes")]
+    pub tools: bool,
+    #[serde(default = "calm")]
+    pub temperature: f64,
+    #[serde(default)]
+    pub input_price: f64,
+    #[serde(default)]
+    pub output_price: f64,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn calm() -> f64 {
+    0.2
+}
+
+impl Models {
+    /// The providers in the order they are asked: that of `order`, else that of their names.
+    pub fn chain(&self) -> Result<Vec<(&str, &ModelProvider)>, String> {
+        let named: Vec<&str> = self.order.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        if named.is_empty() {
+            return Ok(self.providers.iter().map(|(name, set)| (name.as_str(), set)).collect());
+        }
+        let find = |name: &str| {
+            let found = self.providers.get_key_value(name).map(|(name, set)| (name.as_str(), set));
+            found.ok_or_else(|| format!("models.order names {name:?}, but there is no [models.{name}]"))
+        };
+        named.into_iter().map(find).collect()
+    }
+}
+
+impl ModelProvider {
+    /// The server's host and port, without what else an address may hold.
+    pub fn host(&self) -> String {
+        let rest = self.address.split_once("://").map_or(self.address.as_str(), |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.rsplit('@').next().unwrap_or_default().to_owned()
+    }
+
+    /// What is wrong with it, if anything.
+    pub fn problem(&self) -> Option<&'static str> {
+        let is_web = self.address.starts_with("http://") || self.address.starts_with("https://");
+        match () {
+            () if !is_web || self.host().is_empty() => {
+                Some("address must be the server's address up to its version: http://localhost:11434/v1")
+            }
+            () if self.model.trim().is_empty() => Some("model must name a model of that server"),
+            () => None,
+        }
+    }
 }
 
 /// Understanding what is spoken.
@@ -309,6 +398,18 @@ fn check_against(known: &toml::Table, own: &toml::Table, text: &str, path: &Path
         };
         for (setting, value) in settings {
             let problem = match known_settings.get(setting) {
+                None if section == "models" && value.is_table() => match provider_problem(value) {
+                    None => continue,
+                    Some(problem) => {
+                        return Err(Error::File {
+                            path: path.to_owned(),
+                            problem: format!(
+                                "line {}: models.{setting}: {problem}",
+                                line_of_section(text, &format!("models.{setting}"))
+                            ),
+                        });
+                    }
+                },
                 None => format!("there is no setting {section}.{setting}"),
                 Some(default) if !default.same_type(value) => format!(
                     "{section}.{setting} must be a {}, not a {}",
@@ -324,6 +425,14 @@ fn check_against(known: &toml::Table, own: &toml::Table, text: &str, path: &Path
         }
     }
     Ok(())
+}
+
+/// What is wrong with the settings of a provider of models.
+fn provider_problem(value: &toml::Value) -> Option<String> {
+    match value.clone().try_into::<ModelProvider>() {
+        Err(problem) => Some(problem.message().to_owned()),
+        Ok(set) => set.problem().map(str::to_owned),
+    }
 }
 
 fn line_of_section(text: &str, section: &str) -> usize {
@@ -354,6 +463,9 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 fn set_from_environment(table: &mut toml::Table, setting: &str, text: &str) -> Result<(), String> {
     let lower = setting.to_lowercase();
     let (section, name) = lower.split_once("__").ok_or("write CONCIERGE__SECTION__SETTING")?;
+    if let ("models", Some((provider, name))) = (section, name.split_once("__")) {
+        return set_provider(table, provider, name, text);
+    }
     let place = table
         .get_mut(section)
         .and_then(|section| section.get_mut(name))
@@ -367,6 +479,24 @@ fn set_from_environment(table: &mut toml::Table, setting: &str, text: &str) -> R
         }
         _ => toml::Value::String(text.to_owned()),
     };
+    Ok(())
+}
+
+/// Sets one thing of a provider of models; the provider may be a new one.
+fn set_provider(table: &mut toml::Table, provider: &str, name: &str, text: &str) -> Result<(), String> {
+    let number = || text.parse().map_err(|_| format!("{text:?} is not a number"));
+    let value = match name {
+        "address" | "model" | "key" => toml::Value::String(text.to_owned()),
+        "tools" => {
+            toml::Value::Boolean(text.parse().map_err(|_| format!("{text:?} is neither true nor false"))?)
+        }
+        "temperature" | "input_price" | "output_price" => toml::Value::Float(number()?),
+        _ => return Err(format!("there is no setting models.{provider}.{name}")),
+    };
+    let providers =
+        table.get_mut("models").and_then(toml::Value::as_table_mut).ok_or("no section [models]")?;
+    let one = providers.entry(provider).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    one.as_table_mut().ok_or("this is no provider")?.insert(name.to_owned(), value);
     Ok(())
 }
 
@@ -416,5 +546,37 @@ mod tests {
         assert!(problem("[http]\nlisten = \n").contains("line 2"));
         let environment = load("", &[("CONCIERGE__PIPELINE__WORKERS", "many")]).err().unwrap_or_default();
         assert_eq!(environment, "CONCIERGE__PIPELINE__WORKERS: \"many\" is not a whole number");
+    }
+
+    #[test]
+    fn two_lines_set_up_a_model() {
+        let config = load("[models.local]\naddress = \"http://localhost:11434/v1\"\nmodel = \"m\"\n", &[])
+            .expect("these settings are right");
+        let chain = config.models.chain().expect("there is one");
+        assert_eq!(chain.len(), 1);
+        assert_eq!((chain[0].0, chain[0].1.host().as_str()), ("local", "localhost:11434"));
+        let environment = [
+            ("CONCIERGE__MODELS__FAST__ADDRESS", "https://user:secret@api.example/v1"),
+            ("CONCIERGE__MODELS__FAST__MODEL", "quick"),
+            ("CONCIERGE__MODELS__ORDER", "fast"),
+            ("CONCIERGE__MODELS__FAST__INPUT_PRICE", "0.15"),
+        ];
+        let config = load("", &environment).expect("these settings are right");
+        let chain = config.models.chain().expect("there is one");
+        assert_eq!((chain[0].1.host().as_str(), chain[0].1.input_price), ("api.example", 0.15));
+    }
+
+    #[test]
+    fn a_wrong_model_is_named_with_its_line() {
+        let problem = |text| load(text, &[]).err().unwrap_or_default();
+        assert_eq!(
+            problem("\n[models.a]\naddress = \"localhost\"\nmodel = \"m\"\n"),
+            "FILE: line 2: models.a: address must be the server's address up to its version: http://localhost:11434/v1"
+        );
+        assert!(problem("[models.a]\naddress = \"http://x/v1\"\n").contains("missing field `model`"));
+        assert!(problem("[models.a]\nurl = \"x\"\n").contains("unknown field `url`"));
+        assert_eq!(problem("[models]\nfoo = 1\n"), "FILE: line 2: there is no setting models.foo");
+        let unknown = load("[models]\norder = \"b\"\n", &[]).expect("the file is right");
+        assert!(unknown.models.chain().is_err_and(|problem| problem.contains("no [models.b]")));
     }
 }

@@ -13,7 +13,7 @@ mod store;
 pub use model::{Contact, ContactChange, ContactFilter, NewContact};
 pub use routes::routes;
 
-use crate::base::{ContactId, Timestamp};
+use crate::base::{ContactId, Timestamp, WorkspaceId};
 use crate::http::Cursor;
 use crate::ports::{Cx, DbError, Tx};
 
@@ -34,6 +34,16 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: ContactId, change: ContactChange) 
 /// Notes that a contact was here just now.
 pub async fn seen(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<(), Error> {
     Ok(store::set_last_seen(tx, cx.workspace, id, cx.now).await?)
+}
+
+/// Contacts that changed since rules looked, of all workspaces.
+pub async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<(WorkspaceId, ContactId)>, Error> {
+    Ok(store::changed(tx, limit).await?)
+}
+
+/// Notes that rules look at a contact's change; says whether nobody did before.
+pub async fn take_change(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<bool, Error> {
+    Ok(store::take_change(tx, cx.workspace, id).await?)
 }
 
 /// Finds a contact or says that there is none.

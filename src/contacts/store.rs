@@ -47,7 +47,7 @@ pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, contact: &Contac
 pub(super) async fn update(tx: &mut Tx, workspace: WorkspaceId, contact: &Contact) -> Result<(), DbError> {
     execute!(
         tx,
-        "UPDATE contacts SET name = $3, email = $4, phone = $5, locale = $6, note = $7
+        "UPDATE contacts SET name = $3, email = $4, phone = $5, locale = $6, note = $7, rules_due = 1
          WHERE workspace_id = $1 AND id = $2",
         workspace,
         contact.id,
@@ -120,4 +120,25 @@ pub(super) async fn list(
         limit,
     )?;
     Ok(rows.into_iter().map(Contact::from).collect())
+}
+
+/// Contacts that changed since rules looked. Serves all workspaces.
+pub(super) async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<(WorkspaceId, ContactId)>, DbError> {
+    fetch_all!(
+        tx,
+        (WorkspaceId, ContactId),
+        "SELECT workspace_id, id FROM contacts WHERE rules_due IS NOT NULL LIMIT $1",
+        limit,
+    )
+}
+
+/// Notes that rules look at a change; says whether nobody did before.
+pub(super) async fn take_change(tx: &mut Tx, workspace: WorkspaceId, id: ContactId) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE contacts SET rules_due = NULL WHERE workspace_id = $1 AND id = $2 AND rules_due IS NOT NULL",
+        workspace,
+        id,
+    )?;
+    Ok(rows == 1)
 }

@@ -89,7 +89,7 @@ pub struct FieldView {
     pub required: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+/// Serde passes a reference.
 const fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -334,9 +334,8 @@ pub(super) fn record_id(conversation: ConversationId, schema_key: &str) -> Recor
 
 /// A record as staff see it.
 pub(super) fn view(id: RecordId, schema: &Schema, status: &str, mut states: States) -> RecordView {
-    let fields: Vec<FieldView> =
+    let mut fields: Vec<FieldView> =
         schema.fields.iter().map(|field| view_field(field, states.remove(&field.key))).collect();
-    let mut fields = fields;
     let values: BTreeMap<String, Value> =
         fields.iter().filter_map(|field| Some((field.key.clone(), field.value.clone()?))).collect();
     let known = |key: &str| values.get(key);

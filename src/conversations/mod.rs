@@ -15,12 +15,14 @@ mod marks;
 mod model;
 mod past;
 mod ratings;
+mod replays;
 mod resends;
 mod routes;
 mod snooze;
 mod store;
 mod turns;
 mod verbs;
+mod waits;
 mod words;
 
 pub use list::{ListFilter, View, list, summaries, summary};
@@ -30,6 +32,10 @@ pub use past::{
     PastConversation, PastEntry, Said, begun_since, count, count_by_status, entries_of_kind, past,
 };
 pub use ratings::{Rating, rate};
+pub use replays::{
+    ForRules, PastConversation, PastEntry, for_rules, open_of_contact, past_conversations, past_entries,
+    rules_state, set_rules_from, skip_rules,
+};
 pub use routes::routes;
 pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};
 pub use turns::{
@@ -40,6 +46,7 @@ pub use verbs::{
     append, ask_for_person, assign, hand_back, hold, label, move_status, note, open_of, post, resolve,
     retitle, send_draft, sent_before, set_draft_hint, set_stitch, start, take_over, tell_transcript,
 };
+pub use waits::{Unit, usual_wait};
 pub use words::{Found, ToIndex, find_messages, index, to_index};
 
 use crate::base::{Audience, ConversationId, TextFault};

@@ -230,6 +230,7 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
              last_message_text = COALESCE(CAST($7 AS TEXT), last_message_text),
              last_message_by = CASE WHEN CAST($7 AS TEXT) IS NULL THEN last_message_by ELSE $8 END,
              last_message_at = CASE WHEN CAST($7 AS TEXT) IS NULL THEN last_message_at ELSE $6 END,
+             rules_from = CASE WHEN $10 = 1 THEN COALESCE(rules_from, last_seq + 1) ELSE rules_from END,
              title = CASE WHEN title = '' AND $4 = 1 THEN COALESCE(CAST($9 AS TEXT), title) ELSE title END,
              updated_at = $6
          WHERE workspace_id = $1 AND id = $2
@@ -243,6 +244,7 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
         &shown,
         kind,
         shown.as_deref().map(first_title),
+        i64::from(new.content.is_event()),
     )?;
     let seq = counted.last_seq;
     let prev_public = if public == 1 { counted.prev_public_seq } else { counted.last_public_seq };
@@ -479,13 +481,15 @@ pub(super) async fn set_status(
     workspace: WorkspaceId,
     id: ConversationId,
     status: &str,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     execute!(
         tx,
-        "UPDATE conversations SET status = $3 WHERE workspace_id = $1 AND id = $2",
+        "UPDATE conversations SET status = $3, status_since = $4 WHERE workspace_id = $1 AND id = $2",
         workspace,
         id,
-        status
+        status,
+        now,
     )?;
     Ok(())
 }

@@ -190,7 +190,7 @@ pub async fn move_status(cx: &Cx, tx: &mut Tx, id: ConversationId, to: &str) -> 
     if from == to {
         return Ok(());
     }
-    store::set_status(tx, cx.workspace, id, to).await?;
+    store::set_status(tx, cx.workspace, id, to, cx.now).await?;
     append_locked(cx, tx, &locked, Audience::Staff, Content::StatusMoved { from, to: to.to_owned() }).await
 }
 

@@ -9,7 +9,9 @@ use crate::drafts::write::{give_up_open, show};
 use crate::drafts::{Draft, Error, carry_edits, get, hold, model, store};
 use crate::jobs;
 use crate::ports::{Cx, Tx};
-use crate::protocol::{Content, Decision, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason};
+use crate::protocol::{
+    Content, Decision, DraftApproval, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason,
+};
 
 /// Sends an approved draft when the time to undo is over.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -27,6 +29,8 @@ impl jobs::Job for SendDraft {
 pub enum Approval {
     /// It will be sent, unless it is undone before.
     Held(Held),
+    /// A rule asks for more people: this one's approval is kept.
+    Noted(Box<Draft>),
     /// The customer wrote again: nothing is sent, the edits are kept for the next draft.
     Stale,
 }
@@ -64,6 +68,11 @@ pub async fn approve(
         }
         return Ok(Approval::Stale);
     }
+    if draft.required_people > 1
+        && let Some(noted) = note_approval(cx, tx, &mut draft, revision, &text).await?
+    {
+        return Ok(noted);
+    }
     let decision = if text == draft.text { Decision::Approved } else { Decision::ApprovedEdited };
     let send_at = cx.now.after(undo_window);
     let row = DecisionRow {
@@ -81,6 +90,44 @@ pub async fn approve(
     decide(cx, tx, &mut draft, revision, &row).await?;
     jobs::enqueue(cx, tx, &SendDraft { draft: id }, send_at).await?;
     Ok(Approval::Held(Held { draft: id, send_at }))
+}
+
+/// Keeps the approval of one of several people. `None`: with this one everybody has approved. An approval
+/// is of the text as it stands: who changes it begins anew.
+async fn note_approval(
+    cx: &Cx,
+    tx: &mut Tx,
+    draft: &mut Draft,
+    revision: i64,
+    text: &str,
+) -> Result<Option<Approval>, Error> {
+    let needed = draft.required_people;
+    let by = staff_of(cx).ok_or(Error::NeedsSecondPerson { needed })?;
+    if text != draft.current_text() {
+        draft.approvals.clear();
+        draft.edited_text = Some(text.to_owned()).filter(|text| *text != draft.text);
+        draft.edited_by = Some(by);
+        draft.revision += 1;
+    }
+    if draft.approvals.iter().any(|approval| approval.by == by) {
+        return Err(Error::NeedsSecondPerson { needed });
+    }
+    draft.approvals.push(DraftApproval { by, name: cx.name.clone(), at: cx.now });
+    if i64::try_from(draft.approvals.len()).is_ok_and(|given| given >= needed) {
+        return Ok(None);
+    }
+    if !store::note_approval(tx, cx.workspace, draft, revision).await? {
+        return Err(Error::Changed);
+    }
+    show(cx, tx, draft).await?;
+    let content = Content::DraftDecided {
+        draft: draft.id,
+        decision: Decision::ApprovedInPart,
+        reason: None,
+        note: None,
+    };
+    conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;
+    Ok(Some(Approval::Noted(Box::new(draft.clone()))))
 }
 
 /// Rejects a pending draft. With `rewrite` the message owes a turn again.
@@ -247,17 +294,18 @@ async fn tell_undone(cx: &Cx, tx: &mut Tx, draft: &Draft) -> Result<(), Error> {
 }
 
 /// Sends an approved draft whose time to undo is over. `assistant` is the name the customer sees. Does
-/// nothing when it was undone, sent before, or a person took over.
-pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Result<(), Error> {
+/// nothing when it was undone, sent before, or a person took over. Gives the draft that was sent now: the
+/// caller does what it proposes in the same transaction, so that it is done once.
+pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Result<Option<Draft>, Error> {
     let draft = match hold(cx, tx, id).await {
         Ok(draft) => draft,
-        Err(Error::NotFound(_)) => return Ok(()),
+        Err(Error::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
     if draft.send_at.is_none_or(|at| at > cx.now) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(text) = store::claim_for_sending(tx, cx.workspace, id).await? else { return Ok(()) };
+    let Some(text) = store::claim_for_sending(tx, cx.workspace, id).await? else { return Ok(None) };
     let agent = cx.acting_as(Actor::Agent, assistant);
     let seq = conversations::send_draft(&agent, tx, draft.conversation, id, text).await?;
     store::set_sent(tx, cx.workspace, id, seq).await?;
@@ -267,7 +315,7 @@ pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Res
     if let Some(open) = open {
         show(cx, tx, &open).await?;
     }
-    Ok(())
+    Ok(Some(sent))
 }
 
 /// Posts a person's own answer: whatever the agent was about to say is given up, and no turn is owed.

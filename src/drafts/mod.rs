@@ -9,6 +9,7 @@ mod decide;
 mod merge;
 mod model;
 mod overdue;
+mod proposals;
 mod routes;
 mod store;
 mod uses;
@@ -20,9 +21,10 @@ pub use decide::{
 pub use merge::carry_edits;
 pub use model::{Draft, Written, hash_text};
 pub use overdue::{Overdue, overdue, tell_overdue};
+pub use proposals::{drop_proposal, receipt};
 pub use routes::routes;
 pub use uses::{Use, UseCount, counts as use_counts, of_document as uses_of};
-pub use write::{begin, fail, finish, give_up_open};
+pub use write::{begin, fail, finish, give_up_open, propose, require};
 
 use crate::base::{ConversationId, DraftId, PassageId, Role};
 use crate::http::Cursor;
@@ -122,6 +124,14 @@ pub enum Error {
     /// A rule asks for somebody else.
     #[error("a rule asks for the approval of a {0}; ask one of your team")]
     NeedsRole(Role),
+    /// They approved it already, and one more has to.
+    #[error(
+        "you have approved this already; a rule asks for {needed} people, so somebody else has to as well"
+    )]
+    NeedsSecondPerson {
+        /// How many the rule asks for.
+        needed: i64,
+    },
     /// The conversation refused.
     #[error(transparent)]
     Conversation(#[from] conversations::Error),
@@ -155,6 +165,7 @@ impl From<Error> for crate::http::Problem {
             Error::StillWriting => ErrorCode::DraftStillWriting,
             Error::AlreadySent => ErrorCode::AlreadySent,
             Error::NeedsRole(_) => ErrorCode::Forbidden,
+            Error::NeedsSecondPerson { .. } => ErrorCode::NeedsSecondPerson,
             Error::Conversation(_) | Error::Staff(_) | Error::Db(_) => {
                 return match error {
                     Error::Conversation(error) => error.into(),

@@ -2,7 +2,10 @@
 
 use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
 use crate::drafts::Error;
-use crate::protocol::{Blocker, Citation, Decision, DraftHint, DraftStatus, DraftView, Sentence, Support};
+use crate::protocol::{
+    Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Proposal, Sentence,
+    Support,
+};
 
 /// Characters of a draft shown in the inbox.
 const GIST_CHARS: usize = 90;
@@ -44,6 +47,16 @@ pub struct Draft {
     pub confidence: f64,
     /// The least role that may approve it.
     pub required_role: Option<Role>,
+    /// How many different people must approve it.
+    pub required_people: i64,
+    /// Who has approved the text as it stands.
+    pub approvals: Vec<DraftApproval>,
+    /// The model that wrote it; none: the built-in engine.
+    pub model: Option<String>,
+    /// Why the built-in engine wrote it although a model is set up.
+    pub fallback: Option<String>,
+    /// What is to be done when it is sent.
+    pub proposals: Vec<Proposal>,
     /// Who decided it.
     pub decided_by: Option<StaffId>,
     /// Their name.
@@ -75,6 +88,14 @@ pub struct Written {
     pub confidence: f64,
     /// The least role that may approve it.
     pub required_role: Option<Role>,
+    /// How many different people must approve it; 0 and 1 are one.
+    pub required_people: i64,
+    /// The model that wrote it; none: the built-in engine.
+    pub model: Option<String>,
+    /// Why the built-in engine wrote it although a model is set up.
+    pub fallback: Option<String>,
+    /// What is to be done when it is sent.
+    pub proposals: Vec<Proposal>,
 }
 
 impl Draft {
@@ -101,6 +122,12 @@ impl Draft {
             blockers: self.blockers.clone(),
             intent: self.intent.clone(),
             confidence: self.confidence,
+            required_role: self.required_role,
+            required_people: self.required_people.max(1),
+            approvals: self.approvals.clone(),
+            model: self.model.clone(),
+            fallback: self.fallback.clone(),
+            proposals: self.proposals.clone(),
             decided_by: self.decided_by,
             decided_by_name: self.decided_by_name.clone(),
             send_at: self.send_at,
@@ -211,6 +238,11 @@ mod tests {
             intent: None,
             confidence: 0.0,
             required_role: None,
+            required_people: 1,
+            approvals: Vec::new(),
+            model: None,
+            fallback: None,
+            proposals: Vec::new(),
             decided_by: None,
             decided_by_name: None,
             decision: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(approve))
         .routes(routes!(reject))
         .routes(routes!(undo))
+        .routes(routes!(proposal))
         .routes(routes!(post_message))
         .routes(routes!(take_over))
         .routes(routes!(resolve))
@@ -102,6 +103,33 @@ async fn edit(
     Ok(Json(kept?.view()))
 }
 
+/// Whether something is to be done with a draft.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProposalBody {
+    /// The revision that was shown.
+    revision: i64,
+    /// Not to be done.
+    dropped: bool,
+}
+
+/// Takes something off what is done when the draft is sent, or puts it back.
+#[utoipa::path(put, path = "/v1/drafts/{id}/proposals/{number}", tag = "drafts",
+    params(("id" = DraftId, Path), ("number" = i64, Path)), request_body = ProposalBody,
+    responses((status = 200, body = DraftView), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+async fn proposal(
+    State(site): State<Site>,
+    caller: Caller,
+    Path((id, number)): Path<(DraftId, i64)>,
+    Json(body): Json<ProposalBody>,
+) -> Result<Json<DraftView>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let draft = super::drop_proposal(&cx, &mut tx, id, body.revision, number, body.dropped).await?;
+    tx.commit().await?;
+    Ok(Json(draft.view()))
+}
+
 /// What is approved.
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -114,15 +142,17 @@ struct ApproveBody {
     text: Option<String>,
 }
 
-/// Approves a draft: it is sent when the time to undo is over.
+/// Approves a draft: it is sent when the time to undo is over. When a rule asks for several people, all but
+/// the last approval are kept and answered with 202 and the draft.
 #[utoipa::path(post, path = "/v1/drafts/{id}/approve", tag = "drafts", params(("id" = DraftId, Path)), request_body = ApproveBody,
-    responses((status = 200, body = Held), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 200, body = Held), (status = 202, body = DraftView), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 async fn approve(
     State(site): State<Site>,
     caller: Caller,
     Path(id): Path<DraftId>,
     Json(body): Json<ApproveBody>,
-) -> Result<Json<Held>, Problem> {
+) -> Result<Response, Problem> {
     let caller = caller.may(Permission::Answer)?;
     let cx = caller.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
@@ -132,7 +162,8 @@ async fn approve(
     let approval = super::approve(&cx, &mut tx, caller.role, id, shown, body.text.as_deref(), window).await?;
     tx.commit().await?;
     match approval {
-        Approval::Held(held) => Ok(Json(held)),
+        Approval::Held(held) => Ok(Json(held).into_response()),
+        Approval::Noted(draft) => Ok((StatusCode::ACCEPTED, Json(draft.view())).into_response()),
         Approval::Stale => Err(Error::Stale.into()),
     }
 }

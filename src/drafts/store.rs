@@ -5,7 +5,9 @@ use crate::drafts::{Draft, Rejection};
 use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
-use crate::protocol::{Blocker, Citation, Decision, DraftStatus, RejectReason, Sentence};
+use crate::protocol::{
+    Blocker, Citation, Decision, DraftApproval, DraftStatus, Proposal, RejectReason, Sentence,
+};
 use crate::{execute, fetch_all, fetch_optional};
 
 #[derive(FromRow)]
@@ -27,6 +29,11 @@ struct Row {
     intent: Option<String>,
     confidence: f64,
     required_role: Option<Role>,
+    required_people: i64,
+    approvals: JsonText<Vec<DraftApproval>>,
+    model: Option<String>,
+    fallback: Option<String>,
+    proposals: JsonText<Vec<Proposal>>,
     decided_by: Option<StaffId>,
     decided_by_name: Option<String>,
     decision: Option<Decision>,
@@ -55,6 +62,11 @@ impl From<Row> for Draft {
             intent: row.intent,
             confidence: row.confidence,
             required_role: row.required_role,
+            required_people: row.required_people,
+            approvals: row.approvals.0,
+            model: row.model,
+            fallback: row.fallback,
+            proposals: row.proposals.0,
             decided_by: row.decided_by,
             decided_by_name: row.decided_by_name,
             decision: row.decision,
@@ -94,8 +106,8 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
     let rows = execute!(
         tx,
         "UPDATE drafts SET status = 'pending', text = $3, edited_text = $4, edited_by = $5, citations = $6,
-             sentences = $7, blockers = $8, intent = $9, confidence = $10, required_role = $11,
-             carried_base = NULL, carried_edit = NULL
+             sentences = $7, blockers = $8, intent = $9, confidence = $10, required_role = $11, required_people = $12,
+             model = $13, fallback = $14, proposals = $15, carried_base = NULL, carried_edit = NULL
          WHERE workspace_id = $1 AND id = $2 AND status = 'writing'",
         workspace,
         draft.id,
@@ -108,6 +120,48 @@ pub(super) async fn finish(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -
         &draft.intent,
         draft.confidence,
         draft.required_role,
+        draft.required_people,
+        &draft.model,
+        &draft.fallback,
+        JsonText(&draft.proposals),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what a rule asks of a draft, if it still waits.
+pub(super) async fn require(tx: &mut Tx, workspace: WorkspaceId, draft: &Draft) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET required_role = $3, required_people = $4, blockers = $5
+         WHERE workspace_id = $1 AND id = $2 AND status = 'pending'",
+        workspace,
+        draft.id,
+        draft.required_role,
+        draft.required_people,
+        JsonText(&draft.blockers),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Keeps one person's approval of a draft that needs several, with the edit it was made with; says whether
+/// the draft was still as it was shown.
+pub(super) async fn note_approval(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    draft: &Draft,
+    revision: i64,
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET approvals = $4, edited_text = $5, edited_by = $6, revision = $7
+         WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
+        workspace,
+        draft.id,
+        revision,
+        JsonText(&draft.approvals),
+        &draft.edited_text,
+        draft.edited_by,
+        draft.revision,
     )?;
     Ok(rows == 1)
 }
@@ -147,13 +201,51 @@ pub(super) async fn keep_edit(
 ) -> Result<bool, DbError> {
     let rows = execute!(
         tx,
-        "UPDATE drafts SET edited_text = $4, edited_by = $5, revision = revision + 1
+        "UPDATE drafts SET edited_text = $4, edited_by = $5, revision = revision + 1, approvals = '[]'
          WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
         workspace,
         id,
         revision,
         text,
         by,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what is to be done with a draft, if it is still pending at this revision. Who had approved it had
+/// approved something else.
+pub(super) async fn keep_proposals(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    revision: i64,
+    proposals: &[Proposal],
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET proposals = $4, revision = revision + 1, approvals = '[]'
+         WHERE workspace_id = $1 AND id = $2 AND revision = $3 AND status = 'pending'",
+        workspace,
+        id,
+        revision,
+        JsonText(proposals),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what became of what was to be done with a draft that is sent.
+pub(super) async fn keep_receipts(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    proposals: &[Proposal],
+) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "UPDATE drafts SET proposals = $3 WHERE workspace_id = $1 AND id = $2 AND status = 'sent'",
+        workspace,
+        id,
+        JsonText(proposals),
     )?;
     Ok(rows == 1)
 }
@@ -230,7 +322,8 @@ pub(super) async fn undo(tx: &mut Tx, workspace: WorkspaceId, id: DraftId) -> Re
     let rows = execute!(
         tx,
         "UPDATE drafts SET status = 'pending', decided_by = NULL, decided_by_name = NULL, decided_at = NULL,
-             decision = NULL, send_at = NULL, sent_text = NULL, edit_distance = NULL, revision = revision + 1
+             decision = NULL, send_at = NULL, sent_text = NULL, edit_distance = NULL, revision = revision + 1,
+             approvals = '[]'
          WHERE workspace_id = $1 AND id = $2 AND status = 'approved'",
         workspace,
         id,
@@ -270,7 +363,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
                     carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
-                    required_role, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
+                    required_role, required_people, approvals, model, fallback, proposals, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
              FROM drafts ",
             $rest
         )

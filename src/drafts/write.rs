@@ -1,11 +1,11 @@
 //! What a turn does to drafts: begin, finish, fail.
 
-use crate::base::{Actor, Audience, ConversationId, DraftId, TurnId};
+use crate::base::{Actor, Audience, ConversationId, DraftId, Role, TurnId};
 use crate::conversations;
 use crate::drafts::{Draft, Error, Written, carry_edits, store, uses};
 use crate::ports::bus::News;
 use crate::ports::{Cx, Tx};
-use crate::protocol::{Content, Decision, DraftStatus, Signal};
+use crate::protocol::{Blocker, BlockerKind, Content, Decision, DraftStatus, Signal};
 
 /// Begins a draft in answer to the customer entry `for_seq`. An open draft of before is superseded; edits
 /// that people made in it are carried into the new one.
@@ -47,6 +47,11 @@ pub async fn begin(
         intent: None,
         confidence: 0.0,
         required_role: None,
+        required_people: 1,
+        approvals: Vec::new(),
+        model: None,
+        fallback: None,
+        proposals: Vec::new(),
         decided_by: None,
         decided_by_name: None,
         decision: None,
@@ -88,6 +93,10 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
     draft.intent = written.intent;
     draft.confidence = written.confidence;
     draft.required_role = written.required_role;
+    draft.required_people = written.required_people.max(1);
+    draft.model = written.model;
+    draft.fallback = written.fallback;
+    draft.proposals = written.proposals;
     if !store::finish(tx, cx.workspace, &draft).await? {
         return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
     }
@@ -101,6 +110,49 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DraftId, written: Written) -> Resu
     show(cx, tx, &draft).await?;
     conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;
     Ok(draft)
+}
+
+/// Proposes a reply that was not written by a turn. `None`: another draft is open, which says more.
+pub async fn propose(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    written: Written,
+) -> Result<Option<Draft>, Error> {
+    conversations::hold(cx, tx, conversation).await?;
+    if store::open_of(tx, cx.workspace, conversation).await?.is_some() {
+        return Ok(None);
+    }
+    let for_seq = conversations::get(cx, tx, conversation).await?.customer_seq;
+    let draft = begin(cx, tx, conversation, cx.id(), for_seq).await?;
+    finish(cx, tx, draft.id, written).await.map(Some)
+}
+
+/// Asks for the approval of a role or of several people for the draft that waits; says whether one does.
+/// What was asked for before stays asked for.
+pub async fn require(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    (role, people): (Role, i64),
+    says: &str,
+) -> Result<bool, Error> {
+    conversations::hold(cx, tx, conversation).await?;
+    let Some(mut draft) = store::open_of(tx, cx.workspace, conversation).await? else { return Ok(false) };
+    if draft.status != DraftStatus::Pending {
+        return Ok(false);
+    }
+    draft.required_role = draft.required_role.max(Some(role));
+    draft.required_people = draft.required_people.max(people);
+    let blocker = Blocker { kind: BlockerKind::RuleRequires, says: says.to_owned() };
+    if !draft.blockers.contains(&blocker) {
+        draft.blockers.push(blocker);
+    }
+    if !store::require(tx, cx.workspace, &draft).await? {
+        return Ok(false);
+    }
+    show(cx, tx, &draft).await?;
+    Ok(true)
 }
 
 /// Ends the writing without a draft.

@@ -96,6 +96,9 @@ async fn run_staff(connection: &Connection, caller: &Caller, command: Command) -
         };
         return lease(connection, conversation, wish);
     }
+    if let Command::EditField { conversation, field, on } = command {
+        return editing_field(connection, conversation, field, on);
+    }
     let cx = caller.cx(ports);
     let mut tx = ports.db.begin().await?;
     let outcome = run_staff_verb(&cx, &mut tx, &caller, command).await?;
@@ -130,6 +133,7 @@ async fn run_staff_verb(
             let shown = (revision, hash.as_str());
             match drafts::approve(cx, tx, caller.role, draft, shown, text.as_deref(), window).await? {
                 Approval::Held(held) => Outcome::Held(held),
+                Approval::Noted(draft) => Outcome::Draft { draft: Box::new(draft.view()) },
                 Approval::Stale => return Ok(Err(drafts::Error::Stale.into())),
             }
         }
@@ -202,6 +206,32 @@ fn lease(connection: &Connection, conversation: ConversationId, wish: Wish) -> R
         gateway.site.ports.bus.publish(Note { workspace: line.workspace(), news });
     }
     Ok(Outcome::Lease { lease })
+}
+
+/// Longest key of a field that is passed on.
+const MAX_FIELD: usize = 64;
+
+/// Tells colleagues that somebody edits a field. Only in a conversation that this connection has joined.
+fn editing_field(
+    connection: &Connection,
+    conversation: ConversationId,
+    field: String,
+    on: bool,
+) -> Result<Outcome, Problem> {
+    let (line, gateway) = (&connection.line, &connection.gateway);
+    if !gateway.hub.is_live(line, conversation) {
+        return Err(Problem::new(ErrorCode::NotJoined, "join the conversation first"));
+    }
+    if field.is_empty() || field.chars().count() > MAX_FIELD {
+        let detail = format!("field must be the key of a field, 1 to {MAX_FIELD} characters");
+        return Err(Problem::new(ErrorCode::InvalidField, detail));
+    }
+    if let Some(person) = line.person() {
+        let signal = Signal::EditingField { conversation, person, field, on };
+        let news = News::Signal { conversation, audience: Audience::Staff, signal: signal.into() };
+        gateway.site.ports.bus.publish(Note { workspace: line.workspace(), news });
+    }
+    Ok(Outcome::Done)
 }
 
 /// Posts a message; a visitor without a conversation begins one.

@@ -31,6 +31,7 @@ pub struct Gateway {
     site: Site,
     hub: Arc<Hub>,
     messages: Arc<DefaultKeyedRateLimiter<WorkspaceId>>,
+    usual_waits: Arc<routes::UsualWaits>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -46,7 +47,8 @@ impl Gateway {
     ) -> Gateway {
         let quota = Quota::per_second(site.config.sockets.workspace_per_second);
         let messages = Arc::new(RateLimiter::keyed(quota));
-        let gateway = Gateway { site, hub, messages, tasks, stop };
+        let usual_waits = Arc::default();
+        let gateway = Gateway { site, hub, messages, usual_waits, tasks, stop };
         let Gateway { tasks, .. } = gateway.clone();
         tasks.spawn(listener::listen(gateway.clone()));
         tasks.spawn(listener::fill_gaps(gateway.clone(), gaps));

@@ -1,5 +1,7 @@
 //! Where sockets begin, and how visitors get their token.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Extension;
@@ -11,12 +13,13 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::base::{Actor, ContactId, ConversationId, Timestamp};
+use crate::base::{Actor, ContactId, ConversationId, Timestamp, WorkspaceId};
 use crate::contacts::{self, NewContact};
-use crate::conversations;
+use crate::conversations::{self, Unit};
 use crate::gateway::{Gateway, connection};
 use crate::http::{Json, Path, Problem, ProblemBody, Query};
 use crate::identity::{self, Site, VisitorToken, check_visitor_origin, staff_from_headers};
+use crate::ports::Tx;
 use crate::protocol::{ContactSummary, ErrorCode, MAX_FRAME_BYTES};
 use crate::workspaces::{self, Workspace, is_open, opens_at};
 
@@ -97,10 +100,40 @@ struct PublicWorkspace {
     /// When they are there again.
     #[serde(skip_serializing_if = "Option::is_none")]
     opens_at: Option<Timestamp>,
+    /// While people are there: how soon a first answer usually comes, from the newest ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<(u64, Unit)>,
+}
+
+/// How long customers of each business usually wait; looked up anew after a minute.
+pub(super) type UsualWaits = Mutex<HashMap<WorkspaceId, (Timestamp, Option<(u64, Unit)>)>>;
+
+/// How long a usual wait is kept.
+const KEPT: Duration = Duration::from_secs(60);
+
+impl Gateway {
+    /// How soon a first answer usually comes, while people are there.
+    async fn usual_wait(&self, tx: &mut Tx, workspace: &Workspace) -> Result<Option<(u64, Unit)>, Problem> {
+        let cx = self.site.ports.cx(workspace.id, Actor::System, "");
+        if !is_open(&workspace.settings, cx.now) {
+            return Ok(None);
+        }
+        let known =
+            self.usual_waits.lock().unwrap_or_else(PoisonError::into_inner).get(&workspace.id).copied();
+        if let Some((at, wait)) = known
+            && cx.now.since(at) < KEPT
+        {
+            return Ok(wait);
+        }
+        let wait = conversations::usual_wait(&cx, tx, &workspace.settings).await?;
+        let mut all = self.usual_waits.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(workspace.id, (cx.now, wait));
+        Ok(wait)
+    }
 }
 
 impl PublicWorkspace {
-    fn of(workspace: &Workspace, now: Timestamp) -> PublicWorkspace {
+    fn of(workspace: &Workspace, now: Timestamp, answers: Option<(u64, Unit)>) -> PublicWorkspace {
         let settings = &workspace.settings;
         PublicWorkspace {
             slug: workspace.slug.clone(),
@@ -112,6 +145,7 @@ impl PublicWorkspace {
             locale: settings.locale.clone(),
             open: is_open(settings, now),
             opens_at: opens_at(settings, now),
+            answers,
         }
     }
 }
@@ -121,11 +155,13 @@ impl PublicWorkspace {
     responses((status = 200, body = PublicWorkspace), (status = 404, body = ProblemBody)))]
 async fn show_widget(
     State(site): State<Site>,
+    Extension(gateway): Extension<Gateway>,
     Path(slug): Path<String>,
 ) -> Result<Json<PublicWorkspace>, Problem> {
     let mut tx = site.ports.db.read().await?;
     let workspace = find(&mut tx, &slug).await?;
-    Ok(Json(PublicWorkspace::of(&workspace, site.ports.now())))
+    let answers = gateway.usual_wait(&mut tx, &workspace).await?;
+    Ok(Json(PublicWorkspace::of(&workspace, site.ports.now(), answers)))
 }
 
 async fn find(tx: &mut crate::ports::Tx, slug: &str) -> Result<Workspace, Problem> {
@@ -181,6 +217,7 @@ struct Visit {
     responses((status = 201, body = Visit), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 async fn open_visit(
     State(site): State<Site>,
+    Extension(gateway): Extension<Gateway>,
     Path(slug): Path<String>,
     headers: HeaderMap,
     Json(body): Json<VisitBody>,
@@ -206,6 +243,7 @@ async fn open_visit(
     };
     contacts::seen(&system, &mut tx, contact.id).await?;
     let conversation = conversations::open_of(&system, &mut tx, contact.id).await?;
+    let answers = gateway.usual_wait(&mut tx, &workspace).await?;
     tx.commit().await?;
     let (token, expires_at) = sign(&site, &workspace, contact.id);
     let visit = Visit {
@@ -214,7 +252,7 @@ async fn open_visit(
         expires_at,
         contact: ContactSummary { id: contact.id, name: contact.display_name() },
         conversation,
-        workspace: PublicWorkspace::of(&workspace, site.ports.now()),
+        workspace: PublicWorkspace::of(&workspace, site.ports.now(), answers),
         files: FilePolicy { max_bytes: site.config.files.max_bytes },
     };
     Ok((StatusCode::CREATED, Json(visit)))

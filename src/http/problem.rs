@@ -16,6 +16,8 @@ pub struct Problem {
     pub detail: String,
     /// When to try again, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// Of two who saved at once: what is stored, and what was sent.
+    pub conflict: Option<serde_json::Value>,
 }
 
 /// A problem as it is sent.
@@ -35,12 +37,16 @@ pub struct ProblemBody {
     /// When to try again, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// Of two who saved at once: what is stored (`theirs`), and what was sent (`yours`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub conflict: Option<serde_json::Value>,
 }
 
 impl Problem {
     /// A refusal with a code and an explanation.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Problem { code, detail: detail.into(), retry_after_ms: None }
+        Problem { code, detail: detail.into(), retry_after_ms: None, conflict: None }
     }
 
     /// It does not exist, at least not for the caller.
@@ -52,6 +58,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, milliseconds: u64) -> Self {
         self.retry_after_ms = Some(milliseconds);
+        self
+    }
+
+    /// Says what is stored and what was sent.
+    #[must_use]
+    pub fn with_conflict(mut self, both: serde_json::Value) -> Self {
+        self.conflict = Some(both);
         self
     }
 
@@ -87,6 +100,7 @@ impl Problem {
             | ErrorCode::DraftChanged
             | ErrorCode::DraftStale
             | ErrorCode::DraftStillWriting
+            | ErrorCode::NeedsSecondPerson
             | ErrorCode::AlreadySent
             | ErrorCode::IllegalMove
             | ErrorCode::Conflict => StatusCode::CONFLICT,
@@ -106,6 +120,7 @@ impl IntoResponse for Problem {
             code: self.code,
             detail: self.detail,
             retry_after_ms: self.retry_after_ms,
+            conflict: self.conflict,
         };
         let mut response = (status, axum::Json(body)).into_response();
         let headers = response.headers_mut();

@@ -163,7 +163,7 @@ impl Line {
     }
 
     /// The colleague on the other end, if it is one.
-    pub(super) fn person(&self) -> Option<Person> {
+    pub fn person(&self) -> Option<Person> {
         match &self.party {
             Party::Staff(caller) => Some(Person { id: caller.staff, name: caller.name.clone() }),
             Party::Visitor(_) => None,

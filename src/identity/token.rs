@@ -40,6 +40,23 @@ impl TokenKey {
         Ok(TokenKey(blake3::derive_key("concierge 2026 visitor tokens", secret.as_bytes())))
     }
 
+    /// The code that creates the store's first workspace. Every node of an empty store prints the same one.
+    pub fn setup_code(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.setup_hash().as_bytes())
+    }
+
+    /// Whether somebody has the code for the first workspace.
+    pub fn is_setup_code(&self, text: &str) -> bool {
+        let decoded = URL_SAFE_NO_PAD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        // blake3::Hash compares in constant time.
+        decoded.is_some_and(|bytes: [u8; 32]| self.setup_hash() == blake3::Hash::from_bytes(bytes))
+    }
+
+    fn setup_hash(&self) -> blake3::Hash {
+        // No visitor's token has this payload: theirs hold two colons.
+        blake3::keyed_hash(&self.0, b"the first workspace")
+    }
+
     /// Signs a token: `payload.signature`, both URL-safe.
     pub fn sign(&self, token: &VisitorToken) -> String {
         let payload = format!("{}:{}:{}", token.workspace, token.contact, token.expires_at.as_micros());
@@ -90,5 +107,13 @@ mod tests {
         );
         assert_eq!(key.verify(&forged), None);
         assert_eq!(key.verify("nonsense"), None);
+    }
+
+    #[test]
+    fn the_code_of_another_store_sets_nothing_up() {
+        let (ours, theirs) = (TokenKey([7; 32]), TokenKey([8; 32]));
+        assert!(ours.is_setup_code(&ours.setup_code()));
+        assert!(!ours.is_setup_code(&theirs.setup_code()));
+        assert!(!ours.is_setup_code("") && !ours.is_setup_code("nonsense"));
     }
 }

@@ -92,9 +92,14 @@ pub async fn done(tx: &mut Tx, job: &Taken) -> Result<(), DbError> {
     store::delete(tx, job.workspace, job.id).await
 }
 
+/// Whether a job is given up when it fails this time.
+pub fn is_last(job: &Taken) -> bool {
+    job.attempts >= MAX_ATTEMPTS
+}
+
 /// Puts a failed job back for later, or gives it up after the last attempt.
 pub async fn failed(tx: &mut Tx, job: &Taken, why: &str, now: Timestamp) -> Result<(), DbError> {
-    let state = if job.attempts >= MAX_ATTEMPTS { "given_up" } else { "ready" };
+    let state = if is_last(job) { "given_up" } else { "ready" };
     store::put_back(tx, job.workspace, job.id, state, why, now.after(backoff(job.attempts))).await
 }
 

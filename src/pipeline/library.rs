@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::agents::prompt::Prompts;
 use crate::agents::{Agent, Phrases, Understanding};
 use crate::language::tongue::Tongue;
 use crate::pipeline::Error;
+use crate::rules::Shelf;
 
 /// A text of fewer words does not tell its language.
 const FEW_WORDS: usize = 5;
@@ -14,6 +16,8 @@ const FEW_WORDS: usize = 5;
 pub struct Library {
     understanding: Understanding,
     phrases: Arc<Phrases>,
+    shelf: Shelf,
+    prompts: Arc<Prompts>,
 }
 
 impl Library {
@@ -22,6 +26,8 @@ impl Library {
         Ok(Library {
             understanding: Understanding::load(sentence_model)?,
             phrases: Arc::new(Phrases::load()?),
+            shelf: Shelf::default(),
+            prompts: Arc::new(Prompts::load()?),
         })
     }
 
@@ -30,9 +36,19 @@ impl Library {
         &self.understanding
     }
 
+    /// The rules of workspaces, as they were last read.
+    pub(super) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
     /// The phrases.
     pub(super) fn phrases(&self) -> &Phrases {
         &self.phrases
+    }
+
+    /// The templates of prompts.
+    pub(super) fn prompts(&self) -> &Prompts {
+        &self.prompts
     }
 
     /// Learns the examples of all given agents, so that the first message does not wait for it.

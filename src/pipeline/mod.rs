@@ -6,8 +6,8 @@
 //! the draft) is stored in one transaction at its end, together with the note that the message is dealt
 //! with; so a turn that is superseded, crashes or loses its lease leaves nothing behind and runs again.
 
-mod actions;
-mod facts;
+mod acts;
+mod drafting;
 mod gap;
 mod library;
 mod routes;
@@ -15,6 +15,7 @@ mod run;
 mod scheduler;
 mod stages;
 mod store;
+mod toolbox;
 mod trace;
 mod turn;
 
@@ -27,7 +28,10 @@ pub use routes::routes;
 use crate::base::Actor;
 use crate::identity::Site;
 use crate::ports::DbError;
-use crate::{agents, context, conversations, drafts, identity, knowledge, rules, schemas, workspaces};
+use crate::{
+    agents, automation, contacts, context, conversations, drafts, identity, knowledge, rules, schemas,
+    workspaces,
+};
 
 /// Starts running turns on this node until `stop` is cancelled; turns in hand are finished.
 pub fn start(site: Site, library: Library, tasks: TaskTracker, stop: CancellationToken) {
@@ -90,6 +94,12 @@ pub enum Error {
     /// Context refused.
     #[error(transparent)]
     Context(#[from] context::Error),
+    /// What rules decided could not be carried out.
+    #[error(transparent)]
+    Automation(#[from] automation::Error),
+    /// The customer is not there.
+    #[error(transparent)]
+    Contact(#[from] contacts::Error),
     /// Rules refused.
     #[error(transparent)]
     Rule(#[from] rules::Error),

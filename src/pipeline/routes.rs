@@ -4,6 +4,7 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::agents::usage::{self, UseRow};
 use crate::base::{ConversationId, TurnId};
 use crate::conversations;
 use crate::http::{Json, Path, Problem, ProblemBody};
@@ -41,6 +42,11 @@ struct TurnBody {
     turn: TurnRow,
     /// Its stages, in order.
     stages: Vec<StageTrace>,
+    /// What the model was given that wrote the draft, or that failed to; absent where no model was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<String>,
+    /// Its calls of models, in order.
+    uses: Vec<UseRow>,
 }
 
 /// Shows a turn with the trace of its stages.
@@ -55,5 +61,10 @@ async fn show(
     let mut tx = site.ports.db.read().await?;
     let turn = store::find(&mut tx, cx.workspace, id).await?.ok_or_else(Problem::not_found)?;
     let stages = store::stages_of(&mut tx, cx.workspace, id).await?;
-    Ok(Json(TurnBody { turn, stages }))
+    let uses = usage::of_turn(&cx, &mut tx, id).await?;
+    let prompt = match uses.last() {
+        None => None,
+        Some(last) => usage::prompt(&cx, &mut tx, &last.prompt_hash).await?,
+    };
+    Ok(Json(TurnBody { turn, stages, prompt, uses }))
 }

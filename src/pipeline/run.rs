@@ -5,18 +5,21 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::agents::usage;
 use crate::base::{Actor, Audience, ConversationId, DraftId, WorkspaceId};
 use crate::conversations::Lease;
 use crate::identity::Site;
 use crate::knowledge::gaps::Asked;
+use crate::pipeline::drafting::{self, Drafted};
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, actions, gap, stages, store};
+use crate::pipeline::{Error, Library, acts, gap, stages, store};
 use crate::ports::bus::{News, Note};
+use crate::ports::models::Use;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{Content, Signal, StageName};
-use crate::{context, conversations, drafts, knowledge};
+use crate::{automation, context, conversations, drafts, knowledge};
 
 /// Characters of a built-in draft that are shown at once.
 const PIECE: usize = 24;
@@ -85,15 +88,16 @@ async fn work(
         () = until_lease_is_lost(site, &cx, &lease) => Err(Error::Superseded),
         worked = run_stages(site, library, &mut turn, &mut traces, &mut draft) => worked,
     };
+    let uses = turn.meter.take();
     let ended = match worked {
         Ok(()) => {
             let gap = gap::of(library, &turn).await;
-            finish(site, &turn, draft, &traces, gap).await
+            finish(site, &turn, draft, &traces, gap, &uses).await
         }
         Err(error) => Err(error),
     };
     if let Err(error) = &ended {
-        give_up(site, &turn, draft, &traces, error).await?;
+        give_up(site, &turn, draft, &traces, error, &uses).await?;
     }
     ended
 }
@@ -197,9 +201,21 @@ async fn write_draft(
         drafts::begin(&turn.cx, &mut tx, turn.lease.conversation, turn.id, turn.lease.for_seq).await?;
     tx.commit().await?;
     *draft = Some(begun.id);
-    let report = stages::draft(library, turn).await?;
-    stream(site, turn, begun.id).await;
-    Ok(report)
+    // The built-in reply costs milliseconds. It is what is shown when no model answers.
+    let built_in = stages::draft(library, turn).await?;
+    match drafting::with_model(site, library, turn, begun.id).await {
+        Drafted::Written(report) => Ok(report),
+        Drafted::NotAsked => {
+            stream(site, turn, begun.id).await;
+            Ok(built_in)
+        }
+        Drafted::Failed(why) => {
+            turn.found.written.fallback = Some(why.clone());
+            stream(site, turn, begun.id).await;
+            let summary = format!("{}; the built-in engine wrote it: {why}", built_in.summary);
+            Ok(Report { summary, ..built_in })
+        }
+    }
 }
 
 /// Sends the text in pieces of a few words, so that staff read along.
@@ -242,6 +258,7 @@ async fn finish(
     draft: Option<DraftId>,
     traces: &[StageTrace],
     gap: Option<Asked>,
+    uses: &[Use],
 ) -> Result<(), Error> {
     let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let conversation = turn.lease.conversation;
@@ -250,9 +267,9 @@ async fn finish(
         return Err(Error::Superseded);
     }
     context::propose(&cx, &mut tx, conversation, turn.found.proposals.clone()).await?;
-    actions::carry_out(&cx, &mut tx, turn).await?;
+    acts::carry_out(&cx, &mut tx, turn).await?;
     if let Some(draft) = draft {
-        drafts::finish(&cx, &mut tx, draft, turn.found.written.clone()).await?;
+        drafts::finish(&cx, &mut tx, draft, written(turn)).await?;
     }
     if let Some(asked) = gap {
         knowledge::gaps::note(&cx, &mut tx, asked).await?;
@@ -260,9 +277,31 @@ async fn finish(
     for (position, trace) in (0..).zip(traces) {
         store::insert_stage(&mut tx, cx.workspace, turn.id, position, trace).await?;
     }
+    note_uses(&cx, &mut tx, turn, uses).await?;
     store::finish(&mut tx, cx.workspace, turn.id, TurnStatus::Done, draft, cx.now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// What the turn wrote; where a rule proposes a reply, the rule's text with everything that holds it back.
+fn written(turn: &Turn) -> drafts::Written {
+    let own = &turn.found.written;
+    let Some((rule, text)) = acts::reply(turn) else { return own.clone() };
+    let proposed = automation::proposed(text, format!("The rule “{rule}” proposes this"));
+    let blockers = proposed.blockers.iter().chain(&own.blockers).cloned().collect();
+    drafts::Written {
+        blockers,
+        intent: own.intent.clone(),
+        required_role: own.required_role,
+        required_people: own.required_people,
+        ..proposed
+    }
+}
+
+/// Notes what the turn's calls of models used, and what they were given: also when nothing came of it.
+async fn note_uses(cx: &Cx, tx: &mut Tx, turn: &Turn, uses: &[Use]) -> Result<(), DbError> {
+    usage::keep_prompts(cx, tx, &turn.found.prompts).await?;
+    usage::record(cx, tx, Some(turn.id), turn.found.intent.as_deref(), uses).await
 }
 
 /// Notes how a turn ended that stored nothing. One that failed is not tried again for the same message:
@@ -273,6 +312,7 @@ async fn give_up(
     draft: Option<DraftId>,
     traces: &[StageTrace],
     error: &Error,
+    uses: &[Use],
 ) -> Result<(), Error> {
     let cx = Cx { now: site.ports.now(), ..turn.cx.clone() };
     let superseded = matches!(error, Error::Superseded);
@@ -282,6 +322,7 @@ async fn give_up(
     for (position, trace) in (0..).zip(traces) {
         store::insert_stage(&mut tx, cx.workspace, turn.id, position, trace).await?;
     }
+    note_uses(&cx, &mut tx, turn, uses).await?;
     store::finish(&mut tx, cx.workspace, turn.id, status, draft, cx.now).await?;
     if superseded {
         // The draft that was begun stays open until the next turn carries its edits on.

@@ -18,11 +18,11 @@ use crate::language::{compose as answers, moments};
 use crate::pipeline::library::blocking;
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, facts};
+use crate::pipeline::{Error, Library, acts};
 use crate::protocol::{
     Blocker, BlockerKind, Citation, Entry, FieldOrigin, RejectReason, StageName, TranscriptState,
 };
-use crate::rules::{self, Action};
+use crate::rules::{Action, Trigger};
 use crate::schemas::FieldType;
 
 /// Passages that a reply may cite.
@@ -194,7 +194,7 @@ pub(super) async fn extract(_site: &Site, turn: &mut Turn) -> Result<Report, Err
     Ok(Report::done(summary, output).by(BUILT_IN))
 }
 
-fn is_customer(entry: &Entry) -> bool {
+pub(super) fn is_customer(entry: &Entry) -> bool {
     matches!(entry.actor, Actor::Contact { .. })
 }
 
@@ -239,12 +239,12 @@ fn specs(turn: &Turn) -> Vec<FieldSpec> {
 
 /// The business's rules on what is known now. They are decided here and carried out when the turn ends.
 pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
-    let facts = facts::of(turn, site.ports.now());
-    let decided = rules::decide(&turn.rules, &facts);
+    let facts = acts::facts(turn, site.ports.now());
+    let decided = turn.rules.decide(Trigger::Message, &facts);
     let matched: Vec<&str> =
         decided.runs.iter().filter(|run| run.matched).map(|run| turn.rule_name(run.rule)).collect();
     let summary = match matched.len() {
-        0 => format!("none of {} rules matched", decided.runs.len()),
+        0 => format!("none of {} rules matched", decided.rules),
         _ => matched.join(", "),
     };
     let output = json!({
@@ -252,16 +252,18 @@ pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
         "facts": facts,
     });
     for (_, action) in &decided.actions {
-        if let Action::RequireApproval { role, .. } = action {
+        if let Action::RequireApproval { role, people, .. } = action {
             turn.found.required_role = turn.found.required_role.max(Some(*role));
+            turn.found.required_people = turn.found.required_people.max(i64::from(*people));
         }
     }
+    turn.found.facts = Some(facts);
     turn.found.runs = decided.runs;
     turn.found.actions = decided.actions;
     Report::done(summary, output)
 }
 
-/// The reply, from cited sentences and the agent's phrases.
+/// The built-in reply, from cited sentences and the agent's phrases.
 pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, Error> {
     let hits = Arc::new(usable_hits(turn));
     let (query, tongue, read) = (question(&turn.text), turn.tongue, hits.clone());
@@ -332,6 +334,8 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
         intent: turn.found.intent.clone(),
         confidence,
         required_role: turn.found.required_role,
+        required_people: turn.found.required_people,
+        ..Written::default()
     };
     Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
 }
@@ -353,7 +357,7 @@ fn wants_less(reason: RejectReason) -> bool {
 }
 
 /// The passages a reply may use: none that a colleague has just called wrong.
-fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
+pub(super) fn usable_hits(turn: &Turn) -> Vec<knowledge::Hit> {
     turn.found.hits.iter().filter(|hit| !turn.wrong.contains(&hit.passage)).cloned().collect()
 }
 
@@ -363,7 +367,13 @@ fn cite(citations: &mut Vec<Citation>, hit: &knowledge::Hit, quote: &str) -> i64
         return known.number;
     }
     let number = i64::try_from(citations.len() + 1).unwrap_or(i64::MAX);
-    citations.push(Citation {
+    citations.push(citation(number, hit, quote.to_owned()));
+    number
+}
+
+/// A passage as a source of a draft.
+pub(super) fn citation(number: i64, hit: &knowledge::Hit, quote: String) -> Citation {
+    Citation {
         number,
         passage: hit.passage,
         document: hit.document,
@@ -371,14 +381,13 @@ fn cite(citations: &mut Vec<Citation>, hit: &knowledge::Hit, quote: &str) -> i64
         heading: hit.heading.clone(),
         start: hit.start,
         end: hit.end,
-        quote: quote.to_owned(),
+        quote,
         score: hit.score,
-    });
-    number
+    }
 }
 
 /// Fields the intent needs and nobody knows yet, in the agent's order.
-fn missing(turn: &Turn) -> Vec<Missing> {
+pub(super) fn missing(turn: &Turn) -> Vec<Missing> {
     let Some(intent) = turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key)) else {
         return Vec::new();
     };
@@ -404,7 +413,7 @@ fn missing(turn: &Turn) -> Vec<Missing> {
         .collect()
 }
 
-fn moment(turn: &Turn) -> Moment {
+pub(super) fn moment(turn: &Turn) -> Moment {
     let hands_over = turn.found.actions.iter().any(|(_, action)| matches!(action, Action::HandOver { .. }));
     if turn.text.is_empty() {
         return Moment::Wordless;
@@ -422,7 +431,7 @@ fn moment(turn: &Turn) -> Moment {
 }
 
 /// The first name, unless the name is only a stand-in.
-fn first_name(name: &str) -> Option<&str> {
+pub(super) fn first_name(name: &str) -> Option<&str> {
     name.split_whitespace().next().filter(|first| *first != "Visitor")
 }
 
@@ -433,7 +442,7 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     }
     let actions = std::mem::take(&mut turn.found.actions);
     for (_, action) in &actions {
-        if let Action::RequireApproval { because, role } = action {
+        if let Action::RequireApproval { because, role, .. } = action {
             let says = if because.is_empty() { format!("A rule asks for a {role}") } else { because.clone() };
             block(turn, BlockerKind::RuleRequires, says);
         }
@@ -455,8 +464,8 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     };
     block(turn, BlockerKind::NotTrustedYet, says);
     let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
-    let output =
-        json!({ "blockers": kinds, "required_role": turn.found.required_role, "decision": "person" });
+    let output = json!({ "blockers": kinds, "required_role": turn.found.required_role,
+        "required_people": turn.found.required_people.max(1), "decision": "person" });
     Ok(Report::done("waits for a person", output))
 }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::agents::Agent;
-use crate::base::{Actor, ConversationId, PassageId, Role, TurnId};
+use crate::base::{Actor, ConversationId, PassageId, Role, Timestamp, TurnId};
+use crate::contacts::{self, Contact};
 use crate::context::RecordView;
 use crate::conversations::{self, Conversation, Lease};
 use crate::drafts::{self, Rejection, Written};
@@ -13,9 +14,10 @@ use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
+use crate::ports::models::Meter;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
-use crate::rules::{Action, Run, Trigger};
+use crate::rules::{Action, Run};
 use crate::schemas::Schema;
 use crate::workspaces::{self, Workspace};
 use crate::{agents, context, rules, schemas};
@@ -37,7 +39,11 @@ pub(super) struct Turn {
     pub(super) history: Vec<Entry>,
     pub(super) schemas: Vec<Schema>,
     pub(super) records: Vec<RecordView>,
-    pub(super) rules: Vec<rules::Rule>,
+    pub(super) rules: Arc<rules::RuleSet>,
+    /// The customer.
+    pub(super) contact: Contact,
+    /// Since when the conversation is in its status.
+    pub(super) status_since: Timestamp,
     /// Passages that a colleague has called wrong in a draft for this message.
     pub(super) wrong: Vec<PassageId>,
     /// The last draft for this message that a colleague rejected, and why.
@@ -52,6 +58,8 @@ pub(super) struct Turn {
     pub(super) tongue: Tongue,
     /// What the stages found.
     pub(super) found: Findings,
+    /// What its calls of models used.
+    pub(super) meter: Meter,
 }
 
 /// What the stages found.
@@ -68,9 +76,14 @@ pub(super) struct Findings {
     pub(super) learned: Vec<String>,
     pub(super) runs: Vec<Run>,
     pub(super) actions: Vec<(crate::base::RuleId, Action)>,
+    /// What rules knew.
+    pub(super) facts: Option<rules::Facts>,
     pub(super) required_role: Option<Role>,
+    pub(super) required_people: i64,
     pub(super) answerability: f64,
     pub(super) written: Written,
+    /// What models were given, each under its hash.
+    pub(super) prompts: Vec<(String, String)>,
 }
 
 impl Turn {
@@ -100,12 +113,17 @@ impl Turn {
         let text = joined_text(unanswered);
         let files = unanswered.iter().map(files_of).sum();
         let tongue = library.tongue(&text, &workspace.settings.locale);
+        let (status_since, _) = conversations::rules_state(&cx, tx, conversation).await?;
+        let conversation_now = conversations::get(&cx, tx, conversation).await?;
+        let contact = contacts::get(&cx, tx, conversation_now.contact.id).await?;
         Ok(Some(Turn {
             id: cx.id(),
-            conversation: conversations::get(&cx, tx, conversation).await?,
+            conversation: conversation_now,
             schemas: schemas::active(&cx, tx).await?,
             records: context::view(&cx, tx, conversation).await?,
-            rules: rules::enabled(&cx, tx, Trigger::Message).await?,
+            rules: rules::ready(&cx, tx, library.shelf()).await?,
+            contact,
+            status_since,
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
             wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
@@ -117,6 +135,7 @@ impl Turn {
             spoken: spoken.into_iter().filter(|transcript| transcript.seq >= since).collect(),
             tongue,
             found: Findings::default(),
+            meter: Meter::default(),
             cx,
         }))
     }
@@ -128,13 +147,22 @@ impl Turn {
 
     /// The name of a rule of this turn.
     pub(super) fn rule_name(&self, id: crate::base::RuleId) -> &str {
-        self.rules.iter().find(|rule| rule.id == id).map_or("", |rule| rule.document.name.as_str())
+        self.rules.find(id).map_or("", |rule| rule.document.name.as_str())
     }
 
     /// What was said before the unanswered messages, oldest first.
     pub(super) fn earlier(&self) -> Vec<&str> {
         let earlier = &self.history[..self.history.len() - unanswered(&self.history).len()];
         earlier.iter().filter_map(|entry| entry.body.as_deref()).collect()
+    }
+
+    /// The same, each with whether the customer said it.
+    pub(super) fn said_before(&self) -> Vec<(bool, &str)> {
+        let earlier = &self.history[..self.history.len() - unanswered(&self.history).len()];
+        let said = earlier
+            .iter()
+            .filter_map(|entry| Some((matches!(entry.actor, Actor::Contact { .. }), entry.body.as_deref()?)));
+        said.collect()
     }
 
     /// Whether anybody of the business has answered yet.

@@ -9,6 +9,7 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod models;
 pub mod outbound;
 pub mod outgoing;
 pub mod readers;
@@ -25,6 +26,7 @@ pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use embedder::Embeddings;
 pub use entropy::Entropy;
+pub use models::Models;
 pub use outbound::Outbound;
 pub use readers::Readers;
 pub use speech::Speech;
@@ -47,6 +49,8 @@ pub struct Ports {
     pub blobs: Arc<Blobs>,
     /// What was said in recordings.
     pub speech: Speech,
+    /// Models of language.
+    pub models: Models,
     /// Reads documents.
     pub readers: Arc<Readers>,
     /// Requests to addresses that people give.

@@ -206,6 +206,16 @@ pub enum Command {
         #[serde(default)]
         take: bool,
     },
+    /// Say that the person behind this connection edits a field of what is known, or has stopped (staff who
+    /// joined it).
+    EditField {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// Key of the field, at most 64 characters.
+        field: String,
+        /// Editing it or not. It lapses by itself after 20 seconds.
+        on: bool,
+    },
     /// Ask for nothing; the reply proves that the line works both ways.
     Ping,
 }
@@ -269,5 +279,6 @@ command_names! {
     CorrectTranscript = "correct_transcript", staff;
     Snooze = "snooze", staff;
     Lease = "lease", staff;
+    EditField = "edit_field", staff;
     Ping = "ping", anyone;
 }

@@ -1,6 +1,6 @@
 //! Drafts as staff see them.
 
-use crate::base::{ConversationId, DocumentId, DraftId, PassageId, StaffId, Timestamp, TurnId};
+use crate::base::{ConversationId, DocumentId, DraftId, PassageId, Role, StaffId, Timestamp, TurnId};
 
 crate::word_enum! {
     /// Where a draft stands.
@@ -29,6 +29,8 @@ crate::word_enum! {
         Approved = "approved",
         /// Approved with a person's own words in it.
         ApprovedEdited = "approved_edited",
+        /// Approved by one of several people that a rule asks for.
+        ApprovedInPart = "approved_in_part",
         /// Not to be sent.
         Rejected = "rejected",
         /// An approval was taken back before the send.
@@ -147,6 +149,58 @@ pub struct Sentence {
     pub citations: Vec<i64>,
 }
 
+/// One person's approval of a draft that needs several.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct DraftApproval {
+    /// Who.
+    pub by: StaffId,
+    /// Their name.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+crate::word_enum! {
+    /// What became of something a draft wants to have done.
+    pub enum ProposalState {
+        /// It is done when the draft is sent.
+        Proposed = "proposed",
+        /// A person took it off the draft.
+        Dropped = "dropped",
+        /// It was done.
+        Done = "done",
+        /// It was not done; the receipt says why.
+        Skipped = "skipped",
+    }
+}
+
+/// Something a draft wants to have done: nothing of it happens before a person approves the draft, and then
+/// it happens once.
+#[derive(
+    Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Proposal {
+    /// Its number on the draft, from 1.
+    pub number: i64,
+    /// The tool that does it.
+    pub tool: String,
+    /// What the tool is given.
+    #[schema(value_type = Object)]
+    pub arguments: serde_json::Value,
+    /// What will be done, in exact words.
+    pub says: String,
+    /// What became of it.
+    pub state: ProposalState,
+    /// What was done, or why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
 /// A draft as staff see it.
 #[derive(
     Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
@@ -185,6 +239,24 @@ pub struct DraftView {
     pub intent: Option<String>,
     /// How sure the agent is, 0 to 1.
     pub confidence: f64,
+    /// The least role that may approve it, where a rule asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_role: Option<Role>,
+    /// How many different people must approve it.
+    #[serde(default = "one")]
+    pub required_people: i64,
+    /// Who has approved the text as it stands, while more are needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<DraftApproval>,
+    /// The model that wrote it; absent for the built-in engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Why the built-in engine wrote it although a model is set up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// What is to be done when it is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
     /// Who decided it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<StaffId>,
@@ -199,6 +271,10 @@ pub struct DraftView {
     pub sent_seq: Option<i64>,
     /// When it was begun.
     pub created_at: Timestamp,
+}
+
+fn one() -> i64 {
+    1
 }
 
 /// An approved draft that waits for its moment: it can be undone until `send_at`.

@@ -140,6 +140,13 @@ pub enum Content {
         /// What each action did.
         receipts: Vec<Receipt>,
     },
+    /// What a draft wanted to have done was done, once, after a person approved it.
+    ProposalsDone {
+        /// Which draft.
+        draft: DraftId,
+        /// What became of each.
+        receipts: Vec<Receipt>,
+    },
     /// The conversation got another title.
     TitleChanged {
         /// The new title.
@@ -214,6 +221,7 @@ impl Content {
             Content::OwnerChanged { .. } => "owner_changed",
             Content::LabelsChanged { .. } => "labels_changed",
             Content::RuleFired { .. } => "rule_fired",
+            Content::ProposalsDone { .. } => "proposals_done",
             Content::TitleChanged { .. } => "title_changed",
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",
@@ -222,6 +230,18 @@ impl Content {
             Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
         }
+    }
+
+    /// Whether rules look at it: an event that is not a message, which has its turn.
+    pub const fn is_event(&self) -> bool {
+        matches!(
+            self,
+            Content::FieldChanged { .. }
+                | Content::StatusMoved { .. }
+                | Content::DraftDecided { .. }
+                | Content::ResolvedChanged { .. }
+                | Content::Rated { .. }
+        )
     }
 
     /// Whether this is something a person said to another: it counts as unread.
@@ -342,6 +362,8 @@ crate::word_enum! {
     pub enum ReceiptState {
         /// It was carried out.
         Done = "done",
+        /// It is on its way, or will be tried again.
+        Waiting = "waiting",
         /// There was nothing to do, or it may not.
         Skipped = "skipped",
         /// It did not work.

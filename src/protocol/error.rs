@@ -49,6 +49,8 @@ crate::word_enum! {
         DraftStale = "draft_stale",
         /// The draft is still being written.
         DraftStillWriting = "draft_still_writing",
+        /// You approved it already: a rule asks for another person as well.
+        NeedsSecondPerson = "needs_second_person",
         /// It was sent already and cannot be taken back.
         AlreadySent = "already_sent",
         /// The workflow has no such move.

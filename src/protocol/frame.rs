@@ -43,7 +43,7 @@ pub enum Outcome {
     Posted(Posted),
     /// `approve`: it will be sent, and can be undone until then.
     Held(Held),
-    /// `edit`, `reject`, `undo`: the draft as it is now.
+    /// `edit`, `reject`, `undo`, and an `approve` that needs another person as well: the draft as it is now.
     Draft {
         /// The draft.
         draft: Box<DraftView>,

@@ -210,6 +210,17 @@ pub enum Signal {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lease: Option<DraftLease>,
     },
+    /// A colleague edits a field of what is known, or has stopped (staff who follow the conversation).
+    EditingField {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        person: Person,
+        /// Key of the field.
+        field: String,
+        /// Editing it or not; it lapses after 20 seconds, and when they leave.
+        on: bool,
+    },
     /// This person is told something (staff, wherever they are).
     Notice {
         /// What.

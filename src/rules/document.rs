@@ -1,107 +1,28 @@
 //! Reading a rule, and saying exactly what is wrong with it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Map, Value};
 
-use crate::rules::Error;
-use crate::rules::model::{Action, Comparison, Condition, Op, RuleDocument, Trigger};
-use crate::schemas::{Field, FieldType, Problems, Schema, check_value};
+use crate::rules::check::Check;
+use crate::rules::model::{
+    Action, Comparison, Condition, Hours, Op, RuleDocument, Schedule, Since, Trigger, Wait,
+};
+use crate::rules::vocabulary::{FACTS, FactKind, Vocabulary, ops};
+use crate::rules::{Error, actions};
+use crate::schemas::{FieldType, Problems, check_value};
 
 /// How deep conditions may be nested, how many there may be, and how many actions.
-const MAX_DEPTH: usize = 20;
+pub(super) const MAX_DEPTH: usize = 20;
 const MAX_CONDITIONS: usize = 1_000;
 const MAX_ACTIONS: usize = 50;
 
 /// Longest name and longest text of an action, in characters.
-const MAX_TEXT: usize = 500;
+pub(super) const MAX_TEXT: usize = 500;
 
-const RULE_WORDS: &[&str] = &["key", "name", "on", "priority", "stop", "enabled", "when", "then"];
+/// Longest time that a rule waits: a year.
+const MAX_MINUTES: u32 = 366 * 24 * 60;
 
-/// What kind of thing a fact is; decides how it may be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FactKind {
-    Text,
-    /// A day or time in its ISO form.
-    Moment,
-    Number,
-    Flag,
-    List,
-}
-
-/// Facts that every workspace has.
-const FACTS: &[(&str, FactKind)] = &[
-    ("intent", FactKind::Text),
-    ("intent.confidence", FactKind::Number),
-    ("message.text", FactKind::Text),
-    ("message.language", FactKind::Text),
-    ("message.number", FactKind::Number),
-    ("message.files", FactKind::Number),
-    ("contact.name", FactKind::Text),
-    ("contact.known", FactKind::Flag),
-    ("conversation.status", FactKind::Text),
-    ("conversation.owner", FactKind::Text),
-    ("conversation.labels", FactKind::List),
-    ("context.completion", FactKind::Number),
-    ("time.working_hours", FactKind::Flag),
-    ("retrieval.score", FactKind::Number),
-    ("steering.score", FactKind::Number),
-];
-
-/// The facts, fields and states that rules of a workspace can speak of.
-#[derive(Debug, Clone, Default)]
-pub struct Vocabulary {
-    fields: BTreeMap<String, Field>,
-    states: BTreeSet<String>,
-}
-
-impl Vocabulary {
-    /// What the workspace's active schemas have.
-    pub fn of(schemas: &[Schema]) -> Vocabulary {
-        let mut vocabulary = Vocabulary::default();
-        for schema in schemas {
-            for field in &schema.fields {
-                vocabulary.fields.entry(field.key.clone()).or_insert_with(|| field.clone());
-                vocabulary.fields.insert(format!("{}.{}", schema.key, field.key), field.clone());
-            }
-            vocabulary.states.extend(schema.workflow.states.iter().map(|state| state.key.clone()));
-        }
-        vocabulary
-    }
-
-    fn kind(&self, fact: &str) -> Option<FactKind> {
-        if let Some((_, kind)) = FACTS.iter().find(|(name, _)| *name == fact) {
-            return Some(*kind);
-        }
-        self.field(fact).map(|field| match field.kind {
-            FieldType::Number | FieldType::Currency | FieldType::Percent | FieldType::Rating => {
-                FactKind::Number
-            }
-            FieldType::Date | FieldType::Time | FieldType::Datetime => FactKind::Moment,
-            FieldType::Boolean => FactKind::Flag,
-            FieldType::MultiChoice | FieldType::Tags => FactKind::List,
-            _ => FactKind::Text,
-        })
-    }
-
-    /// The field behind a fact `context.…`.
-    fn field(&self, fact: &str) -> Option<&Field> {
-        self.fields.get(fact.strip_prefix("context.")?)
-    }
-}
-
-const fn ops(kind: FactKind) -> &'static [Op] {
-    match kind {
-        FactKind::Text => {
-            &[Op::Is, Op::IsNot, Op::In, Op::NotIn, Op::Contains, Op::ContainsAny, Op::Known, Op::Unknown]
-        }
-        FactKind::Moment | FactKind::Number => {
-            &[Op::Is, Op::IsNot, Op::In, Op::NotIn, Op::Gt, Op::Gte, Op::Lt, Op::Lte, Op::Known, Op::Unknown]
-        }
-        FactKind::Flag => &[Op::Is, Op::IsNot, Op::Known, Op::Unknown],
-        FactKind::List => &[Op::Contains, Op::ContainsAny, Op::Known, Op::Unknown],
-    }
-}
+const RULE_WORDS: &[&str] =
+    &["key", "name", "on", "priority", "stop", "enabled", "hours", "after", "at", "when", "then"];
 
 /// Reads a rule and checks it against what the workspace has.
 pub(super) fn check(document: &Value, vocabulary: &Vocabulary) -> Result<RuleDocument, Error> {
@@ -110,7 +31,12 @@ pub(super) fn check(document: &Value, vocabulary: &Vocabulary) -> Result<RuleDoc
     if let Some(rule) = &rule {
         check_condition("when", &rule.when, vocabulary, &mut problems);
         for (at, action) in rule.then.iter().enumerate() {
-            check_action(&format!("then[{at}]"), action, vocabulary, &mut problems);
+            actions::check(&format!("then[{at}]"), action, vocabulary, &mut problems);
+        }
+        if let Some(Wait { since: Since::Status, status: Some(status), .. }) = &rule.after
+            && !vocabulary.states.contains(status)
+        {
+            problems.add("after.status", &format!("no workflow has a state {status:?}"));
         }
     }
     finished(rule, problems)
@@ -157,14 +83,13 @@ fn read_rule(document: &Value, problems: &mut Problems) -> Option<RuleDocument> 
     };
     let stop = flag(object, "stop", false, problems);
     let starts_enabled = flag(object, "enabled", true, problems);
-    let mut budget = MAX_CONDITIONS;
-    let when = match object.get("when") {
-        Some(value) => read_condition("when", value, 1, &mut budget, problems),
-        None => {
-            problems.add("the rule", "\"when\" is missing");
-            None
-        }
+    let hours = match object.get("hours") {
+        None => Some(Hours::Any),
+        Some(value) => word_of("hours", value.as_str().unwrap_or_default(), Hours::ALL, problems),
     };
+    let after = read_wait(object.get("after"), on, problems);
+    let at = read_schedule(object.get("at"), on, problems);
+    let when = read_when(object.get("when"), problems);
     let then = read_actions(object.get("then"), problems);
     Some(RuleDocument {
         key: key?,
@@ -173,9 +98,95 @@ fn read_rule(document: &Value, problems: &mut Problems) -> Option<RuleDocument> 
         priority: priority?,
         stop,
         starts_enabled,
+        hours: hours?,
+        after,
+        at,
         when: when?,
         then,
     })
+}
+
+/// The condition of a rule; one without any always holds.
+fn read_when(value: Option<&Value>, problems: &mut Problems) -> Option<Condition> {
+    let always = || Some(Condition::All { all: Vec::new() });
+    match value {
+        None => always(),
+        Some(Value::Object(object))
+            if object.len() == 1 && object.get("all").is_some_and(|all| all == &Value::Array(Vec::new())) =>
+        {
+            always()
+        }
+        Some(value) => read_condition("when", value, 1, &mut { MAX_CONDITIONS }, problems),
+    }
+}
+
+/// A condition outside a rule, such as a filter; `when` names its place.
+pub(super) fn read_filter(value: &Value, vocabulary: &Vocabulary) -> Result<Condition, Error> {
+    let mut problems = Problems::default();
+    let condition = read_when(Some(value), &mut problems);
+    if let Some(condition) = &condition {
+        check_condition("when", condition, vocabulary, &mut problems);
+    }
+    match condition {
+        Some(condition) if problems.is_empty() => Ok(condition),
+        _ => Err(Error::Invalid(problems)),
+    }
+}
+
+fn read_wait(value: Option<&Value>, on: Option<Trigger>, problems: &mut Problems) -> Option<Wait> {
+    let value = match (value, on) {
+        (None, Some(Trigger::Elapsed)) => {
+            problems.add("after", "a rule of elapsed time says after how many minutes in which state");
+            return None;
+        }
+        (None, _) => return None,
+        (Some(_), Some(on)) if on != Trigger::Elapsed => {
+            problems.add("after", "this goes with \"on\": \"elapsed\" only");
+            return None;
+        }
+        (Some(value), _) => value,
+    };
+    let wait = match serde_json::from_value::<Wait>(value.clone()) {
+        Ok(wait) => wait,
+        Err(error) => {
+            problems.add("after", &error.to_string());
+            return None;
+        }
+    };
+    if wait.minutes == 0 || wait.minutes > MAX_MINUTES {
+        problems.add("after.minutes", &format!("this must be from 1 to {MAX_MINUTES}"));
+    }
+    if wait.status.is_some() && wait.since != Since::Status {
+        problems.add("after.status", "this goes with \"since\": \"status\" only");
+    }
+    Some(wait)
+}
+
+fn read_schedule(value: Option<&Value>, on: Option<Trigger>, problems: &mut Problems) -> Option<Schedule> {
+    let value = match (value, on) {
+        (None, Some(Trigger::Schedule)) => {
+            problems.add("at", "a rule of the clock says at what time");
+            return None;
+        }
+        (None, _) => return None,
+        (Some(_), Some(on)) if on != Trigger::Schedule => {
+            problems.add("at", "this goes with \"on\": \"schedule\" only");
+            return None;
+        }
+        (Some(value), _) => value,
+    };
+    match serde_json::from_value::<Schedule>(value.clone()) {
+        Ok(schedule) => {
+            if let Err(problem) = crate::workspaces::check_time(&schedule.time, &schedule.days) {
+                problems.add("at", &problem);
+            }
+            Some(schedule)
+        }
+        Err(error) => {
+            problems.add("at", &error.to_string());
+            None
+        }
+    }
 }
 
 fn read_condition(
@@ -297,7 +308,7 @@ fn check_comparison(place: &str, comparison: &Comparison, vocabulary: &Vocabular
         let says = match fact.strip_prefix("context.") {
             Some(field) => format!("no active schema has a field {field:?}"),
             None => {
-                let known = FACTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                let known = FACTS.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
                 format!("there is no fact {fact:?}; known are {known} and context.<field>")
             }
         };
@@ -317,6 +328,15 @@ fn check_comparison(place: &str, comparison: &Comparison, vocabulary: &Vocabular
             }
             _ => Some("this must be a list that is not empty".to_owned()),
         },
+        (Op::Between, Some(value)) => match value.as_array().map(Vec::as_slice) {
+            Some([from, to]) => wrong_operand(fact, kind, *op, from, vocabulary)
+                .or_else(|| wrong_operand(fact, kind, *op, to, vocabulary)),
+            _ => Some("this must be a list of two: from and to".to_owned()),
+        },
+        (Op::Matches, Some(value)) => match value.as_str() {
+            Some(pattern) => Check::pattern(pattern).err(),
+            None => Some("this must be a regular expression".to_owned()),
+        },
         (_, Some(value)) => wrong_operand(fact, kind, *op, value, vocabulary),
     };
     if let Some(says) = says {
@@ -332,7 +352,7 @@ fn wrong_operand(
     value: &Value,
     vocabulary: &Vocabulary,
 ) -> Option<String> {
-    let is_part = matches!(op, Op::Contains | Op::ContainsAny);
+    let is_part = matches!(op, Op::Contains | Op::ContainsAny | Op::StartsWith);
     let fits = match kind {
         FactKind::Text | FactKind::Moment | FactKind::List => {
             value.as_str().is_some_and(|text| !text.trim().is_empty())
@@ -359,40 +379,6 @@ fn wrong_operand(
         FieldType::MultiChoice => check_value(field, &Value::Array(vec![value.clone()])).err(),
         FieldType::Date | FieldType::Time | FieldType::Datetime => check_value(field, value).err(),
         _ => None,
-    }
-}
-
-fn check_action(place: &str, action: &Action, vocabulary: &Vocabulary, problems: &mut Problems) {
-    let mut filled = |word: &str, text: &str| {
-        if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
-            problems
-                .add(&format!("{place}.{word}"), &format!("this must have from 1 to {MAX_TEXT} characters"));
-        }
-    };
-    match action {
-        Action::RequireApproval { because, .. } | Action::HandOver { because } => filled("because", because),
-        Action::Notify { text } => filled("text", text),
-        Action::Label { add, remove } => {
-            add.iter().for_each(|label| filled("add", label));
-            remove.iter().for_each(|label| filled("remove", label));
-            if add.is_empty() && remove.is_empty() {
-                problems.add(place, "a label action adds or removes something");
-            }
-        }
-        Action::SetStatus { status } if !vocabulary.states.contains(status) => {
-            problems.add(&format!("{place}.status"), &format!("no workflow has a state {status:?}"));
-        }
-        Action::SetField { field, value } => match vocabulary.fields.get(field) {
-            None => {
-                problems.add(&format!("{place}.field"), &format!("no active schema has a field {field:?}"));
-            }
-            Some(known) => {
-                if let Err(problem) = check_value(known, value) {
-                    problems.add(&format!("{place}.value"), &problem);
-                }
-            }
-        },
-        Action::SetStatus { .. } | Action::Assign { .. } => {}
     }
 }
 

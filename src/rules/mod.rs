@@ -1,30 +1,43 @@
 //! Rules: what a business wants done when something is so.
 //!
-//! A rule has a trigger, a tree of conditions over facts, and actions in order. Rules only decide: the
-//! pipeline carries the actions out and hands back receipts.
+//! A rule has a trigger, a tree of conditions over facts, and actions in order. Rules only decide:
+//! `automation` carries the actions out and hands back receipts.
 //!
-//! Invariants: a stored rule was checked against the workspace's schemas when it was installed; a run is
-//! stored once per rule and causing entry, with every condition and what was really there.
+//! Invariants: a stored rule was checked against the workspace's schemas when it was installed; every version
+//! is kept; a run is stored once per rule and causing entry, with every condition and what was really there.
 
+mod actions;
+mod check;
+mod deck;
 mod document;
 mod evaluate;
+mod grammar;
+mod history;
 mod model;
 mod routes;
 mod store;
+mod text;
+mod timers;
+mod vocabulary;
 
-pub use document::Vocabulary;
-pub use evaluate::{Asked, Decided, Explanation, Run, decide, evaluate};
+pub use deck::{Decided, Program, RuleSet, Run, decide};
+pub use evaluate::{Asked, Explanation, evaluate};
+pub use grammar::grammar;
 pub use model::{
-    Action, Cause, Comparison, Condition, FactValue, Facts, Op, Rule, RuleDocument, RuleRow, RunRow, Trigger,
-    context_facts,
+    Action, Cause, Comparison, Condition, FactValue, Facts, Guard, Hours, Look, Op, Pace, Rule, RuleDocument,
+    RuleRow, RuleVersion, RunRow, Schedule, Since, Trigger, Wait, context_facts,
 };
 pub use routes::routes;
+pub use timers::Lasting;
+pub use vocabulary::{FactKind, FactOption, FactRow, Vocabulary};
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::base::{ConversationId, RuleId};
+use crate::base::{ConversationId, RuleId, Timestamp, WorkspaceId};
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::Receipt;
 use crate::schemas::{self, Problems};
@@ -35,28 +48,136 @@ const COUNTED: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Most runs of a conversation that are shown.
 const MAX_RUNS: i64 = 200;
 
+/// Most versions of a rule that are shown.
+const MAX_VERSIONS: i64 = 100;
+
+/// The rules of workspaces as this node has read them. Clones share them.
+#[derive(Clone, Default)]
+pub struct Shelf(Arc<Mutex<HashMap<WorkspaceId, Arc<RuleSet>>>>);
+
+/// The workspace's enabled rules, made ready; read anew when they changed.
+pub async fn ready(cx: &Cx, tx: &mut Tx, shelf: &Shelf) -> Result<Arc<RuleSet>, Error> {
+    let stamp = store::stamp(tx, cx.workspace).await?;
+    let kept = shelf.0.lock().unwrap_or_else(PoisonError::into_inner).get(&cx.workspace).cloned();
+    if let Some(set) = kept.filter(|set| set.stamp() == stamp) {
+        return Ok(set);
+    }
+    let set = Arc::new(RuleSet::new(store::enabled(tx, cx.workspace).await?, stamp));
+    shelf.0.lock().unwrap_or_else(PoisonError::into_inner).insert(cx.workspace, set.clone());
+    Ok(set)
+}
+
 /// Checks a rule and makes it the next version of its key. The same rule again changes nothing, and a
 /// rule that a person switched on or off stays so.
 pub async fn install(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Error> {
-    let vocabulary = Vocabulary::of(&schemas::active(cx, tx).await?);
-    let checked = document::check(document, &vocabulary)?;
-    let before = store::find_by_key(tx, cx.workspace, &checked.key).await?;
-    let Some(before) = before else {
-        let enabled = checked.starts_enabled;
-        let rule = Rule { id: cx.id(), version: 1, enabled, updated_at: cx.now, document: checked };
-        if !store::insert(tx, cx.workspace, &rule, document).await? {
-            return Err(Error::Changed(rule.document.key));
-        }
-        return Ok(rule);
+    let checked = check(cx, tx, document).await?;
+    let Some((before, enabled_at, deleted)) = store::find_by_key(tx, cx.workspace, &checked.key).await?
+    else {
+        return insert(cx, tx, checked, document).await;
     };
     let starts_enabled = before.document.starts_enabled;
-    if before.document == (RuleDocument { starts_enabled, ..checked.clone() }) {
+    if !deleted && before.document == (RuleDocument { starts_enabled, ..checked.clone() }) {
         return Ok(before);
     }
-    let after = Rule { version: before.version + 1, updated_at: cx.now, document: checked, ..before };
-    if !store::update(tx, cx.workspace, &after, document).await? {
+    let enabled_at = match deleted {
+        true => checked.starts_enabled.then_some(cx.now),
+        false => enabled_at,
+    };
+    replace(cx, tx, before, (checked, document), enabled_at).await
+}
+
+/// Adds a rule whose key is free.
+pub async fn create(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Error> {
+    let checked = check(cx, tx, document).await?;
+    match store::find_by_key(tx, cx.workspace, &checked.key).await? {
+        None => insert(cx, tx, checked, document).await,
+        Some((before, _, true)) => {
+            let enabled_at = checked.starts_enabled.then_some(cx.now);
+            replace(cx, tx, before, (checked, document), enabled_at).await
+        }
+        Some((_, _, false)) => Err(Error::KeyTaken(checked.key)),
+    }
+}
+
+/// Writes the next version of a rule, if it is still at the version that was edited.
+pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Value) -> Result<Rule, Error> {
+    let before = get(cx, tx, id).await?;
+    let checked = check(cx, tx, document).await?;
+    if checked.key != before.document.key {
+        let mut problems = Problems::default();
+        problems.add("key", &format!("the key of a rule does not change; it is {:?}", before.document.key));
+        return Err(Error::Invalid(problems));
+    }
+    if before.version != edited {
+        return Err(Error::Overtaken { theirs: Box::new(before), yours: document.clone(), edited });
+    }
+    let enabled_at = store::enabled_at(tx, cx.workspace, id).await?;
+    replace(cx, tx, before, (checked, document), enabled_at).await
+}
+
+/// Takes a rule out of use. What it did stays, and so do its versions.
+pub async fn remove(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<(), Error> {
+    if !store::delete(tx, cx.workspace, id, cx.now).await? {
+        return Err(Error::NotFound(id));
+    }
+    Ok(store::touch(tx, cx.workspace).await?)
+}
+
+/// Reads and checks a rule against what the workspace has, without storing it.
+pub async fn check(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<RuleDocument, Error> {
+    document::check(document, &vocabulary(cx, tx).await?)
+}
+
+/// Reads and checks a condition that stands alone, such as a filter.
+pub async fn filter(cx: &Cx, tx: &mut Tx, condition: &Value) -> Result<Condition, Error> {
+    document::read_filter(condition, &vocabulary(cx, tx).await?)
+}
+
+/// What the workspace's rules can speak of.
+pub async fn vocabulary(cx: &Cx, tx: &mut Tx) -> Result<Vocabulary, Error> {
+    Ok(Vocabulary::of(&schemas::active(cx, tx).await?))
+}
+
+/// A rule in words.
+pub fn describe(document: &RuleDocument, words: &Vocabulary) -> String {
+    text::rule(document, words)
+}
+
+/// A condition in words.
+pub fn describe_condition(condition: &Condition, words: &Vocabulary) -> String {
+    text::condition(condition, words)
+}
+
+/// A fact's value in words.
+pub fn show_fact(fact: &str, value: &FactValue, words: &Vocabulary) -> String {
+    text::fact(fact, value, words)
+}
+
+async fn insert(cx: &Cx, tx: &mut Tx, checked: RuleDocument, document: &Value) -> Result<Rule, Error> {
+    let enabled = checked.starts_enabled;
+    let rule = Rule { id: cx.id(), version: 1, enabled, updated_at: cx.now, document: checked };
+    if !store::insert(tx, cx.workspace, &rule, document).await? {
+        return Err(Error::Changed(rule.document.key));
+    }
+    history::insert_version(tx, cx.workspace, (rule.id, 1), document, &cx.name, cx.now).await?;
+    store::touch(tx, cx.workspace).await?;
+    Ok(rule)
+}
+
+async fn replace(
+    cx: &Cx,
+    tx: &mut Tx,
+    before: Rule,
+    (checked, document): (RuleDocument, &Value),
+    enabled_at: Option<Timestamp>,
+) -> Result<Rule, Error> {
+    let (version, enabled) = (before.version + 1, enabled_at.is_some());
+    let after = Rule { version, enabled, updated_at: cx.now, document: checked, ..before };
+    if !store::update(tx, cx.workspace, &after, document, enabled_at).await? {
         return Err(Error::Changed(after.document.key));
     }
+    history::insert_version(tx, cx.workspace, (after.id, version), document, &cx.name, cx.now).await?;
+    store::touch(tx, cx.workspace).await?;
     Ok(after)
 }
 
@@ -79,17 +200,68 @@ pub async fn toggle(cx: &Cx, tx: &mut Tx, id: RuleId, enabled: bool) -> Result<R
     if !store::toggle(tx, cx.workspace, id, enabled.then_some(cx.now)).await? {
         return Err(Error::NotFound(id));
     }
+    store::touch(tx, cx.workspace).await?;
+    get(cx, tx, id).await
+}
+
+/// Finds a rule or says that there is none.
+pub async fn get(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<Rule, Error> {
     store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))
 }
 
 /// All rules in the order they run, with how often they matched lately.
 pub async fn list(cx: &Cx, tx: &mut Tx) -> Result<Vec<RuleRow>, Error> {
-    Ok(store::list(tx, cx.workspace, cx.now.before(COUNTED)).await?)
+    let words = vocabulary(cx, tx).await?;
+    let listed = store::list(tx, cx.workspace, cx.now.before(COUNTED)).await?;
+    let shown = |(rule, fired, fired_at, failed): store::Listed| {
+        let text = text::rule(&rule.document, &words);
+        RuleRow { rule, fired, fired_at, failed, text }
+    };
+    Ok(listed.into_iter().map(shown).collect())
 }
 
-/// The enabled rules of a trigger, in the order they run.
-pub async fn enabled(cx: &Cx, tx: &mut Tx, trigger: Trigger) -> Result<Vec<Rule>, Error> {
-    Ok(store::enabled(tx, cx.workspace, trigger).await?)
+/// The versions of a rule, newest first.
+pub async fn versions(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<Vec<RuleVersion>, Error> {
+    get(cx, tx, id).await?;
+    let words = vocabulary(cx, tx).await?;
+    let rows = history::versions(tx, cx.workspace, id, MAX_VERSIONS).await?;
+    let shown = |row: history::VersionRow| RuleVersion {
+        version: row.version,
+        made_by: row.made_by,
+        at: row.created_at,
+        text: document::read(&row.document.0).map(|read| text::rule(&read, &words)).unwrap_or_default(),
+        document: row.document.0,
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+/// All enabled rules, in the order they run.
+pub async fn enabled(cx: &Cx, tx: &mut Tx) -> Result<Vec<Rule>, Error> {
+    Ok(store::enabled(tx, cx.workspace).await?)
+}
+
+/// Keeps what was known when rules looked at an event.
+pub async fn record_look(cx: &Cx, tx: &mut Tx, look: &Look) -> Result<(), Error> {
+    Ok(history::insert_look(tx, cx.workspace, look).await?)
+}
+
+/// The newest look at a conversation for a trigger.
+pub async fn last_look(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    trigger: Trigger,
+) -> Result<Option<Look>, Error> {
+    Ok(history::last_look(tx, cx.workspace, conversation, trigger).await?)
+}
+
+/// What was known of messages in conversations from one identifier to another.
+pub async fn message_looks(
+    cx: &Cx,
+    tx: &mut Tx,
+    range: (ConversationId, ConversationId),
+) -> Result<Vec<Look>, Error> {
+    Ok(history::message_looks(tx, cx.workspace, range).await?)
 }
 
 /// Stores a run and what became of its actions; says whether it is the first for this rule and cause.
@@ -100,7 +272,85 @@ pub async fn record_run(
     run: &Run,
     receipts: &[Receipt],
 ) -> Result<bool, Error> {
-    Ok(store::insert_run(tx, cx.workspace, cause, run, receipts, cx.now).await?)
+    Ok(store::insert_run(tx, cx.workspace, cause, (run, None), receipts, cx.now).await?)
+}
+
+/// Stores a run that a guard held back.
+pub async fn record_held(cx: &Cx, tx: &mut Tx, cause: Cause, run: &Run, by: Guard) -> Result<bool, Error> {
+    Ok(store::insert_run(tx, cx.workspace, cause, (run, Some(by)), &[], cx.now).await?)
+}
+
+/// Forgets a run that did nothing, so that its rule can look at the same entry at another time.
+pub async fn forget_unmet(cx: &Cx, tx: &mut Tx, cause: Cause, rule: RuleId) -> Result<(), Error> {
+    Ok(store::forget_unmet(tx, cx.workspace, cause, rule).await?)
+}
+
+/// Writes what became of one action of a run later than the others.
+pub async fn update_receipt(
+    cx: &Cx,
+    tx: &mut Tx,
+    cause: Cause,
+    rule: RuleId,
+    at: usize,
+    receipt: Receipt,
+) -> Result<(), Error> {
+    let Some(mut receipts) = store::receipts(tx, cx.workspace, cause, rule).await? else { return Ok(()) };
+    if let Some(place) = receipts.get_mut(at) {
+        *place = receipt;
+        store::set_receipts(tx, cx.workspace, cause, rule, &receipts).await?;
+    }
+    Ok(())
+}
+
+/// One action of a run, as the version that ran says it, with the run.
+pub async fn run_action(
+    cx: &Cx,
+    tx: &mut Tx,
+    cause: Cause,
+    rule: RuleId,
+    at: usize,
+) -> Result<Option<(RunRow, Action)>, Error> {
+    let runs = store::runs(tx, cx.workspace, cause.conversation, MAX_RUNS).await?;
+    let Some(run) = runs.into_iter().find(|run| run.rule == rule && run.seq == cause.seq) else {
+        return Ok(None);
+    };
+    let versions = history::versions(tx, cx.workspace, rule, i64::MAX).await?;
+    let document = versions.into_iter().find(|row| row.version == run.version).map(|row| row.document.0);
+    let read = document.and_then(|document| document::read(&document).ok());
+    Ok(read.and_then(|read| read.then.get(at).cloned()).map(|action| (run, action)))
+}
+
+/// Workspaces with rules of time that are switched on.
+pub async fn workspaces_with_time(tx: &mut Tx) -> Result<Vec<WorkspaceId>, Error> {
+    Ok(store::workspaces_with_time(tx).await?)
+}
+
+/// Conversations in a state since `before` or longer that a rule of time has not dealt with, the longest
+/// first; for a rule of the clock those that were open then.
+pub async fn lasting(
+    cx: &Cx,
+    tx: &mut Tx,
+    rule: &Rule,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<Lasting>, Error> {
+    Ok(timers::lasting(tx, cx.workspace, rule, before, limit).await?)
+}
+
+/// Notes that a rule of time has dealt with a state of a conversation; says whether it had not before.
+pub async fn settle_timer(
+    cx: &Cx,
+    tx: &mut Tx,
+    rule: RuleId,
+    conversation: ConversationId,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    Ok(history::settle_timer(tx, cx.workspace, (rule, conversation), since).await?)
+}
+
+/// Since when a rule is enabled.
+pub async fn enabled_at(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<Option<Timestamp>, Error> {
+    Ok(store::enabled_at(tx, cx.workspace, id).await?)
 }
 
 /// The runs of a conversation, newest first.
@@ -120,6 +370,19 @@ pub enum Error {
     /// Somebody changed it in the meantime.
     #[error("the rule {0} was changed by somebody else; load it again")]
     Changed(String),
+    /// Another rule has this key.
+    #[error("there is a rule {0:?} already; give this one another key")]
+    KeyTaken(String),
+    /// Somebody saved another version while this one was edited.
+    #[error("version {edited} was edited, but {:?} is at version {} now; both are here to compare", theirs.document.key, theirs.version)]
+    Overtaken {
+        /// What is stored.
+        theirs: Box<Rule>,
+        /// What was sent.
+        yours: Value,
+        /// The version it was made from.
+        edited: i64,
+    },
     /// The schemas could not be read.
     #[error(transparent)]
     Schema(#[from] schemas::Error),
@@ -134,7 +397,11 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::NotFound(_) => Self::not_found(),
             Error::Invalid(_) => Self::new(ErrorCode::InvalidValue, error.to_string()),
-            Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Changed(_) | Error::KeyTaken(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Overtaken { ref theirs, ref yours, edited } => {
+                let both = serde_json::json!({"theirs": theirs, "yours": yours, "edited_version": edited});
+                Self::new(ErrorCode::Conflict, error.to_string()).with_conflict(both)
+            }
             Error::Schema(error) => error.into(),
             Error::Db(error) => error.into(),
         }

@@ -20,6 +20,16 @@ crate::word_enum! {
         StatusChanged = "status_changed",
         /// A draft was decided.
         DraftDecided = "draft_decided",
+        /// The conversation was closed as done, or opened again.
+        Resolved = "resolved",
+        /// The customer rated how it went.
+        Rated = "rated",
+        /// What is known of the customer changed.
+        ContactChanged = "contact_changed",
+        /// The conversation has been in a state for some time.
+        Elapsed = "elapsed",
+        /// An hour of the day has come.
+        Schedule = "schedule",
     }
 }
 
@@ -48,11 +58,82 @@ crate::word_enum! {
         Lt = "lt",
         /// Less or earlier, or equal.
         Lte = "lte",
+        /// From one to the other, both included.
+        Between = "between",
+        /// A text that begins so.
+        StartsWith = "starts_with",
+        /// A text that fits a regular expression, without regard to case.
+        Matches = "matches",
         /// There is a value.
         Known = "known",
         /// There is no value.
         Unknown = "unknown",
     }
+}
+
+crate::word_enum! {
+    /// By which hours a rule keeps.
+    pub enum Hours {
+        /// Always.
+        Any = "any",
+        /// Only while the business is open.
+        Working = "working",
+        /// Only while it is closed.
+        Closed = "closed",
+    }
+}
+
+crate::word_enum! {
+    /// The state whose length counts.
+    pub enum Since {
+        /// The conversation is in its status.
+        Status = "status",
+        /// The customer waits for an answer.
+        CustomerWaits = "customer_waits",
+        /// The business waits for the customer.
+        WeWait = "we_wait",
+    }
+}
+
+crate::word_enum! {
+    /// Which minutes count.
+    pub enum Pace {
+        /// All of them.
+        Wall = "wall",
+        /// Those in which the business is open.
+        Working = "working",
+    }
+}
+
+/// How long a state must last.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// Which state.
+    pub since: Since,
+    /// For `status`: only this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// For how many minutes.
+    pub minutes: u32,
+    /// Which minutes count.
+    #[serde(default = "wall")]
+    pub clock: Pace,
+}
+
+fn wall() -> Pace {
+    Pace::Wall
+}
+
+/// At which hours a rule looks at every open conversation.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// The time of day by the business's own clock, `09:00`.
+    pub time: String,
+    /// `mon` to `sun`; empty: every day.
+    #[serde(default)]
+    pub days: Vec<String>,
 }
 
 /// A business rule.
@@ -87,10 +168,35 @@ pub struct RuleDocument {
     /// Whether it runs from the moment it is first installed.
     #[serde(skip)]
     pub starts_enabled: bool,
+    /// The hours it keeps.
+    pub hours: Hours,
+    /// For `elapsed`: how long which state must last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Wait>,
+    /// For `schedule`: when it looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Schedule>,
     /// What must hold.
     pub when: Condition,
     /// What is to be done then, in this order.
     pub then: Vec<Action>,
+}
+
+impl RuleDocument {
+    /// Everything that must hold: the hours it keeps are a condition like any other.
+    pub fn condition(&self) -> Condition {
+        let open = match self.hours {
+            Hours::Any => return self.when.clone(),
+            Hours::Working => true,
+            Hours::Closed => false,
+        };
+        let value = Some(Value::Bool(open));
+        let hours = Condition::Fact(Comparison { fact: "time.working_hours".to_owned(), op: Op::Is, value });
+        match self.when.clone() {
+            Condition::All { all } if all.is_empty() => hours,
+            when => Condition::All { all: vec![hours, when] },
+        }
+    }
 }
 
 /// What must hold.
@@ -139,9 +245,23 @@ pub enum Action {
     /// The draft waits for somebody with at least this role.
     RequireApproval {
         /// The least role.
+        #[serde(default = "anybody")]
         role: Role,
+        /// How many different people.
+        #[serde(default = "one")]
+        people: u8,
         /// Why, as staff read it.
         because: String,
+    },
+    /// A reply is proposed: like every draft it waits for a person.
+    Draft {
+        /// Its text.
+        text: String,
+    },
+    /// An address outside is told, with the conversation and what made the rule match.
+    Webhook {
+        /// The address, `https://…`.
+        url: String,
     },
     /// The conversation moves in its workflow.
     SetStatus {
@@ -182,11 +302,27 @@ pub enum Action {
     },
 }
 
+fn anybody() -> Role {
+    Role::Staff
+}
+
+fn one() -> u8 {
+    1
+}
+
 impl fmt::Display for Action {
     /// The action as a receipt names it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Action::RequireApproval { role, .. } => write!(f, "require approval by a {role}"),
+            Action::RequireApproval { role, people: 0 | 1, .. } => write!(f, "require approval by a {role}"),
+            Action::RequireApproval { role: Role::Viewer | Role::Staff, people, .. } => {
+                write!(f, "require approval by {people} people")
+            }
+            Action::RequireApproval { role, people, .. } => {
+                write!(f, "require approval by {people} people, each at least a {role}")
+            }
+            Action::Draft { .. } => f.write_str("propose a reply"),
+            Action::Webhook { url } => write!(f, "tell {url}"),
             Action::SetStatus { status } => write!(f, "set the status to {status}"),
             Action::Label { add, remove } if remove.is_empty() => {
                 write!(f, "add the label {}", add.join(", "))
@@ -216,7 +352,7 @@ pub fn context_facts(values: BTreeMap<String, Value>) -> Facts {
 }
 
 /// What is known of one fact.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum FactValue {
     /// Yes or no.
@@ -244,6 +380,55 @@ impl FactValue {
             }
             Value::Object(parts) => parts.get("amount").and_then(FactValue::from_value),
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for FactValue {
+    /// By hand, as a dry run reads millions of them.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        impl<'de> serde::de::Visitor<'de> for Any {
+            type Value = FactValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a flag, a number, a text or a list of texts")
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<FactValue, E> {
+                Ok(FactValue::Flag(flag))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<FactValue, E> {
+                Ok(FactValue::Number(number))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<FactValue, E> {
+                Ok(FactValue::Number(number as f64))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<FactValue, E> {
+                Ok(FactValue::Number(number as f64))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<FactValue, E> {
+                Ok(FactValue::Text(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<FactValue, E> {
+                Ok(FactValue::Text(text))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<FactValue, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = seq.next_element()? {
+                    entries.push(entry);
+                }
+                Ok(FactValue::List(entries))
+            }
+        }
+
+        deserializer.deserialize_any(Any)
     }
 }
 
@@ -287,6 +472,53 @@ pub struct RuleRow {
     /// When it last did, within these days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fired_at: Option<Timestamp>,
+    /// How many of its runs since its last change had an action that failed.
+    pub failed: i64,
+    /// The rule in words.
+    pub text: String,
+}
+
+/// One version of a rule.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+pub struct RuleVersion {
+    /// Its number.
+    pub version: i64,
+    /// Who made it; empty for the system.
+    pub made_by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What it said.
+    #[schema(value_type = Object)]
+    pub document: Value,
+    /// The same in words.
+    pub text: String,
+}
+
+crate::word_enum! {
+    /// What held back a rule whose conditions held.
+    pub enum Guard {
+        /// The change was its own, or of a chain it was in already.
+        Loop = "loop",
+        /// The chain of rules that caused each other was too long.
+        Depth = "depth",
+    }
+}
+
+crate::text_column!(Guard);
+
+/// What rules looked at: an event with everything known at that moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The entry.
+    pub seq: i64,
+    /// What it was.
+    pub trigger: Trigger,
+    /// What was known.
+    pub facts: Facts,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One run of a rule, with why it matched or not.
@@ -310,6 +542,9 @@ pub struct RunRow {
     /// The rule before it that stopped it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<RuleId>,
+    /// What held it back although its conditions held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<Guard>,
     /// Every condition with what was really there.
     pub tree: Explanation,
     /// What became of its actions.

@@ -159,6 +159,7 @@ impl<'a> Reader<'a> {
         let mut term = next(self)?;
         loop {
             let Some(sign) = signs.into_iter().find(|sign| self.take(*sign)) else { return Ok(term) };
+            self.space();
             let place = self.rest;
             let right = next(self)?;
             if sign == '/' && right == Term::Number(0.0) {

@@ -117,6 +117,14 @@ pub async fn active(cx: &Cx, tx: &mut Tx) -> Result<Vec<Schema>, Error> {
     Ok(store::list_active(tx, cx.workspace).await?)
 }
 
+/// Retires the active version of a schema; what conversations know under it stays.
+pub async fn retire(cx: &Cx, tx: &mut Tx, schema: &Schema) -> Result<(), Error> {
+    match store::retire(tx, cx.workspace, schema.id, cx.now).await? {
+        true => Ok(()),
+        false => Err(Error::Changed(schema.key.clone())),
+    }
+}
+
 /// Finds a version of a schema, active or not.
 pub async fn get(cx: &Cx, tx: &mut Tx, id: SchemaId) -> Result<Schema, Error> {
     store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))

@@ -161,7 +161,7 @@ async fn update(
             tx.commit().await?;
             Ok(Json(schema).into_response())
         }
-        Err(error) => Err(error).or_else(|error| stale(error, change.document)),
+        Err(error) => stale(error, change.document),
     }
 }
 

@@ -18,7 +18,9 @@ const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 
 /// Starts logging. A second call in the same process changes nothing.
 pub fn start_logging(log: &Log) {
-    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // That crate logs what models answer.
+    let quiet = format!("{},async_openai=off", log.filter);
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info,async_openai=off"));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
@@ -78,6 +80,9 @@ fn describe() {
     metrics::describe_counter!("concierge_refused_total", "Requests and commands refused, by code");
     metrics::describe_counter!("concierge_holes_total", "Holes in the bus that were filled from the store");
     metrics::describe_histogram!("concierge_store_group_size", "Units of work per commit");
+    metrics::describe_counter!("concierge_model_calls_total", "Calls of models, by how they ended");
+    metrics::describe_counter!("concierge_model_tokens_total", "Tokens of models, by kind");
+    metrics::describe_histogram!("concierge_model_first_token_seconds", "Until a model's first word");
     metrics::describe_gauge!("concierge_jobs_open", "Durable side effects that wait or run");
 }
 

@@ -6,8 +6,8 @@ mod hours;
 mod model;
 mod store;
 
-pub use hours::{Hours, is_open, opens_at};
-pub use model::{NewWorkspace, Settings, SettingsChange, Workspace};
+pub use hours::{Hours, after_working, check_time, is_open, last_occurrence, local_time, opens_at};
+pub use model::{NewWorkspace, Settings, SettingsChange, Setup, StepState, Workspace};
 
 use crate::base::WorkspaceId;
 use crate::ports::{Cx, DbError, Tx};
@@ -26,6 +26,26 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewWorkspace) -> Result<Workspace
     if !store::insert(tx, &workspace).await? {
         return Err(Error::SlugTaken(workspace.slug));
     }
+    Ok(workspace)
+}
+
+/// Takes the right to create a store's first workspace; `false`: somebody has it already.
+pub async fn claim_first(cx: &Cx, tx: &mut Tx) -> Result<bool, Error> {
+    Ok(store::claim_first(tx, cx.workspace).await? && store::all(tx).await?.is_empty())
+}
+
+/// Gives the workspace another agent.
+pub async fn set_agent(
+    cx: &Cx,
+    tx: &mut Tx,
+    agent: &str,
+    change: SettingsChange,
+) -> Result<Workspace, Error> {
+    let mut workspace = get(tx, cx.workspace).await?;
+    agent.clone_into(&mut workspace.agent);
+    change.clean()?.apply(&mut workspace);
+    workspace.settings.check()?;
+    store::update(tx, &workspace).await?;
     Ok(workspace)
 }
 

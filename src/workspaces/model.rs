@@ -46,6 +46,61 @@ pub struct Settings {
     pub undo_seconds: u32,
     /// Origins whose pages may embed the widget, beside the hub's own; empty: any.
     pub allowed_origins: Vec<String>,
+    /// How far its owner was led through the set-up; absent: it came ready, there is nothing to be led through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Setup>,
+}
+
+/// The steps a new workspace's owner is led through; what is absent is still to come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// Name, time zone and hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<StepState>,
+    /// Who drafts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<StepState>,
+    /// The first document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knowledge: Option<StepState>,
+    /// The widget's look, and the line for the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub widget: Option<StepState>,
+    /// Colleagues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<StepState>,
+    /// A first conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<StepState>,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// It was taken.
+    Done,
+    /// It was left for later.
+    Skipped,
+}
+
+impl Setup {
+    fn steps(&mut self) -> [&mut Option<StepState>; 6] {
+        let Setup { business, agent, knowledge, widget, team, trial } = self;
+        [business, agent, knowledge, widget, team, trial]
+    }
+
+    /// Whether every step was taken or left.
+    pub fn is_finished(&self) -> bool {
+        self.clone().steps().iter().all(|step| step.is_some())
+    }
+
+    fn merge(&mut self, mut news: Setup) {
+        for (step, new) in self.steps().into_iter().zip(news.steps()) {
+            *step = new.or(*step);
+        }
+    }
 }
 
 /// A workspace to be created.
@@ -76,6 +131,8 @@ pub struct SettingsChange {
     pub hours: Option<Vec<Hours>>,
     pub undo_seconds: Option<u32>,
     pub allowed_origins: Option<Vec<String>>,
+    /// Steps of the set-up that were taken or left now; the others stay.
+    pub setup: Option<Setup>,
 }
 
 /// Longest name and longest text that customers see, in characters.
@@ -112,6 +169,9 @@ impl SettingsChange {
         set(&mut settings.hours, self.hours);
         set(&mut settings.undo_seconds, self.undo_seconds);
         set(&mut settings.allowed_origins, self.allowed_origins);
+        if let Some(steps) = self.setup {
+            settings.setup.get_or_insert_default().merge(steps);
+        }
     }
 }
 
@@ -200,6 +260,17 @@ mod tests {
         assert!((contrast_with_white("000000") - 21.0).abs() < 0.01);
         assert!((contrast_with_white("ffffff") - 1.0).abs() < 0.01);
         assert!((contrast_with_white("767676") - 4.54).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_step_that_was_taken_stays_taken() {
+        let mut setup = Setup { business: Some(StepState::Done), ..Setup::default() };
+        setup.merge(Setup { agent: Some(StepState::Skipped), ..Setup::default() });
+        assert_eq!(setup.business, Some(StepState::Done));
+        assert!(!setup.is_finished());
+        let rest = Some(StepState::Skipped);
+        setup.merge(Setup { knowledge: rest, widget: rest, team: rest, trial: rest, ..Setup::default() });
+        assert!(setup.is_finished());
     }
 
     #[test]

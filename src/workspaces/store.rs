@@ -42,6 +42,16 @@ pub(super) async fn lock(tx: &mut Tx, id: WorkspaceId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Notes which workspace is the store's first; says whether none was before.
+pub(super) async fn claim_first(tx: &mut Tx, id: WorkspaceId) -> Result<bool, DbError> {
+    let rows = execute!(
+        tx,
+        "INSERT INTO meta (name, value) VALUES ('first_workspace', $1) ON CONFLICT (name) DO NOTHING",
+        id.to_string(),
+    )?;
+    Ok(rows == 1)
+}
+
 /// Adds a workspace; says whether its slug was free.
 pub(super) async fn insert(tx: &mut Tx, workspace: &Workspace) -> Result<bool, DbError> {
     let rows = execute!(

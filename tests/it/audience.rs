@@ -159,7 +159,8 @@ async fn a_customer_never_receives_what_is_for_staff() {
 }
 
 /// What a customer may read with their token.
-const OPEN: &[&str] = &["/v1/conversations/{id}", "/v1/conversations/{id}/entries", "/v1/widget/{workspace}"];
+const OPEN: &[&str] =
+    &["/v1/setup", "/v1/conversations/{id}", "/v1/conversations/{id}/entries", "/v1/widget/{workspace}"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customers_token_reads_no_staff_route() {

@@ -87,6 +87,52 @@ fn by_hand(_: &mut Config, options: &mut concierge::app::Options) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn colleagues_see_who_edits_which_field_and_customers_do_not() {
+    on_each_engine(async |app| {
+        let mut customer = app.customer().await;
+        let conversation = customer.says(QUESTION).await.conversation;
+        app.settle().await;
+        let (mut first, mut second) = (app.desk(Role::Staff).await, app.desk(Role::Owner).await);
+        let mut viewer = app.desk(Role::Viewer).await;
+        let edits = |field: &str, on| Command::EditField { conversation, field: field.to_owned(), on };
+        assert_eq!(code(first.ask(edits("vehicle", true)).await), "not_joined");
+        for socket in [&mut first, &mut second, &mut viewer] {
+            join(socket, conversation, 0).await;
+        }
+        for wrong in ["", &"x".repeat(65)] {
+            assert_eq!(code(first.ask(edits(wrong, true)).await), "invalid_field");
+        }
+        assert_eq!(code(viewer.ask(edits("vehicle", true)).await), "forbidden");
+        assert_eq!(code(customer.socket.ask(edits("vehicle", true)).await), "forbidden");
+        for on in [true, false] {
+            first.ask(edits("vehicle", on)).await.expect("told");
+            let heard = signal(&mut second, |signal| match signal {
+                Signal::EditingField { person, field, on, .. } => Some((person.name, field, on)),
+                _ => None,
+            });
+            assert_eq!(heard.await, ("Some staff".to_owned(), "vehicle".to_owned(), on));
+        }
+        // What comes to the customer after it is the next message, not who edits what.
+        let answer = Command::Send {
+            conversation: Some(conversation),
+            client_id: "after".to_owned(),
+            body: "Here is the answer".to_owned(),
+            files: Vec::new(),
+        };
+        first.ask(answer).await.expect("sent");
+        let next = customer.socket.find(PATIENCE, |frame| match frame {
+            ServerFrame::Signal(Signal::EditingField { .. }) => Some(false),
+            ServerFrame::Event { entry, .. } if entry.body.as_deref() == Some("Here is the answer") => {
+                Some(true)
+            }
+            _ => None,
+        });
+        assert!(next.await.expect("a frame"), "customers do not learn it");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_who_is_on_a_draft_until_they_leave() {
     on_each_engine(async |app| {
         let conversation = app.customer().await.says(QUESTION).await.conversation;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concierge::base::Role;
 use concierge::protocol::{Receipt, ReceiptState};
-use concierge::rules::{self, Cause, Error, Facts, Trigger};
+use concierge::rules::{self, Cause, Error, Facts, Shelf, Trigger};
 use concierge::schemas;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,10 +37,15 @@ async fn a_changed_rule_is_a_new_version_and_a_switch_stays() {
         rules::toggle(&cx, &mut tx, first.id, false).await.expect("switched off");
         let second = rules::install(&cx, &mut tx, &rule("quotes", 5)).await.expect("valid");
         assert_eq!((second.id, second.version, second.enabled), (first.id, 2, false));
-        assert!(rules::enabled(&cx, &mut tx, Trigger::Message).await.expect("read").is_empty());
+        assert!(rules::enabled(&cx, &mut tx).await.expect("read").is_empty());
         let on = rules::toggle(&cx, &mut tx, first.id, true).await.expect("switched on");
-        assert_eq!(rules::enabled(&cx, &mut tx, Trigger::Message).await.expect("read"), [on]);
-        assert!(rules::enabled(&cx, &mut tx, Trigger::DraftDecided).await.expect("read").is_empty());
+        assert_eq!(rules::enabled(&cx, &mut tx).await.expect("read"), [on]);
+        let shelf = Shelf::default();
+        let set = rules::ready(&cx, &mut tx, &shelf).await.expect("read");
+        assert_eq!((set.of(Trigger::Message).count(), set.of(Trigger::DraftDecided).count()), (1, 0));
+        rules::toggle(&cx, &mut tx, first.id, false).await.expect("switched off");
+        let set = rules::ready(&cx, &mut tx, &shelf).await.expect("read");
+        assert_eq!(set.rules().len(), 0, "what was read before does not hold any more");
     })
     .await;
 }

@@ -139,6 +139,11 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("PATCH", "/v1/staff/{id}", Names(json!({ "name": "Stolen", "disabled": true }))),
         ("GET", "/v1/workspace", Own(Value::Null)),
         ("PATCH", "/v1/workspace", Own(json!({ "greeting": "Good day" }))),
+        ("GET", "/v1/setup", Public),
+        ("POST", "/v1/setup", Public),
+        ("GET", "/v1/setup/agents", Own(Value::Null)),
+        ("PUT", "/v1/setup/agent", Own(json!({ "agent": "hotel-front-desk" }))),
+        ("POST", "/v1/setup/sample", Own(json!({ "question": "Are you open?" }))),
         (
             "GET",
             "/v1/contacts",
@@ -249,6 +254,10 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ),
         ("DELETE", "/v1/intents", Own(Value::Null)),
         ("POST", "/v1/intents/try", Own(json!({ "text": "How much is a brake check?" }))),
+        ("GET", "/v1/models", Own(Value::Null)),
+        ("PUT", "/v1/models", Own(json!({ "enabled": true }))),
+        ("POST", "/v1/models/{name}/test", Own(Value::Null)),
+        ("PUT", "/v1/drafts/{id}/proposals/{number}", Names(json!({ "revision": 1, "dropped": true }))),
         ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
@@ -401,7 +410,10 @@ fn filled(path: &str, ids: &Ids) -> String {
     if !path.contains("{id}") {
         return path.to_owned();
     }
-    path.replace("{id}", &ids.of_path(path)).replace("{field}", "vehicle").replace("{version}", "1")
+    path.replace("{id}", &ids.of_path(path))
+        .replace("{field}", "vehicle")
+        .replace("{version}", "1")
+        .replace("{number}", "1")
 }
 
 fn without(ids: &Ids, answer: &Answer) -> Answer {
@@ -573,6 +585,7 @@ fn command(name: CommandName, ids: &Ids) -> Command {
         CommandName::CorrectTranscript => Command::CorrectTranscript { file, text: text() },
         CommandName::Snooze => Command::Snooze { conversation, until: None },
         CommandName::Lease => Command::Lease { conversation, on: true, take: true },
+        CommandName::EditField => Command::EditField { conversation, field: text(), on: true },
         CommandName::Ping => Command::Ping,
     }
 }

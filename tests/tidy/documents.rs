@@ -19,6 +19,11 @@ fn the_openapi_document_is_fresh() {
     is_fresh("openapi", &serde_json::to_value(concierge::app::openapi()).expect("it is JSON"));
 }
 
+#[test]
+fn the_grammar_of_rules_is_fresh() {
+    is_fresh("rule", &concierge::rules::grammar());
+}
+
 #[track_caller]
 fn is_fresh(name: &str, now: &Value) {
     let path = format!("schemas/{name}.json");

@@ -6,6 +6,7 @@ use crate::text::{none, rust_files, strings_of};
 const ACROSS: &[(&str, &str, &str)] = &[
     ("src/app/node.rs", " meta ", "the epoch is the store's"),
     ("src/identity/token.rs", " meta ", "the signing key is the store's"),
+    ("src/workspaces/store.rs", " meta ", "which workspace was the first is the store's"),
     (
         "src/conversations/turns.rs",
         "customer_seq > answered_seq AND (turn_lease_until",
@@ -27,6 +28,13 @@ const ACROSS: &[(&str, &str, &str)] = &[
     ("src/conversations/words.rs", "INSERT INTO entry_words (workspace,", "the index has its own column"),
     ("src/conversations/list.rs", "entry_words MATCH", "the index has its own column, which the MATCH names"),
     ("src/drafts/overdue.rs", "waits_told_at IS NULL AND drafts.created_at", "the sweep serves all"),
+    ("src/conversations/replays.rs", "WHERE rules_from IS NOT NULL ORDER BY", "the worker serves all"),
+    ("src/contacts/store.rs", "WHERE rules_due IS NOT NULL LIMIT", "the worker serves all"),
+    (
+        "src/rules/store.rs",
+        "SELECT DISTINCT workspace_id FROM rules",
+        "the worker looks for rules of time of all",
+    ),
     ("src/jobs/store.rs", "WHERE state = 'running'", "a start frees what the process before it held"),
     ("src/jobs/store.rs", "UPDATE jobs SET state = 'running'", "the runner takes the jobs of all"),
     ("src/jobs/store.rs", "SELECT MIN(CASE", "the runner waits for the next job of all"),

@@ -88,6 +88,7 @@ test("keys lead everywhere, the sheet shows them, and the focus comes back", asy
   await page.keyboard.press("Control+k");
   await page.getByRole("dialog", { name: "Search and commands" }).waitFor();
   await page.getByPlaceholder("Type a name, a topic or a command").fill("portal");
+  await page.getByRole("option", { name: /Portal/, selected: true }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Portal" }).waitFor();
   assert.deepEqual(errors, []);
@@ -106,6 +107,8 @@ test("a note mentions a colleague, a status moves, and the conversation is taken
   await page.keyboard.press("Enter");
   await page.keyboard.press("Control+Enter");
   await page.getByRole("log").getByText("Please look, @Lena Hartley").waitFor();
+  // Keys lead again once the box is gone.
+  await box.waitFor({ state: "detached" });
   const note = (await desk.entries(row.id)).findLast((entry) => entry.content.kind === "note");
   assert.equal(note.content.mentions.length, 1);
   await page.keyboard.press("t");

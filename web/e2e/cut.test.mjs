@@ -2,7 +2,7 @@
 // answer on their way are lost, and everything heals without loss or doubles.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, settled, startBrowser, widgetOf } from "./support/browser.mjs";
+import { online, openPage, settled, startBrowser, widgetOf } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 import { startLine } from "./support/line.mjs";
 
@@ -110,6 +110,7 @@ test("the draft streams, is edited, approved and read, and at each step the line
   assert.equal(letters(shown), letters(draft.text), "the whole draft, once");
 
   // While it is edited: the hub has the words, its answer is lost, more words follow.
+  await online(page);
   await settled(page);
   await page.keyboard.press("e");
   const editor = page.getByRole("textbox", { name: "Edit the draft" });
@@ -128,7 +129,7 @@ test("the draft streams, is edited, approved and read, and at each step the line
   await page.keyboard.press("Escape");
 
   // While it is approved: it is, but nobody says so; pressed again it is still sent once.
-  await page.locator(".offline").waitFor({ state: "detached" });
+  await online(page);
   await settled(page);
   ours.deaf();
   await page.keyboard.press("Shift+Enter");
@@ -137,7 +138,7 @@ test("the draft streams, is edited, approved and read, and at each step the line
     "approval",
   );
   ours.mend();
-  await page.locator(".offline").waitFor({ state: "detached" });
+  await online(page);
   await page.keyboard.press("Shift+Enter");
 
   // While it is read: the reply comes into a dead line.
@@ -162,6 +163,9 @@ test("the draft streams, is edited, approved and read, and at each step the line
 });
 
 test("the hub restarts while a colleague types: the words stay and are kept", async () => {
+  // Whatever the test before left.
+  theirs.mend();
+  ours.mend();
   const guest = await aCustomer();
   await guest.widget.say("Do you change tyres on a Fiesta?");
   const conversation = await desk.conversationWith("tyres on a Fiesta");

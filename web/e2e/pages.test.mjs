@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openPage, phone, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
-import { signIn, startHub } from "./support/hub.mjs";
+import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
 let browser;
@@ -44,7 +44,10 @@ test("a question on the demo site is put into the chat", async () => {
   await page.getByRole("button", { name: "Find a table" }).click();
   const { box } = widgetOf(page);
   await box.waitFor();
-  assert.equal(await box.inputValue(), "Do you have a table for two this Friday evening?");
+  await eventually(
+    async () => (await box.inputValue()) === "Do you have a table for two this Friday evening?",
+    "the question in the box",
+  );
   await context.close();
 });
 

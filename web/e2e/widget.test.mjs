@@ -194,8 +194,8 @@ test("a voice message is recorded, heard again and sent with the keyboard alone"
   await page.getByRole("timer", { name: /^Recording, 0:(0[1-9]|[1-5]\d)$/ }).waitFor();
   await shot(page, "widget-recording");
   await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Send voice message" }).waitFor();
   await page.getByRole("button", { name: "Record again" }).waitFor();
+  await page.getByRole("button", { name: "Send voice message" }).and(page.locator(":focus")).waitFor();
   await shot(page, "widget-voice-review");
   await page.keyboard.press("Enter");
   await page.getByRole("log").getByRole("button", { name: "Play" }).waitFor();
@@ -207,7 +207,16 @@ test("a voice message is recorded, heard again and sent with the keyboard alone"
   assert.ok(voice.size > 2_000, `${voice.size} bytes`);
   assert.equal(voice.transcript, "not_transcribed");
   await page.getByRole("log").getByRole("button", { name: "Play" }).click();
-  await page.getByRole("log").getByRole("button", { name: "Pause" }).waitFor();
+  // A second of sound may be over before anybody sees "Pause".
+  await eventually(
+    () =>
+      page.evaluate(() =>
+        [...document.querySelector("[data-concierge]").shadowRoot.querySelectorAll("audio")].some(
+          (audio) => audio.currentTime > 0,
+        ),
+      ),
+    "sound",
+  );
   assert.deepEqual(errors, []);
   await context.close();
 });
@@ -281,7 +290,7 @@ test("focus goes to the box, stays reachable in order, and returns to the launch
   }
   assert.deepEqual(order.slice(0, 4), ["Attach files", "Record a voice message", "Send", "Talk to a person"]);
   await page.keyboard.press("Escape");
-  assert.equal(await active(), "Chat with us");
+  await eventually(async () => (await active()) === "Chat with us", "focus on the launcher");
   await context.close();
 });
 
@@ -293,9 +302,9 @@ test("the page may open, fill, close, listen to and end the chat", async () => {
     concierge("prefill", "From the page");
   });
   await widget.box.waitFor();
-  assert.equal(await widget.box.inputValue(), "From the page");
+  await eventually(async () => (await widget.box.inputValue()) === "From the page", "the page's words");
   await page.evaluate(() => concierge("identify", { name: "Tom Reyes", email: "tom@post.example" }));
-  await page.keyboard.press("Enter");
+  await widget.box.press("Enter");
   const conversation = await desk.conversationWith("From the page");
   assert.equal(conversation.contact.name, "Tom Reyes");
   await page.evaluate(() => concierge("close"));

@@ -124,6 +124,7 @@ impl Teller<'_> {
                 let cx = cx.acting_as(Actor::Contact { id: contact }, "");
                 let message = NewMessage { client_id, body: text, files: Vec::new() };
                 conversations::post(&cx, tx, conversation, message).await?;
+                contacts::seen(&cx, tx, contact).await?;
             }
             ("agent", _) => self.send_draft(tx, conversation, said, &cx).await?,
             (email, note) => {

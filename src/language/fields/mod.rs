@@ -106,6 +106,13 @@ pub fn warm_up() {
     let _ = contact::valid("+442079460018", "GB");
 }
 
+/// The largest sum of money that a text names, in whatever currency.
+pub fn largest_amount(text: &str, setting: &Setting) -> Option<f64> {
+    let found = token::tokens(text);
+    let sums = money::sums(token::Tokens::new(&found), setting);
+    sums.into_iter().map(|sum| sum.value.amount).max_by(f64::total_cmp)
+}
+
 /// Finds the values of fields in a conversation as it stands after its last turn.
 pub fn extract(fields: &[FieldSpec], turns: &[Turn<'_>], setting: &Setting) -> Vec<Found> {
     dialogue::follow(fields, turns, setting)

@@ -51,6 +51,7 @@ text_column!(
     base::RecordId,
     base::RuleId,
     base::JobId,
+    base::ModelUseId,
     base::FileId,
     base::GapId,
     base::ViewId,

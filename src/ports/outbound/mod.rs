@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode};
 pub use url::Url;
@@ -181,6 +181,24 @@ impl Outbound {
             Ok(answered) => answered,
             Err(_) => Err(OutboundError::TooSlow(host)),
         }
+    }
+
+    /// Posts JSON. Redirects are not followed; whoever gets it twice knows it by its `key`.
+    pub async fn post_json(
+        &self,
+        url: Url,
+        key: &str,
+        body: String,
+        max_bytes: usize,
+        within: Duration,
+    ) -> Result<Answer, OutboundError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Ok(key) = HeaderValue::from_str(key) {
+            headers.insert("idempotency-key", key);
+        }
+        let body = body.into_bytes();
+        self.send(Ask { method: Method::POST, url, headers, body, max_bytes, within, follow: false }).await
     }
 
     /// What a site asks of programs that read it. A site that does not answer is left alone.

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::rules::evaluate::tests::any_condition;
+use crate::schemas::Field;
 
 fn field(key: &str, kind: FieldType) -> Field {
     let choices = match kind {
@@ -36,10 +37,10 @@ fn vocabulary() -> Vocabulary {
         field("amount", FieldType::Currency),
         field("day", FieldType::Date),
     ];
-    Vocabulary {
-        fields: fields.into_iter().map(|field| (field.key.clone(), field)).collect(),
-        states: BTreeSet::from(["new".to_owned(), "quoted".to_owned()]),
-    }
+    let mut vocabulary = Vocabulary::default();
+    vocabulary.fields.extend(fields.into_iter().map(|field| (field.key.clone(), field)));
+    vocabulary.states.extend(["new".to_owned(), "quoted".to_owned()]);
+    vocabulary
 }
 
 fn rule() -> Value {
@@ -58,20 +59,26 @@ fn rule() -> Value {
         {"do": "assign", "role": "manager"},
         {"do": "notify", "text": "Look."},
         {"do": "set_field", "field": "urgency", "value": "high"},
-        {"do": "hand_over", "because": "It is delicate."}
+        {"do": "hand_over", "because": "It is delicate."},
+        {"do": "webhook", "url": "https://example.com/hook"},
+        {"do": "draft", "text": "We are looking into it."}
     ]})
 }
 
 fn problems_with(pointer: &str, value: Value) -> String {
     let mut document = rule();
-    *document.pointer_mut(pointer).expect("the place is there") = value;
+    let (place, key) = pointer.rsplit_once('/').expect("a place");
+    match document.pointer_mut(place).expect("the place is there") {
+        Value::Array(items) => items[key.parse::<usize>().expect("a number")] = value,
+        parent => parent[key] = value,
+    }
     check(&document, &vocabulary()).map_or_else(|error| error.to_string(), |_| String::new())
 }
 
 #[test]
 fn a_rule_says_what_it_says() {
     let read = check(&rule(), &vocabulary()).expect("a valid rule");
-    assert_eq!((read.key.as_str(), read.on, read.then.len()), ("quotes", Trigger::Message, 7));
+    assert_eq!((read.key.as_str(), read.on, read.then.len()), ("quotes", Trigger::Message, 9));
     let written = serde_json::to_value(&read).expect("a rule is JSON");
     assert_eq!((&written["when"], &written["then"][1]), (&rule()["when"], &rule()["then"][1]));
 }
@@ -130,6 +137,30 @@ fn what_is_wrong_is_named_with_its_place() {
         ("/then/1/status", json!("gone"), "then[1].status: no workflow has a state \"gone\""),
         ("/then/5/field", json!("colour"), "then[5].field: no active schema has a field \"colour\""),
         ("/then/5/value", json!("hihg"), "then[5].value: \"hihg\" is not one of high"),
+        (
+            "/when/all/1/any/1",
+            json!({"fact": "message.text", "op": "matches", "value": "(a"}),
+            "when.all[1].any[1].value: this is not a regular expression",
+        ),
+        (
+            "/when/all/1/any/1",
+            json!({"fact": "message.text", "op": "matches", "value": r"(\w{1,500}){1,500}"}),
+            "when.all[1].any[1].value: this regular expression becomes too large",
+        ),
+        (
+            "/when/all/1/any/1",
+            json!({"fact": "context.amount", "op": "between", "value": [1]}),
+            "this must be a list of two",
+        ),
+        ("/then/0/people", json!(9), "then[0].people: this must be from 1 to 3"),
+        ("/then/7/url", json!("file:///etc/passwd"), "then[7].url: \"file:///etc/passwd\" is not an address"),
+        ("/hours", json!("night"), "hours: \"night\" is not one of any, working, closed"),
+        (
+            "/after",
+            json!({"since": "status", "minutes": 1}),
+            "after: this goes with \"on\": \"elapsed\" only",
+        ),
+        ("/at", json!({"time": "09:00"}), "at: this goes with \"on\": \"schedule\" only"),
         ("/then", json!([]), "then: this must be a list with at least one action"),
         ("/on", json!("noon"), "on: \"noon\" is not one of message"),
         ("/key", json!("Quotes!"), "key: \"Quotes!\" is not a name"),
@@ -149,6 +180,31 @@ fn conditions_may_not_be_too_deep_nor_too_many() {
     let many = json!({"any": vec![leaf.clone(); MAX_CONDITIONS]});
     assert_eq!(problems_with("/when", many).matches("more than 1000 conditions").count(), 1);
     assert_eq!(problems_with("/when", json!({"any": vec![leaf; MAX_CONDITIONS - 1]})), "");
+}
+
+#[test]
+fn a_rule_of_time_says_when() {
+    let timed = |on: &str, key: &str, value: Value| {
+        let mut document = rule();
+        document["on"] = json!(on);
+        document[key] = value;
+        check(&document, &vocabulary()).map_or_else(|error| error.to_string(), |_| String::new())
+    };
+    assert_eq!(timed("elapsed", "after", json!({"since": "customer_waits", "minutes": 30})), "");
+    let wrong = [
+        (json!({"since": "customer_waits", "minutes": 0}), "after.minutes: this must be from 1"),
+        (json!({"since": "sleep", "minutes": 1}), "after: unknown variant `sleep`"),
+        (json!({"since": "status", "minutes": 1, "status": "gone"}), "after.status: no workflow has a state"),
+        (json!({"since": "we_wait", "minutes": 1, "status": "new"}), "after.status: this goes with"),
+    ];
+    for (value, says) in wrong {
+        let said = timed("elapsed", "after", value.clone());
+        assert!(said.contains(says), "{value}: {said}");
+    }
+    assert!(timed("elapsed", "hours", json!("any")).contains("after: a rule of elapsed time says"));
+    assert_eq!(timed("schedule", "at", json!({"time": "09:00", "days": ["mon"]})), "");
+    assert!(timed("schedule", "at", json!({"time": "25:00"})).contains("at: \"25:00\" is not a time"));
+    assert!(timed("schedule", "hours", json!("any")).contains("at: a rule of the clock says"));
 }
 
 proptest! {

@@ -67,6 +67,10 @@ impl Colleague {
                 body: "An answer in person".to_owned(),
                 files: Vec::new(),
             },
+            8 if rng.random_bool(0.5) => {
+                let field = format!("{canary}_field");
+                Command::EditField { conversation, field, on: rng.random_bool(0.5) }
+            }
             8 => Command::Typing { conversation, on: rng.random_bool(0.5) },
             9 => Command::Inbox { on: true },
             10 => {

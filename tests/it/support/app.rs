@@ -58,6 +58,22 @@ pub async fn on_each_engine_with(settings: impl Fn(&mut Config, &mut Options), t
     }
 }
 
+/// Runs a test on a hub without any business, on SQLite and on PostgreSQL.
+pub async fn on_each_empty_hub(test: impl AsyncFn(&Node)) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut config = test_config();
+        config.store.folder = folder.path().to_owned();
+        if engine == Engine::Postgres {
+            config.store.postgres = postgres::fresh_database();
+        }
+        let options = Options { reader: READER.into(), ..Options::default() };
+        let node = Node::start(config, options).await.expect("the hub starts");
+        test(&node).await;
+        node.stop().await;
+    }
+}
+
 impl App {
     /// Starts a hub on an engine.
     pub async fn start(engine: Engine, settings: impl Fn(&mut Config, &mut Options)) -> App {
@@ -87,6 +103,16 @@ impl App {
         settings(&mut config);
         self.node.stop().await;
         let options = Options { reader: READER.into(), ..Options::default() };
+        let node = Node::start(config, options).await.expect("the hub starts again");
+        App { node, ..self }
+    }
+
+    /// The same with the test's own clock.
+    pub async fn restart_at(self, clock: &concierge::ports::Clock) -> App {
+        let mut config = (*self.node.site.config).clone();
+        config.http.listen = self.node.address;
+        self.node.stop().await;
+        let options = Options { reader: READER.into(), clock: clock.clone(), ..Options::default() };
         let node = Node::start(config, options).await.expect("the hub starts again");
         App { node, ..self }
     }
@@ -131,7 +157,7 @@ impl App {
         self.node.stop().await;
     }
 
-    /// Waits until no job is open and no turn is owed.
+    /// Waits until no job is open, no turn is owed, and rules have looked at everything.
     pub async fn settle(&self) {
         let settled = async {
             loop {
@@ -139,7 +165,9 @@ impl App {
                 let far = self.node.site.ports.now().after(Duration::from_secs(3_600));
                 let owed =
                     concierge::conversations::owed_turns(&mut tx, far, 1).await.expect("turns are read");
-                if owed.is_empty() && jobs::open(&mut tx).await.expect("jobs are read") == 0 {
+                let unseen = concierge::conversations::for_rules(&mut tx, 1).await.expect("events are read");
+                let idle = owed.is_empty() && unseen.is_empty();
+                if idle && jobs::open(&mut tx).await.expect("jobs are read") == 0 {
                     return;
                 }
                 drop(tx);
@@ -272,6 +300,7 @@ async fn business(node: &Node, slug: &str) -> WorkspaceId {
         hours: Vec::new(),
         undo_seconds: 0,
         allowed_origins: Vec::new(),
+        setup: None,
     };
     let mut tx = ports.db.begin().await.expect("a transaction begins");
     let new = NewWorkspace {

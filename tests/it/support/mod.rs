@@ -5,6 +5,7 @@ mod app;
 mod calls;
 mod dice;
 mod embedder;
+mod model;
 pub mod papers;
 mod postgres;
 mod qdrant;
@@ -14,12 +15,13 @@ mod wire;
 
 pub use acts::{Colleague, customer_acts};
 pub use app::{
-    App, Customer, PASSWORD, approve, join, next_draft, next_event, next_message, on_each_engine,
-    on_each_engine_with,
+    App, Customer, PASSWORD, approve, join, next_draft, next_event, next_message, on_each_empty_hub,
+    on_each_engine, on_each_engine_with,
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub(crate) use dice::dice;
 pub use embedder::{EmbedderDouble, KEY as EMBEDDER_KEY, Mood};
+pub use model::{ModelDouble, Script, all_said, last_said};
 pub use qdrant::{KEY as QDRANT_KEY, QdrantDouble};
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};

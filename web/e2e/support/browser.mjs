@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium, devices } from "playwright-core";
+import { PATIENCE } from "./hub.mjs";
 
 const require = createRequire(import.meta.url);
 const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -42,7 +43,7 @@ export async function startBrowser({ voice } = {}) {
       permissions: ["microphone"],
       ...options,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(PATIENCE);
     return context;
   }
 
@@ -92,6 +93,9 @@ export function widgetOf(page) {
 
 /** Waits until a draft may be approved by key: right after it came up, Enter still belongs to the one before. */
 export const settled = (page) => page.locator(".draft[data-fresh=false][aria-busy=false]").waitFor();
+
+/** Waits until the desk's line is there: what is pressed now reaches the hub. */
+export const online = (page) => page.locator("[data-link=online]").waitFor();
 
 /** What axe finds wrong by WCAG 2.2 AA and its best practices. */
 export async function violations(page) {

@@ -21,13 +21,17 @@ import type {
   InboxView,
   Intent,
   IntentList,
+  ModelSettings,
+  Models,
+  ModelTest,
+  NewHub,
   NoticePage,
+  OfferedAgent,
   OpenSession,
   Page,
   Passage,
   QueueItem,
   RejectReason,
-  Rule,
   SavedView,
   Schema,
   Session,
@@ -86,6 +90,11 @@ export type InboxFilter = {
 export const api = {
   signIn: (form: { workspace?: string; email: string; password: string }) =>
     post<Session>("/v1/session", form),
+  setupNeeded: async () => (await get<{ needed: boolean }>("/v1/setup")).needed,
+  setUp: (hub: NewHub) => post<Workspace>("/v1/setup", hub),
+  agents: async () => (await get<Page<OfferedAgent>>("/v1/setup/agents")).items,
+  chooseAgent: (agent: string) => call<Workspace>("PUT", "/v1/setup/agent", { agent }),
+  askSample: (question: string) => post<{ conversation: string }>("/v1/setup/sample", { question }),
   signOut: () => call<void>("DELETE", "/v1/session"),
   session: () => get<Session>("/v1/session"),
   conversations: (filter: InboxFilter, cursor?: string) =>
@@ -206,9 +215,13 @@ export const api = {
   correctTranscript: (file: string, text: string) =>
     call<void>("PUT", `/v1/files/${file}/transcript`, { text }),
   speech: () => get<SpeechStatus>("/v1/speech"),
+  models: () => get<Models>("/v1/models"),
+  changeModels: (settings: ModelSettings) => call<ModelSettings>("PUT", "/v1/models", settings),
+  testModel: (name: string) => post<ModelTest>(`/v1/models/${name}/test`),
+  dropProposal: (draft: string, number: number, revision: number, dropped: boolean) =>
+    call<DraftView>("PUT", `/v1/drafts/${draft}/proposals/${number}`, { revision, dropped }),
   schemas: () => get<Page<Schema>>("/v1/schemas"),
-  rules: () => get<Page<Rule>>("/v1/rules"),
-  changeRule: (id: string, enabled: boolean) => call<Rule>("PATCH", `/v1/rules/${id}`, { enabled }),
+  changeRule: (id: string, enabled: boolean) => call<unknown>("PATCH", `/v1/rules/${id}`, { enabled }),
   upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
 };
 
@@ -234,6 +247,16 @@ export const ask = {
     queryFn: api.session,
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
+  }),
+  setupNeeded: queryOptions({
+    queryKey: ["setup-needed"],
+    queryFn: api.setupNeeded,
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  agents: queryOptions({
+    queryKey: ["agents"],
+    queryFn: api.agents,
+    staleTime: Number.POSITIVE_INFINITY,
   }),
   inbox: (filter: InboxFilter) =>
     queryOptions({ queryKey: ["inbox", filter], queryFn: () => api.conversations(filter) }),
@@ -273,9 +296,9 @@ export const ask = {
     queryOptions({ queryKey: ["gaps", closed], queryFn: () => api.gaps(closed), staleTime: 10_000 }),
   gap: (id: string) => queryOptions({ queryKey: ["gap", id], queryFn: () => api.gap(id), staleTime: 10_000 }),
   hits: (q: string) => queryOptions({ queryKey: ["hits", q], queryFn: () => api.ask(q) }),
+  models: queryOptions({ queryKey: ["models"], queryFn: api.models, staleTime: 0 }),
   speech: queryOptions({ queryKey: ["speech"], queryFn: api.speech, staleTime: 5 * 60_000 }),
   staff: queryOptions({ queryKey: ["staff"], queryFn: api.staff, staleTime: 5 * 60_000 }),
   workspace: queryOptions({ queryKey: ["workspace"], queryFn: api.workspace, staleTime: 5 * 60_000 }),
   schemas: queryOptions({ queryKey: ["schemas"], queryFn: api.schemas, staleTime: 5 * 60_000 }),
-  rules: queryOptions({ queryKey: ["rules"], queryFn: api.rules }),
 };

@@ -90,8 +90,30 @@ const schemas = createRoute({
   component: lazyRouteComponent(() => import("./features/schemas/Schemas"), "Schemas"),
 });
 
+const setup = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup/{-$step}",
+  component: lazyRouteComponent(() => import("./features/setup/Setup"), "Setup"),
+});
+
+const rule = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/rules/$rule",
+  component: lazyRouteComponent(() => import("./features/rules/Builder"), "Builder"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, schemas, settings]),
+  routeTree: rootRoute.addChildren([
+    home,
+    approvals,
+    inbox,
+    contacts,
+    knowledge,
+    schemas,
+    settings,
+    setup,
+    rule,
+  ]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

@@ -11,13 +11,34 @@ import type {
 } from "@/wire/protocol";
 
 export type * from "@/wire/protocol";
-export type { Contact, Hours, Page, Session, Staff, Workspace } from "@/wire/rest";
+export type { Contact, Hours, Page, Session, Setup, SetupStep, Staff, Workspace } from "@/wire/rest";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Day = (typeof DAYS)[number];
 
 /** A place in the approval queue; the draft itself is missing until somebody looks at a row that came by signal. */
 export type QueueItem = { readonly draft?: DraftView; readonly conversation: ConversationSummary };
+
+/** An agent that a workspace can have. */
+export type OfferedAgent = {
+  readonly key: string;
+  readonly name: string;
+  readonly role: string;
+  readonly assistant_name: string;
+  readonly greeting: string;
+  readonly asks: readonly string[];
+  readonly starters: readonly string[];
+};
+
+export type NewHub = {
+  readonly code: string;
+  readonly name: string;
+  readonly owner: { readonly name: string; readonly email: string; readonly password: string };
+  readonly timezone: string;
+  readonly locale: string;
+  readonly country: string;
+  readonly currency: string;
+};
 
 type SpeechEngine = {
   readonly ready: boolean;
@@ -119,7 +140,62 @@ export type TurnStage = {
   readonly prompt_hash?: string;
 };
 
-export type Turn = TurnRow & { readonly stages: readonly TurnStage[]; readonly prompt?: string };
+/** One call of a model. */
+export type ModelUse = {
+  readonly provider: string;
+  readonly model: string;
+  readonly prompt_tokens: number;
+  readonly answer_tokens: number;
+  readonly ms: number;
+  readonly outcome: string;
+};
+
+export type Turn = TurnRow & {
+  readonly stages: readonly TurnStage[];
+  readonly prompt?: string;
+  readonly uses?: readonly ModelUse[];
+};
+
+export type ModelSettings = { readonly enabled: boolean; readonly tokens_per_day?: number };
+
+export type ModelTotals = {
+  readonly calls: number;
+  readonly answered: number;
+  readonly prompt_tokens: number;
+  readonly answer_tokens: number;
+  /** Millionths of the currency. */
+  readonly cost: number;
+};
+
+/** The models that draft here, how they stand, and what they cost. */
+export type Models = {
+  readonly ready: boolean;
+  readonly providers: readonly {
+    readonly name: string;
+    readonly model: string;
+    readonly host: string;
+    readonly standing: "ready" | "resting" | "trial";
+    readonly rests_seconds?: number;
+    readonly failures: number;
+    readonly last_failure?: string;
+  }[];
+  readonly settings: ModelSettings;
+  readonly hub_tokens_per_day: number;
+  readonly left_today?: number;
+  readonly currency: string;
+  readonly used: {
+    readonly today: ModelTotals;
+    readonly month: ModelTotals;
+    readonly by_intent: readonly (ModelTotals & { readonly intent?: string })[];
+  };
+};
+
+export type ModelTest = {
+  readonly works: boolean;
+  readonly says: string;
+  readonly first_ms?: number;
+  readonly ms: number;
+};
 
 export type DocumentSource = {
   readonly kind: "upload" | "page";
@@ -299,11 +375,4 @@ export type OpenSession = {
   readonly agent?: string;
   readonly created_at: string;
   readonly expires_at: string;
-};
-
-export type Rule = {
-  readonly id: string;
-  readonly key: string;
-  readonly name: string;
-  readonly enabled: boolean;
 };

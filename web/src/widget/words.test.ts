@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import { words as ar } from "./words/ar.ts";
 import { words as de } from "./words/de.ts";
 import { en } from "./words/en.ts";
+import { enLine } from "./words/en-line.ts";
 import { enMedia } from "./words/en-media.ts";
 import { enRating } from "./words/en-rating.ts";
 import { words as es } from "./words/es.ts";
 import { fill, speak } from "./words.ts";
 
-const english = { ...en, ...enMedia, ...enRating };
+const english = { ...en, ...enLine, ...enMedia, ...enRating };
 const slots = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([slot]) => slot).sort();
 
 test.each(Object.entries({ de, es, ar }))("%s says everything, with the same values in it", (_, words) => {

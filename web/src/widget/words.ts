@@ -1,8 +1,11 @@
 import { en } from "./words/en.ts";
+import type { enLine } from "./words/en-line.ts";
 import type { enMedia } from "./words/en-media.ts";
 import type { enRating } from "./words/en-rating.ts";
 
-export type Words = { readonly [K in keyof (typeof en & typeof enMedia & typeof enRating)]: string };
+export type Words = {
+  readonly [K in keyof (typeof en & typeof enLine & typeof enMedia & typeof enRating)]: string;
+};
 
 /** The languages beside English, each loaded only when it is wanted. */
 const others: Readonly<Record<string, () => Promise<{ readonly words: Words }>>> = {

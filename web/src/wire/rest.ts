@@ -55,6 +55,8 @@ export type PublicWorkspace = {
   readonly open: boolean;
   /** When people are there again, while they are not. */
   readonly opens_at?: Timestamp;
+  /** How soon a first answer usually comes, while people are there and enough are known. */
+  readonly answers?: readonly [number, "minute" | "hour"];
 };
 
 export type FilePolicy = { readonly max_bytes?: number };
@@ -107,7 +109,13 @@ export type Workspace = {
   readonly hours: readonly Hours[];
   readonly undo_seconds: number;
   readonly allowed_origins: readonly string[];
+  readonly agent: string;
+  /** How far its owner was led; absent: it came ready. */
+  readonly setup?: Setup;
 };
+
+export type SetupStep = "business" | "agent" | "knowledge" | "widget" | "team" | "trial";
+export type Setup = { readonly [step in SetupStep]?: "done" | "skipped" };
 
 export type Session = {
   readonly staff: Staff;

@@ -184,8 +184,9 @@ function applySignal(state: Timeline, signal: Signal, now: number): Timeline {
       return applyStage(state, signal);
     case "draft_delta": {
       const draft = state.draft;
-      if (draft?.id !== signal.draft || draft.text.length !== signal.offset) return state;
-      return { ...state, draft: { ...draft, text: draft.text + signal.text } };
+      if (draft?.id !== signal.draft || ![0, draft.text.length].includes(signal.offset)) return state;
+      // At 0 another model, or the built-in engine, begins anew.
+      return { ...state, draft: { ...draft, text: draft.text.slice(0, signal.offset) + signal.text } };
     }
     case "draft":
       return applyDraft(state, signal.draft);

@@ -13,6 +13,7 @@ export const settings = {
   portal: "Portal",
   rules: "Rules",
   schemas: "Context and workflow",
+  models: "Models",
   signOut: "Sign out",
   sessions: "Where you are signed in",
   sessionsHint: "Sign out what you do not know.",

@@ -14,7 +14,7 @@ export function setLocale(language: string | undefined): void {
 }
 
 /** The reader's own region, if it speaks the language of the texts. */
-const locale = (): string =>
+export const locale = (): string =>
   chosen ?? navigator.languages.find((one) => one.startsWith(i18next.language)) ?? i18next.language;
 
 function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

@@ -61,6 +61,13 @@ export async function approve(draft: DraftView, name: string, text: string): Pro
       hash: draft.hash,
       ...(text === currentText(draft) ? {} : { text }),
     });
+    if (outcome.is === "draft") {
+      // One of several people that a rule asks for: it waits on.
+      putBack();
+      takeDraft(outcome.draft);
+      toast(t("draft.severalKept"));
+      return false;
+    }
     if (outcome.is !== "held") throw new Lost();
     count(1);
     hold({

@@ -15,6 +15,7 @@ import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
 import { api } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
+import { hearEditing, hearViewers } from "./fields";
 import { patchDraft, patchInbox, staleInbox } from "./inbox";
 import { patchDocument } from "./knowledge";
 import { forgetLeases, hearLease } from "./lease";
@@ -22,13 +23,21 @@ import { renew } from "./news";
 
 type Live = {
   readonly link: LinkState;
+  /** The line is down and people should know: not while it opens for the first time, but until it is back. */
+  readonly down: boolean;
   readonly rooms: Readonly<Record<string, Timeline>>;
   /** The draft that a rewrite replaced, by conversation. */
   readonly earlier: Readonly<Record<string, DraftView>>;
   readonly outbox: readonly OutMessage[];
 };
 
-export const useLive = create<Live>(() => ({ link: "idle", rooms: {}, earlier: {}, outbox: [] }));
+export const useLive = create<Live>(() => ({
+  link: "idle",
+  down: false,
+  rooms: {},
+  earlier: {},
+  outbox: [],
+}));
 
 const socket: Socket = browserSocket(location.origin);
 let outbox: Outbox | undefined;
@@ -36,7 +45,9 @@ let me = "";
 
 socket.listen((event) => {
   if (event.on === "state") {
-    useLive.setState({ link: event.state });
+    const { down } = useLive.getState();
+    const opening = event.state === "idle" || event.state === "connecting";
+    useLive.setState({ link: event.state, down: opening ? down : event.state !== "online" });
     if (event.state === "stopped" && (event.code === 4502 || event.code === 4503)) {
       window.dispatchEvent(new Event("concierge:signed-out"));
     }
@@ -80,6 +91,9 @@ function hear(frame: ServerFrame): void {
     else if (frame.signal === "draft") patchDraft(frame.draft);
     else if (frame.signal === "document") patchDocument(frame);
     else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
+    else if (frame.signal === "editing_field")
+      hearEditing(frame.conversation, frame.person, frame.field, frame.on);
+    else if (frame.signal === "presence") hearViewers(frame.conversation, frame.viewers);
     else if (frame.signal === "notice") hearNotice(frame.notice, frame.unread);
     else if (frame.signal === "notices_seen") hearSeen(frame.seq, frame.unread);
   } else if (frame.type === "event") {

@@ -23,7 +23,7 @@ export function useMe(): { me: Staff; workspace: Workspace } {
 
 /** What to call somebody who may not have told a name yet. */
 export const nameOf = (person: Contact): string =>
-  person.name || person.email || person.phone || i18next.t("contacts.visitor");
+  person.name || person.email || person.phone || `${i18next.t("contacts.visitor")} ${person.id.slice(-4)}`;
 
 export const firstName = (name: string): string => name.split(" ")[0] ?? name;
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Tooltip } from "radix-ui";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Lost } from "@/wire/link";
 import { ask, queries } from "../api";
@@ -10,11 +10,20 @@ import { Toasts } from "../parts/toast";
 import { Shell } from "./Shell";
 import { SignIn } from "./SignIn";
 
+const Welcome = lazy(() =>
+  import("../features/setup/Welcome").then((module) => ({ default: module.Welcome })),
+);
+
 /** Signed in or not: the whole console hangs on that. */
 export function App() {
   const { t } = useTranslation();
   const { data: session, error, isPending, refetch } = useQuery(ask.session);
   const [expired, setExpired] = useState(false);
+  const { data: fresh, isFetching: asking } = useQuery({
+    ...ask.setupNeeded,
+    enabled: !isPending && !session,
+    retry: false,
+  });
 
   useEffect(() => {
     const handleSignedOut = () => {
@@ -31,7 +40,13 @@ export function App() {
     if (staff !== undefined && !expired) openLine(staff);
   }, [staff, expired]);
 
-  if (isPending) return null;
+  if (isPending || (!session && asking)) return null;
+  if (!session && fresh)
+    return (
+      <Suspense>
+        <Welcome />
+      </Suspense>
+    );
   if (!session || expired) {
     const unreachable = error instanceof Lost;
     return (

@@ -5,6 +5,7 @@ import {
   BookOpenText,
   ContactRound,
   Inbox,
+  ListChecks,
   type LucideIcon,
   Settings2,
   Stamp,
@@ -44,6 +45,8 @@ export function Nav() {
   const { label, saved } = search as { label?: string; saved?: string };
   const views = useViews();
   const { data: away } = useQuery(ask.inbox({ view: "snoozed" }));
+  const { setup } = workspace;
+  const taken = Object.keys(setup ?? {}).length;
   const inInbox = pathname.startsWith("/inbox");
 
   const labels = useMemo(() => {
@@ -59,6 +62,15 @@ export function Nav() {
 
   return (
     <nav className="nav" aria-label={t("app.main")}>
+      {setup && me.role === "owner" && taken < SETUP_STEPS ? (
+        <Item
+          to="setup"
+          icon={ListChecks}
+          text={t("nav.setup")}
+          n={String(SETUP_STEPS - taken)}
+          on={pathname.startsWith("/setup")}
+        />
+      ) : null}
       <Item
         to="approvals"
         icon={Stamp}
@@ -189,13 +201,16 @@ const AREAS = {
   contacts: "/contacts/{-$id}",
   knowledge: "/knowledge/{-$id}",
   settings: "/settings/{-$section}",
+  setup: "/setup/{-$step}",
 } as const;
+
+const SETUP_STEPS = 6;
 
 function Item(props: ItemProps & { to: keyof typeof AREAS }) {
   return (
     <Link
       to={AREAS[props.to]}
-      params={{ id: undefined, section: undefined }}
+      params={{ id: undefined, section: undefined, step: undefined }}
       activeOptions={EXACT}
       aria-current={props.on ? "page" : undefined}
       title={props.text}

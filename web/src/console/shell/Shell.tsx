@@ -21,9 +21,8 @@ export function Shell() {
     select: (state) => /^\/(approvals|inbox)\/./.test(state.location.pathname),
   });
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const down = useLive(
-    (state) => state.link !== "online" && state.link !== "idle" && state.link !== "connecting",
-  );
+  const link = useLive((state) => state.link);
+  const down = useLive((state) => state.down);
 
   const { data: inbox } = useQuery(ask.inbox({ view: "open" }));
   const unread = inbox?.items.filter((row) => row.unread > 0).length ?? 0;
@@ -36,6 +35,7 @@ export function Shell() {
       contacts: t("nav.contacts"),
       knowledge: t("nav.knowledge"),
       settings: t("nav.settings"),
+      setup: t("nav.setup"),
     };
     const name = Object.entries(areas).find(([key]) => key === area)?.[1];
     const title = name ? `${name} · ${t("app.name")}` : t("app.name");
@@ -62,7 +62,7 @@ export function Shell() {
   };
 
   return (
-    <div className={`app ${inside ? "inside" : ""} ${down ? "down" : ""}`}>
+    <div className={`app ${inside ? "inside" : ""} ${down ? "down" : ""}`} data-link={link}>
       <a href="#main" className="skip">
         {t("app.skip")}
       </a>

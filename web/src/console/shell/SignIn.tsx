@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import { Lost } from "@/wire/link";
 import { api } from "../api";
@@ -43,7 +43,7 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
   }
 
   return (
-    <div className="grid h-dvh min-h-0 overflow-y-auto lg:grid-cols-[minmax(440px,1fr)_1.15fr]">
+    <Door>
       <main className="m-auto w-full max-w-[380px] px-6 py-10">
         <div className="mb-10 flex items-center gap-2.5 text-title font-[650] tracking-[-.015em]">
           <Logo />
@@ -113,6 +113,16 @@ export function SignIn(props: { notice: string | undefined; onSignedIn: (session
           </button>
         </form>
       </main>
+    </Door>
+  );
+}
+
+/** A form at the door, and beside it what the desk is about. */
+export function Door({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <div className="grid h-dvh min-h-0 overflow-y-auto lg:grid-cols-[minmax(440px,1fr)_1.15fr]">
+      {children}
       <aside
         className="relative hidden items-center justify-center overflow-hidden border-s border-line bg-sheet p-12 lg:flex"
         aria-label={t("app.name")}

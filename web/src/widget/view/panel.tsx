@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chat, ChatState } from "../model.ts";
 import { plain } from "../text.ts";
 import { Composer } from "./composer.tsx";
-import { formats, say, useChat } from "./hooks.ts";
+import { formats, language, say, useChat } from "./hooks.ts";
 import { bell, Glyph, Icon } from "./icons.tsx";
 import { loadMedia, useMedia } from "./lazy.ts";
 import { Thread } from "./thread.tsx";
@@ -144,7 +144,11 @@ function Presence({ state }: { readonly state: ChatState }): JSX.Element | null 
       <i class={workspace.open ? "on" : ""} />
       <span>
         {workspace.open
-          ? say("openNow")
+          ? workspace.answers
+            ? say("answers", {
+                when: new Intl.RelativeTimeFormat(language.locale).format(...workspace.answers),
+              })
+            : say("openNow")
           : workspace.opens_at
             ? say("awayUntil", { when: formats.back.format(new Date(workspace.opens_at)) })
             : say("away")}

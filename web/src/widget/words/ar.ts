@@ -6,6 +6,7 @@ export const words: Words = {
   close: "إغلاق المحادثة",
   chatWith: "محادثة مع {name}",
   openNow: "مفتوح الآن",
+  answers: "يأتي الرد عادةً {when}",
   away: "لسنا هنا الآن",
   awayUntil: "لسنا هنا حتى {when}",
   person: "التحدث إلى شخص",

@@ -6,6 +6,7 @@ export const words: Words = {
   close: "Chat schließen",
   chatWith: "Chat mit {name}",
   openNow: "Jetzt geöffnet",
+  answers: "Antwortet meist {when}",
   away: "Gerade nicht da",
   awayUntil: "Nicht da bis {when}",
   person: "Mit einem Menschen sprechen",

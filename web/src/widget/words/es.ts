@@ -6,6 +6,7 @@ export const words: Words = {
   close: "Cerrar el chat",
   chatWith: "Chat con {name}",
   openNow: "Abierto ahora",
+  answers: "Suele responder {when}",
   away: "Ahora no estamos",
   awayUntil: "Ausentes hasta el {when}",
   person: "Hablar con una persona",

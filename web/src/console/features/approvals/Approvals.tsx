@@ -114,7 +114,7 @@ export function Approvals() {
           ) : isPending ? null : items.length === 0 ? (
             <Empty
               title={t("approvals.empty")}
-              text={done > 0 ? t("approvals.emptyDone", { count: done }) : t("approvals.emptyText")}
+              {...(done > 0 ? { text: t("approvals.emptyDone", { count: done }) } : {})}
             >
               <button
                 type="button"

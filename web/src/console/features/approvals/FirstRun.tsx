@@ -6,7 +6,8 @@ import { Snippet } from "../settings/Snippet";
 /** Nobody has written yet: the line for the site, and the widget to try it with. */
 export function FirstRun() {
   const { t } = useTranslation();
-  const { workspace } = useMe();
+  const { me, workspace } = useMe();
+  const unfinished = workspace.setup && Object.keys(workspace.setup).length < 6 && me.role === "owner";
   return (
     <div className="m-auto grid w-full max-w-[900px] gap-10 overflow-y-auto p-8 lg:grid-cols-[1fr_340px]">
       <div className="self-center">
@@ -16,7 +17,12 @@ export function FirstRun() {
         <p className="mt-5 text-ink2">
           <Trans t={t} i18nKey="first.steps" components={[<kbd key="0" />, <kbd key="1" />]} />
         </p>
-        <p className="mt-5 flex gap-2">
+        <p className="mt-5 flex flex-wrap gap-2">
+          {unfinished ? (
+            <Link to="/setup/{-$step}" params={{ step: undefined }} className="btn go plain">
+              {t("first.goOn")}
+            </Link>
+          ) : null}
           <a className="btn line" href={`/portal/${workspace.slug}`} target="_blank" rel="noreferrer">
             {t("first.try")}
           </a>

@@ -5,6 +5,7 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { span, useNow } from "../../lib/format";
+import { NARROW, useMedia } from "../../lib/media";
 import { setPrefs, usePrefs } from "../../lib/prefs";
 import { waitingSince } from "../../live/inbox";
 import { useHolder } from "../../live/lease";
@@ -137,6 +138,7 @@ function Loading() {
 function List({ items, current }: { items: readonly QueueItem[]; current: string | undefined }) {
   const { t } = useTranslation();
   const now = useNow(10_000);
+  const narrow = useMedia(NARROW);
   return (
     <VirtualList
       label={t("approvals.list")}
@@ -145,7 +147,11 @@ function List({ items, current }: { items: readonly QueueItem[]; current: string
       current={items.findIndex((item) => item.conversation.id === current)}
       row={(item) => <Row item={item} on={item.conversation.id === current} now={now} />}
     >
-      {items.length === 0 ? <Empty title={t("approvals.empty")} text={t("approvals.emptyText")} /> : null}
+      {items.length > 0 ? null : narrow ? (
+        <Empty title={t("approvals.empty")} text={t("approvals.emptyText")} />
+      ) : (
+        <p className="px-6 py-8 text-center text-balance text-ink3">{t("approvals.emptyText")}</p>
+      )}
     </VirtualList>
   );
 }

@@ -1,16 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { HoverCard } from "radix-ui";
-import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api";
 import { percent } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
-import { Icon } from "../../parts/basics";
-import { fieldState, useMay } from "../../parts/data";
+import { useEditor } from "../../live/fields";
+import { Avatar, Icon } from "../../parts/basics";
+import { fieldState, firstName, useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
 
+const FieldEdit = lazy(() => import("./FieldEdit").then((module) => ({ default: module.FieldEdit })));
 const History = lazy(() => import("./History").then((module) => ({ default: module.History })));
 
 type Props = {
@@ -23,7 +25,7 @@ type Props = {
 };
 
 /** What stands in the input for a value. */
-function asText(field: ContextField): string {
+export function asText(field: ContextField): string {
   const { value } = field;
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
@@ -31,29 +33,6 @@ function asText(field: ContextField): string {
   if (Array.isArray(value)) return value.join(", ");
   return field.text ?? JSON.stringify(value);
 }
-
-function asValue(text: string, type: string): unknown {
-  const trimmed = text.trim();
-  if (trimmed === "") return null;
-  if (type === "boolean") return trimmed === "true";
-  if (type === "tags" || type === "multi_choice") {
-    return trimmed
-      .split(",")
-      .map((one) => one.trim())
-      .filter(Boolean);
-  }
-  if ((type === "number" || type === "percent" || type === "rating") && Number.isFinite(Number(trimmed)))
-    return Number(trimmed);
-  return trimmed;
-}
-
-const INPUT_TYPES: Readonly<Record<string, string>> = {
-  date: "date",
-  time: "time",
-  email: "email",
-  phone: "tel",
-  url: "url",
-};
 
 export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const { t } = useTranslation();
@@ -63,13 +42,15 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const [wrong, setWrong] = useState<string>();
   const [looking, setLooking] = useState(false);
   const trigger = useRef<HTMLButtonElement>(null);
-  const box = useRef<HTMLInputElement & HTMLSelectElement>(null);
   const state = fieldState(field);
   const shown = field.text ?? asText(field);
-
-  useEffect(() => {
-    if (editing) box.current?.focus();
-  }, [editing]);
+  const editor = useEditor(conversation, field.key);
+  const who = editor ? (
+    <span className="editor" data-editing={field.key}>
+      <Avatar id={editor.id} name={editor.name} className="tiny" />
+      <span>{t("ctx.editing", { name: firstName(editor.name) })}</span>
+    </span>
+  ) : null;
 
   async function save(value: unknown) {
     setWrong(undefined);
@@ -83,70 +64,22 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
     }
   }
 
-  function handleSubmit(event: FormEvent) {
-    event.preventDefault();
-    const text = box.current?.value ?? "";
-    if (text === asText(field)) {
-      setEditing(false);
-      return;
-    }
-    void save(asValue(text, field.type));
-  }
-
-  if (editing) {
-    const choices = schema?.enum ?? (field.type === "boolean" ? ["true", "false"] : undefined);
-    const name = (choice: string) =>
-      field.type === "boolean"
-        ? t(choice === "true" ? "ctx.yes" : "ctx.no")
-        : (schema?.["x-labels"]?.[choice] ?? choice);
-    const shared = {
-      ref: box,
-      className: "input h-7! px-1.5!",
-      "aria-label": field.label,
-      "aria-invalid": wrong !== undefined,
-      defaultValue: asText(field),
-      onKeyDown: (event: React.KeyboardEvent) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        event.preventDefault();
-        setEditing(false);
-      },
-    };
+  if (editing)
     return (
-      <div className="fld">
-        <dt>{field.label}</dt>
-        <dd className="col-span-2 py-0.5">
-          <form
-            onSubmit={handleSubmit}
-            onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && handleSubmit(event)}
-          >
-            {choices ? (
-              <select {...shared} onChange={(event) => void save(asValue(event.target.value, field.type))}>
-                <option value="" />
-                {choices.map((choice) => (
-                  <option key={choice} value={choice}>
-                    {name(choice)}
-                  </option>
-                ))}
-              </select>
-            ) : (
-              <input
-                {...shared}
-                type={INPUT_TYPES[field.type] ?? "text"}
-                dir="auto"
-                placeholder={schema?.["x-hint"]}
-              />
-            )}
-          </form>
-          {wrong ? (
-            <p className="err" role="alert">
-              {wrong}
-            </p>
-          ) : null}
-        </dd>
-      </div>
+      <Suspense
+        fallback={
+          <div className="fld">
+            <dt>{field.label}</dt>
+          </div>
+        }
+      >
+        <FieldEdit
+          {...{ conversation, field, schema, wrong, who }}
+          onSave={save}
+          onClose={() => setEditing(false)}
+        />
+      </Suspense>
     );
-  }
 
   return (
     <div className="fld">
@@ -164,6 +97,7 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
         >
           {state === "missing" ? t("ctx.unknown") : shown}
         </button>
+        {who}
       </dd>
       <dd className="k num">
         {state === "missing" ? (

@@ -431,7 +431,7 @@ function isTold({ content }: Entry): boolean {
     case "title_changed":
       return false;
     case "draft_decided":
-      return content.decision === "rejected" || content.decision === "undone";
+      return ["rejected", "undone", "approved_in_part"].includes(content.decision);
     default:
       return true;
   }
@@ -482,7 +482,7 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
           reason: content.note ? `${reason}, “${content.note}”` : reason,
         });
       }
-      return t("conv.sys.undone", { name });
+      return t(content.decision === "undone" ? "conv.sys.undone" : "conv.sys.approved_in_part", { name });
     case "status_moved":
       return t("conv.sys.status", { from: status(content.from), to: status(content.to) });
     case "assigned":
@@ -504,6 +504,12 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
       return did.length > 0
         ? t("conv.sys.ruleDid", { name: content.name, what: did.join(", ") })
         : t("conv.sys.rule", { name: content.name });
+    }
+    case "proposals_done": {
+      const what = content.receipts.map((one) =>
+        one.state === "done" ? one.action : `${one.action} (${one.because})`,
+      );
+      return t("conv.sys.did", { what: what.join(", ") });
     }
     case "person_requested":
       return t("conv.sys.person", { name });

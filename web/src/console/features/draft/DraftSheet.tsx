@@ -14,11 +14,14 @@ import { firstName, useMay, useMe, useStaffName } from "../../parts/data";
 import type { DraftView } from "../../types";
 import { contradiction, openClaims } from "./claims";
 import { DraftText, EditorMarks } from "./DraftText";
+import { Several } from "./Several";
 import { Stages } from "./Stages";
 import { useDraftEdit } from "./useDraftEdit";
 
 const RewriteChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RewriteChoices })));
 const RejectChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RejectChoices })));
+const Changes = lazy(() => import("./Changes").then((module) => ({ default: module.Changes })));
+const Proposals = lazy(() => import("./Proposals").then((module) => ({ default: module.Proposals })));
 const SourcePopover = lazy(() =>
   import("./SourcePopover").then((module) => ({ default: module.SourcePopover })),
 );
@@ -328,7 +331,7 @@ export function DraftSheet(props: Props) {
         )}
       </section>
       {writing ? <Stages stages={props.stages} /> : null}
-      {editing ? <Changes pieces={pieces} /> : null}
+      <Suspense>{editing ? <Changes pieces={pieces} /> : null}</Suspense>
       {holder && asked === holder.id ? (
         <section className="check" aria-label={t("draft.lease")}>
           <Avatar id={holder.id} name={holder.name} />
@@ -356,6 +359,7 @@ export function DraftSheet(props: Props) {
           </button>
         </div>
       ) : null}
+      <Several draft={draft} />
       {claim && !panel ? (
         <section className="check" aria-label={t("draft.claim")}>
           <Icon of={TriangleAlert} />
@@ -405,6 +409,9 @@ export function DraftSheet(props: Props) {
           ))}
         </fieldset>
       ) : null}
+      <Suspense>
+        {!writing && (draft.fallback || draft.model || draft.proposals) ? <Proposals draft={draft} /> : null}
+      </Suspense>
       <Suspense>
         {panel === "rewrite" ? (
           <RewriteChoices onChoose={(how) => void handleReject(how)} onClose={() => setPanel(undefined)} />
@@ -519,35 +526,6 @@ function Confidence({ draft }: { draft: DraftView }) {
         />
       </span>
     </span>
-  );
-}
-
-/** The changes one by one, since what was taken out cannot be seen in the editor. */
-function Changes({ pieces }: { pieces: ReturnType<typeof wordDiff> }) {
-  const { t } = useTranslation();
-  const changes: { gone: string; added: string; at: number }[] = [];
-  for (const piece of pieces) {
-    if (piece.kind === "same") continue;
-    const last = changes.at(-1);
-    if (piece.kind === "new" && last && last.added === "" && last.at + last.gone.length === piece.at)
-      last.added = piece.text;
-    else
-      changes.push({
-        gone: piece.kind === "gone" ? piece.text : "",
-        added: piece.kind === "new" ? piece.text : "",
-        at: piece.at,
-      });
-  }
-  return (
-    <div className="changes">
-      {changes.length === 0 ? t("draft.noChange") : null}
-      {changes.map((change) => (
-        <span key={`${change.at}${change.gone}`} className="chg" dir="auto">
-          {change.gone.trim() === "" ? null : <del>{change.gone.trim()}</del>}
-          {change.added.trim() === "" ? null : <ins>{change.added.trim()}</ins>}
-        </span>
-      ))}
-    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import {
+  BrainCircuit,
   Clock,
   Globe,
   type LucideIcon,
@@ -13,6 +14,7 @@ import {
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
+import { Models } from "./Models";
 import { Portal } from "./Portal";
 import { Profile } from "./Profile";
 import { Rules } from "./Rules";
@@ -21,7 +23,7 @@ import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
-const SECTIONS = ["profile", "workspace", "team", "snippets", "widget", "portal", "rules"] as const;
+const SECTIONS = ["profile", "workspace", "team", "snippets", "widget", "portal", "rules", "models"] as const;
 type Section = (typeof SECTIONS)[number];
 
 const ICONS: Readonly<Record<Section, LucideIcon>> = {
@@ -32,6 +34,7 @@ const ICONS: Readonly<Record<Section, LucideIcon>> = {
   widget: MessagesSquare,
   portal: Globe,
   rules: SplitIcon,
+  models: BrainCircuit,
 };
 
 const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
@@ -42,6 +45,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   widget: WidgetSettings,
   portal: Portal,
   rules: Rules,
+  models: Models,
 };
 
 export function Settings() {

@@ -32,12 +32,15 @@ export function Snippets() {
         {data?.map((one) => {
           const mayChange = one.made_by === me.id || manager;
           return (
-            <li key={one.id} className="flex items-start gap-4 border-t border-line py-3">
+            <li key={one.id} className="flex flex-wrap items-start gap-x-4 gap-y-1 border-t border-line py-3">
               <kbd className="mt-0.5 flex-none">/{one.shortcut}</kbd>
-              <p className="line-clamp-2 min-w-0 flex-1 text-ink2" dir="auto">
+              <p
+                className="line-clamp-2 min-w-0 flex-1 text-ink2 max-sm:order-last max-sm:basis-full"
+                dir="auto"
+              >
                 {one.body}
               </p>
-              <span className="num mt-0.5 flex-none text-small text-ink3">
+              <span className="num mt-0.5 flex-none text-small text-ink3 max-sm:flex-1">
                 {one.shared
                   ? t("snippets.shared", { count: one.uses })
                   : t("snippets.own", { count: one.uses })}

@@ -121,7 +121,8 @@ function Access(props: {
   );
 }
 
-function Invite({ onDone }: { onDone: () => void }) {
+/** The form that lets a colleague in. */
+export function Invite({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation();
   const [wrong, setWrong] = useState<string>();
   const [busy, setBusy] = useState(false);

@@ -1,15 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArrowUp, Mic, Paperclip, UserRound } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api";
 import { contrast } from "../../lib/contrast";
 import { refusal } from "../../lib/refusal";
-import { Icon } from "../../parts/basics";
 import { useMay } from "../../parts/data";
 import { Field } from "../../parts/Field";
 import { toast } from "../../parts/toast";
 import type { Workspace } from "../../types";
+import { Preview } from "./Preview";
 import { Snippet } from "./Snippet";
 import { workspaceSaved } from "./WorkspaceSettings";
 
@@ -177,51 +176,5 @@ function Form({ workspace }: { workspace: Workspace }) {
         />
       </div>
     </>
-  );
-}
-
-/** The empty widget with what stands in the form, before it is saved. */
-function Preview(props: { name: string; accent: string; greeting: string; starters: readonly string[] }) {
-  const { t } = useTranslation();
-  return (
-    <figure className="wprev" aria-label={t("settings.preview")}>
-      <figcaption className="lab">{t("settings.preview")}</figcaption>
-      <div className="wbox" aria-hidden="true" style={{ "--accent": props.accent } as React.CSSProperties}>
-        <div className="whead">
-          <span className="wlogo">{[...props.name][0]}</span>
-          <div className="min-w-0">
-            <b dir="auto">{props.name}</b>
-            <small>
-              <i />
-              {t("settings.previewOpen")}
-            </small>
-          </div>
-        </div>
-        <div className="wbody">
-          <p dir="auto">{props.greeting}</p>
-          {props.starters.map((starter, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text box have no identity beyond their place.
-            <span key={at} dir="auto">
-              {starter}
-            </span>
-          ))}
-        </div>
-        <div className="wfoot">
-          <div>
-            <span className="flex-1">{t("settings.previewWrite")}</span>
-            <Icon of={Paperclip} />
-            <Icon of={Mic} />
-            <span className="wsend">
-              <Icon of={ArrowUp} />
-            </span>
-          </div>
-          <small>
-            <Icon of={UserRound} size="xs" />
-            {t("settings.previewPerson")}
-          </small>
-        </div>
-      </div>
-      <p className="hint">{t("settings.previewHint")}</p>
-    </figure>
   );
 }

@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
 import { CircleAlert, CircleCheck, CircleDashed, CircleMinus } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { clock, micros, percent } from "../../lib/format";
-import { Empty, Icon } from "../../parts/basics";
+import { Empty, Icon, Segments } from "../../parts/basics";
 import { Drawer } from "../../parts/Sheet";
 import type { Turn, TurnStage } from "../../types";
+
+const WhyRules = lazy(() => import("../rules/WhyRules").then((module) => ({ default: module.WhyRules })));
+const Uses = lazy(() => import("./Uses").then((module) => ({ default: module.Uses })));
 
 const STATE_ICON = {
   done: CircleCheck,
@@ -34,10 +37,27 @@ export function WhyPanel(props: {
   const newest = turns?.toSorted((a, b) => (a.started_at < b.started_at ? 1 : -1)) ?? [];
   const id = chosen ?? newest[0]?.id;
   const { data: turn } = useQuery({ ...ask.turn(id ?? ""), enabled: id !== undefined });
+  const [shown, setShown] = useState<"turns" | "rules">("turns");
   return (
     <Drawer open onOpenChange={props.onOpenChange} title={t("why.title")} width={520}>
       <div className="min-h-0 flex-1 overflow-y-auto">
-        {newest.length > 1 ? (
+        <div className="px-5 pt-4">
+          <Segments
+            label={t("why.title")}
+            value={shown}
+            options={[
+              { value: "turns", label: t("why.turns") },
+              { value: "rules", label: t("why.rules") },
+            ]}
+            onChange={setShown}
+          />
+        </div>
+        {shown === "rules" ? (
+          <Suspense>
+            <WhyRules conversation={props.conversation} />
+          </Suspense>
+        ) : null}
+        {shown === "turns" && newest.length > 1 ? (
           <fieldset className="tabs pt-3 ps-4!" aria-label={t("why.pick")}>
             {newest.map((row) => (
               <button
@@ -53,8 +73,8 @@ export function WhyPanel(props: {
             ))}
           </fieldset>
         ) : null}
-        {turns && newest.length === 0 ? <Empty title={t("why.none")} /> : null}
-        {turn ? <TurnView turn={turn} /> : null}
+        {shown === "turns" && turns && newest.length === 0 ? <Empty title={t("why.none")} /> : null}
+        {shown === "turns" && turn ? <TurnView turn={turn} /> : null}
       </div>
     </Drawer>
   );
@@ -81,10 +101,17 @@ function TurnView({ turn }: { turn: Turn }) {
           <Stage key={stage.stage} stage={stage} longest={longest} />
         ))}
       </ol>
+      {turn.uses && turn.uses.length > 0 ? (
+        <Suspense>
+          <Uses uses={turn.uses} />
+        </Suspense>
+      ) : null}
       <details className="mt-4 border-t border-line pt-3">
         <summary className="cursor-pointer rounded-r1 font-[600]">{t("why.prompt")}</summary>
         {turn.prompt ? (
-          <pre className="code mt-2 max-h-[420px]">{turn.prompt}</pre>
+          <pre className="code mt-2 max-h-[420px]" dir="auto">
+            {turn.prompt}
+          </pre>
         ) : (
           <p className="hint">{t("why.promptNone")}</p>
         )}

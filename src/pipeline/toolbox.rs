@@ -1,0 +1,152 @@
+//! The tools of a turn: what reads, reads at once and only what belongs to this conversation's business;
+//! what has an effect is noted as a proposal.
+
+use serde_json::{Value, json};
+
+use crate::agents::prompt::{Shown, fenced};
+use crate::agents::proposals;
+use crate::agents::tools::ToolCall;
+use crate::conversations::{self, ListFilter, View};
+use crate::identity::Site;
+use crate::knowledge::{self, Hit, Question};
+use crate::pipeline::Error;
+use crate::pipeline::turn::Turn;
+use crate::ports::models::Call;
+use crate::protocol::Proposal;
+use crate::schemas::show_value;
+
+/// Passages that one search adds, and that a draft may cite in all.
+const FOUND: usize = 4;
+const PASSAGES: usize = 20;
+/// Earlier conversations that are shown, messages of each, and characters of each message.
+const EARLIER: i64 = 3;
+const MESSAGES: i64 = 6;
+const SHOWN: usize = 300;
+
+/// What the tools found and noted while a draft was written.
+pub(super) struct Toolbox {
+    /// Passages that may be cited; the first has the number 1.
+    pub(super) hits: Vec<Hit>,
+    /// What the draft wants to have done.
+    pub(super) proposals: Vec<Proposal>,
+    /// Texts beside the passages that sentences may rest on.
+    pub(super) read: Vec<String>,
+    /// Each call and what came of it, for the trace.
+    pub(super) calls: Vec<Value>,
+    fence: String,
+}
+
+impl Toolbox {
+    pub(super) fn new(hits: Vec<Hit>, fence: String) -> Toolbox {
+        Toolbox { hits, proposals: Vec::new(), read: Vec::new(), calls: Vec::new(), fence }
+    }
+
+    /// The passages as a prompt shows them.
+    pub(super) fn shown(hits: &[Hit]) -> Vec<Shown> {
+        let shown = |(number, hit): (usize, &Hit)| Shown {
+            number,
+            title: hit.title.clone(),
+            heading: hit.heading.clone(),
+            text: hit.text.clone(),
+        };
+        (1..).zip(hits).map(shown).collect()
+    }
+
+    /// Answers a call. What is wrong with it is told to the model, which may try otherwise.
+    pub(super) async fn answer(&mut self, site: &Site, turn: &Turn, call: &Call) -> Result<String, Error> {
+        let answered = match ToolCall::read(call) {
+            Err(wrong) => Err(wrong),
+            Ok(ToolCall::SearchKnowledge(search)) => Ok(self.search(site, turn, &search.query).await?),
+            Ok(ToolCall::ReadContext) => Ok(self.context(turn)),
+            Ok(ToolCall::ContactHistory) => Ok(self.history(site, turn).await?),
+            Ok(ToolCall::ProposeValue(wanted)) => {
+                let (schemas, records) = (&turn.schemas, &turn.records);
+                let learned = &turn.found.proposals;
+                proposals::propose_value(&mut self.proposals, schemas, records, learned, wanted)
+                    .map(|()| "Noted on the draft; a colleague decides. It is not set yet.".to_owned())
+            }
+            Ok(ToolCall::HandOver(wanted)) => proposals::propose_hand_over(&mut self.proposals, &wanted)
+                .map(|()| "Noted on the draft; a colleague decides. Tell the customer so.".to_owned()),
+        };
+        let done = answered.is_ok();
+        let text = answered.unwrap_or_else(|wrong| wrong);
+        let arguments: String = call.arguments.chars().take(SHOWN).collect();
+        let name: String = call.name.chars().take(60).collect();
+        let said: String = text.chars().take(SHOWN).collect();
+        self.calls.push(json!({ "tool": name, "arguments": arguments, "done": done, "answer": said }));
+        Ok(text)
+    }
+
+    async fn search(&mut self, site: &Site, turn: &Turn, query: &str) -> Result<String, Error> {
+        let asked = Question { text: query, earlier: &[], tongue: Some(turn.tongue) };
+        let found = knowledge::find(&site.ports, &turn.cx, asked, FOUND).await?;
+        let mut lines = Vec::new();
+        for hit in found.hits {
+            if turn.wrong.contains(&hit.passage) {
+                continue;
+            }
+            let known = self.hits.iter().position(|known| known.passage == hit.passage);
+            let number = match known {
+                Some(place) => place + 1,
+                None if self.hits.len() >= PASSAGES => continue,
+                None => {
+                    self.hits.push(hit.clone());
+                    self.hits.len()
+                }
+            };
+            lines.push(format!("[{number}] {}\n{}", hit.title, hit.text));
+        }
+        match lines.is_empty() {
+            true => Ok("Nothing was found.".to_owned()),
+            false => Ok(fenced(&self.fence, &lines.join("\n\n"))),
+        }
+    }
+
+    fn context(&mut self, turn: &Turn) -> String {
+        let mut lines = Vec::new();
+        for schema in &turn.schemas {
+            for field in &schema.fields {
+                let record = turn.records.iter().find(|record| record.schema.key == schema.key);
+                let known = record
+                    .and_then(|record| record.fields.iter().find(|known| known.key == field.key))
+                    .and_then(|known| known.value.as_ref());
+                let value = known.map_or("not known".to_owned(), |value| show_value(field, value));
+                let choices: Vec<&str> = field.choices.iter().map(|choice| choice.value.as_str()).collect();
+                let of =
+                    if choices.is_empty() { String::new() } else { format!(": {}", choices.join(" | ")) };
+                lines.push(format!("{} ({}, {}{of}): {value}", field.key, field.label, field.kind.as_str()));
+            }
+        }
+        let text = lines.join("\n");
+        self.read.push(text.clone());
+        fenced(&self.fence, &text)
+    }
+
+    /// Messages of the same customer's other conversations: what both sides saw, no notes.
+    async fn history(&mut self, site: &Site, turn: &Turn) -> Result<String, Error> {
+        let filter = ListFilter {
+            view: Some(View::All),
+            contact: Some(turn.conversation.contact.id),
+            ..ListFilter::default()
+        };
+        let mut tx = site.ports.db.read().await?;
+        let all = conversations::list(&turn.cx, &mut tx, &filter, EARLIER + 1, None).await?;
+        let mut lines = Vec::new();
+        let others = all.into_iter().map(|(_, summary)| summary).filter(|one| one.id != turn.conversation.id);
+        for earlier in others.take(usize::try_from(EARLIER).unwrap_or(0)) {
+            lines.push(format!("{} ({})", earlier.title, earlier.status));
+            let said = conversations::recent_messages(&turn.cx, &mut tx, earlier.id, MESSAGES).await?;
+            for entry in said {
+                let who = if crate::pipeline::stages::is_customer(&entry) { "Customer" } else { "Business" };
+                let text: String = entry.body.unwrap_or_default().chars().take(SHOWN).collect();
+                lines.push(format!("{} {who}: {text}", entry.at.to_jiff().strftime("%Y-%m-%d")));
+            }
+        }
+        if lines.is_empty() {
+            return Ok("There are no earlier conversations.".to_owned());
+        }
+        let text = lines.join("\n");
+        self.read.push(text.clone());
+        Ok(fenced(&self.fence, &text))
+    }
+}

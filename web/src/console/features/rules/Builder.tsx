@@ -1,0 +1,575 @@
+/** The rule builder: when, if, then; beside it the rule in words and what it would have done. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import "./rules.css";
+import "./texts";
+import { api, queries } from "../../api";
+import { dayClock } from "../../lib/format";
+import { useKeys } from "../../lib/keys";
+import { isCode, refusal } from "../../lib/refusal";
+import { Empty, Icon, Segments } from "../../parts/basics";
+import { useMay, useWorkflow } from "../../parts/data";
+import { Field } from "../../parts/Field";
+import { complain, toast } from "../../parts/toast";
+import { DAYS } from "../../types";
+import { Actions, type Step } from "./Actions";
+import { ConditionGroup } from "./Conditions";
+import { DryRun } from "./DryRun";
+import {
+  askRules,
+  conditionOf,
+  fresh,
+  type Group,
+  HOURS,
+  keyOf,
+  type Reading,
+  type Rule,
+  type RuleDocument,
+  rulesApi,
+  SINCES,
+  TRIGGERS,
+  treeOf,
+  type Vocabulary,
+} from "./model";
+
+const NEW: Rule = {
+  id: "",
+  key: "",
+  version: 0,
+  enabled: false,
+  updated_at: "",
+  name: "",
+  on: "message",
+  priority: 100,
+  stop: false,
+  hours: "any",
+  when: { all: [] },
+  // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
+  then: [],
+};
+
+export function Builder() {
+  const { t } = useTranslation("rules");
+  const { rule: id } = useParams({ from: "/rules/$rule" });
+  const mayWrite = useMay("manager");
+  const { data: vocabulary } = useQuery(askRules.vocabulary);
+  const { data: stored, error } = useQuery({ ...askRules.one(id), enabled: id !== "new" });
+  const rule = id === "new" ? NEW : stored;
+  if (error) return <Empty page title={refusal(error)} />;
+  if (!rule || !vocabulary) return <main className="page" aria-busy="true" />;
+  return (
+    <main className="page">
+      <div className="mx-auto w-full max-w-[1180px] px-6 py-6 max-sm:px-4">
+        <Link
+          to="/settings/{-$section}"
+          params={{ section: "rules" }}
+          className="mini mb-3 inline-flex items-center gap-1"
+        >
+          <Icon of={ArrowLeft} size="xs" />
+          {t("back")}
+        </Link>
+        {mayWrite ? null : <p className="hint mb-3">{t("managersOnly")}</p>}
+        <Form key={`${rule.id}${rule.version}`} rule={rule} vocabulary={vocabulary} mayWrite={mayWrite} />
+      </div>
+    </main>
+  );
+}
+
+type State = Omit<RuleDocument, "when" | "then"> & { readonly tree: Group; readonly steps: readonly Step[] };
+
+const stateOf = (rule: Rule): State => ({
+  key: rule.key,
+  name: rule.name,
+  on: rule.on,
+  priority: rule.priority,
+  stop: rule.stop,
+  hours: rule.hours,
+  ...(rule.after ? { after: rule.after } : {}),
+  ...(rule.at ? { at: rule.at } : {}),
+  tree: treeOf(rule.when),
+  steps: rule.then.map((action) => ({ id: fresh(), action })),
+});
+
+function documentOf({ tree, steps, after, at, ...rest }: State): RuleDocument {
+  return {
+    ...rest,
+    key: rest.key || keyOf(rest.name),
+    name: rest.name.trim(),
+    ...(rest.on === "elapsed" && after ? { after } : {}),
+    ...(rest.on === "schedule" && at ? { at } : {}),
+    when: conditionOf(tree),
+    // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
+    then: steps.map((step) => step.action),
+  };
+}
+
+function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabulary; mayWrite: boolean }) {
+  const { t } = useTranslation("rules");
+  const { t: app } = useTranslation();
+  const navigate = useNavigate();
+  const [state, setState] = useState(() => stateOf(rule));
+  const [base, setBase] = useState(rule);
+  const [theirs, setTheirs] = useState<Rule>();
+  const [wrong, setWrong] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const document = useMemo(() => documentOf(state), [state]);
+  const text = JSON.stringify(document);
+  const [saved, setSaved] = useState(() => JSON.stringify(documentOf(stateOf(rule))));
+  const dirty = text !== saved;
+  const reading = useReading(document);
+  const ready = reading !== undefined && reading.problem === undefined;
+  const set = (to: Partial<State>) => setState((now) => ({ ...now, ...to }));
+
+  useBlocker({
+    shouldBlockFn: () => dirty && !busy && !window.confirm(t("leave")),
+    enableBeforeUnload: dirty,
+  });
+
+  async function handleSave(enable: boolean, over = base) {
+    setBusy(true);
+    setWrong(undefined);
+    try {
+      const isNew = over.id === "";
+      let kept = isNew
+        ? await rulesApi.create({ ...document, enabled: enable })
+        : await rulesApi.change(over.id, over.version, document);
+      if (!isNew && enable && !kept.enabled) {
+        await api.changeRule(kept.id, true);
+        kept = { ...kept, enabled: true };
+      }
+      setSaved(text);
+      setBase(kept);
+      setTheirs(undefined);
+      await queries.invalidateQueries({ queryKey: ["rules"] });
+      void queries.invalidateQueries({ queryKey: ["rule", kept.id, "versions"] });
+      toast(t(kept.enabled ? "enabledNow" : "savedOff"));
+      if (isNew) {
+        queries.setQueryData(askRules.one(kept.id).queryKey, kept);
+        await navigate({ to: "/rules/$rule", params: { rule: kept.id }, replace: true, ignoreBlocker: true });
+      }
+    } catch (error) {
+      if (isCode(error, "conflict") && over.id !== "") setTheirs(await rulesApi.one(over.id));
+      else setWrong(isCode(error, "conflict") && error instanceof Error ? error.message : refusal(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  function handleTakeTheirs() {
+    if (!theirs) return;
+    setState(stateOf(theirs));
+    setSaved(JSON.stringify(documentOf(stateOf(theirs))));
+    setBase(theirs);
+    setTheirs(undefined);
+  }
+
+  async function handleDelete() {
+    if (!window.confirm(t("confirmDelete"))) return;
+    try {
+      await rulesApi.remove(base.id);
+      await queries.invalidateQueries({ queryKey: ["rules"] });
+      await navigate({ to: "/settings/{-$section}", params: { section: "rules" }, ignoreBlocker: true });
+    } catch (error) {
+      complain(refusal(error));
+    }
+  }
+
+  useKeys({
+    approveFromEditor: () => {
+      if (!mayWrite || !ready || busy) return false;
+      void handleSave(base.enabled);
+      return true;
+    },
+  });
+
+  return (
+    <>
+      <div className="mb-5 flex flex-wrap items-center gap-2">
+        <h1 className="me-auto min-w-0 truncate text-[22px]!" dir="auto">
+          {state.name.trim() || t("newTitle")}
+        </h1>
+        {base.enabled ? <span className="rverdict fired">{t("isOn")}</span> : null}
+        {mayWrite ? (
+          <>
+            <button
+              type="button"
+              className="btn line"
+              disabled={!ready || busy || !dirty}
+              onClick={() => void handleSave(base.enabled)}
+            >
+              {busy ? app("app.saving") : t("save")}
+            </button>
+            {base.enabled ? null : (
+              <button
+                type="button"
+                className="btn go plain"
+                disabled={!ready || busy}
+                onClick={() => void handleSave(true)}
+              >
+                {t("saveOn")}
+              </button>
+            )}
+          </>
+        ) : null}
+      </div>
+      {wrong ? (
+        <p className="err mb-4!" role="alert">
+          {wrong}
+        </p>
+      ) : null}
+      {theirs ? (
+        <section className="rcard mb-5" role="alert">
+          <p className="mb-3 font-[560]">{t("overtaken", { n: theirs.version })}</p>
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Saying label={t("theirs")} document={theirs} />
+            <Saying label={t("yours")} document={document} />
+          </div>
+          <div className="mt-3 flex flex-wrap gap-2">
+            <button type="button" className="btn line" onClick={handleTakeTheirs}>
+              {t("takeTheirs")}
+            </button>
+            <button type="button" className="btn" onClick={() => void handleSave(theirs.enabled, theirs)}>
+              {t("keepMine")}
+            </button>
+          </div>
+        </section>
+      ) : null}
+      <div className="rpage">
+        <fieldset className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-4" disabled={!mayWrite}>
+          <section className="rcard">
+            <Field label={t("name")} hint={t("nameHint")}>
+              {(field) => (
+                <input
+                  {...field}
+                  className="input"
+                  dir="auto"
+                  maxLength={120}
+                  value={state.name}
+                  onChange={(event) => set({ name: event.target.value })}
+                />
+              )}
+            </Field>
+          </section>
+          <section className="rcard" aria-label={t("when")}>
+            <h2>{t("when")}</h2>
+            <When state={state} onChange={set} />
+          </section>
+          <section className="rcard" aria-label={t("if")}>
+            <h2>{t("if")}</h2>
+            <ConditionGroup
+              group={state.tree}
+              facts={vocabulary.facts}
+              place=""
+              onChange={(tree) => set({ tree })}
+            />
+          </section>
+          <section className="rcard" aria-label={t("thenDo")}>
+            <h2>{t("thenDo")}</h2>
+            <Actions
+              steps={state.steps}
+              vocabulary={vocabulary}
+              fresh={fresh}
+              onChange={(steps) => set({ steps })}
+            />
+            <div className="mt-4 flex flex-wrap items-end gap-x-6 gap-y-3">
+              <div className="w-28">
+                <Field label={t("priority")}>
+                  {(field) => (
+                    <input
+                      {...field}
+                      className="input num"
+                      type="number"
+                      title={t("priorityHint")}
+                      value={state.priority}
+                      onChange={(event) => set({ priority: Math.trunc(Number(event.target.value)) })}
+                    />
+                  )}
+                </Field>
+              </div>
+              <label className="flex min-h-8 items-center gap-2">
+                <input
+                  type="checkbox"
+                  checked={state.stop}
+                  onChange={(event) => set({ stop: event.target.checked })}
+                />
+                {t("stop")}
+              </label>
+              {base.id !== "" && mayWrite ? (
+                <button type="button" className="btn ms-auto text-brick!" onClick={() => void handleDelete()}>
+                  {t("delete")}
+                </button>
+              ) : null}
+            </div>
+          </section>
+        </fieldset>
+        <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-4 lg:sticky lg:top-6">
+          <section className="rcard" aria-label={t("words")}>
+            <h2>{t("words")}</h2>
+            {reading?.text ? (
+              <p dir="auto" data-testid="rule-text">
+                {reading.text}
+              </p>
+            ) : (
+              <p className="text-ink3">{t("incomplete")}</p>
+            )}
+            {reading?.problem && state.steps.length > 0 && state.name.trim() !== "" ? (
+              <ul className="mt-2">
+                {reading.problem.split("; ").map((problem) => (
+                  <li key={problem} className="err" dir="auto">
+                    {problem}
+                  </li>
+                ))}
+              </ul>
+            ) : null}
+            {reading?.notes.map((note) => (
+              <p key={note} className="hint">
+                {note}
+              </p>
+            ))}
+          </section>
+          {mayWrite ? <DryRun document={document} ready={ready} /> : null}
+          {base.id === "" ? null : (
+            <History
+              id={base.id}
+              now={base.version}
+              onTake={(taken) => setState({ ...stateOf({ ...base, ...taken, key: base.key }) })}
+            />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What the hub reads in a document, a moment after it stopped changing. */
+function useReading(document: RuleDocument): Reading | undefined {
+  const [asked, setAsked] = useState(document);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setAsked(document), 250);
+    return () => window.clearTimeout(timer);
+  }, [document]);
+  const { data } = useQuery({
+    queryKey: ["rule-reading", asked],
+    queryFn: () => rulesApi.check(asked),
+    placeholderData: (before) => before,
+    gcTime: 10_000,
+  });
+  // What was read of an older document says nothing of this one.
+  return asked === document ? data : data && { ...data, problem: data.problem ?? "" };
+}
+
+function Saying({ label, document }: { label: string; document: RuleDocument }) {
+  const { data } = useQuery({
+    queryKey: ["rule-reading", documentOnly(document)],
+    queryFn: () => rulesApi.check(documentOnly(document)),
+  });
+  return (
+    <div>
+      <p className="lab">{label}</p>
+      <p dir="auto">{data?.text ?? data?.problem}</p>
+    </div>
+  );
+}
+
+/** A stored rule without what the hub adds. */
+const documentOnly = (rule: RuleDocument): RuleDocument => documentOf(stateOf({ ...NEW, ...rule }));
+
+function When({ state, onChange }: { state: State; onChange: (to: Partial<State>) => void }) {
+  const { t } = useTranslation("rules");
+  const { t: app } = useTranslation();
+  const { states } = useWorkflow();
+  const after = state.after ?? { since: "customer_waits", minutes: 60, clock: "working" };
+  const at = state.at ?? { time: "09:00", days: [] };
+  function handleTrigger(on: RuleDocument["on"]) {
+    onChange({ on, ...(on === "elapsed" ? { after } : {}), ...(on === "schedule" ? { at } : {}) });
+  }
+  return (
+    <div className="grid gap-3">
+      <Field label={t("trigger")}>
+        {(field) => (
+          <select
+            {...field}
+            className="input"
+            value={state.on}
+            onChange={(event) => handleTrigger(event.target.value as RuleDocument["on"])}
+          >
+            {TRIGGERS.map((on) => (
+              <option key={on} value={on}>
+                {t(`on.${on}`)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {state.on === "elapsed" ? (
+        <div className="grid gap-3 sm:grid-cols-2">
+          <Field label={t("since")}>
+            {(field) => (
+              <select
+                {...field}
+                className="input"
+                value={after.since}
+                onChange={(event) => {
+                  const { status: _, ...rest } = after as typeof after & { status?: string };
+                  onChange({
+                    after: { ...rest, since: event.target.value as (typeof SINCES)[number] } as NonNullable<
+                      RuleDocument["after"]
+                    >,
+                  });
+                }}
+              >
+                {SINCES.map((since) => (
+                  <option key={since} value={since}>
+                    {t(`sinces.${since}`)}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          {after.since === "status" ? (
+            <Field label={t("status")}>
+              {(field) => (
+                <select
+                  {...field}
+                  className="input"
+                  value={("status" in after && after.status) || ""}
+                  onChange={(event) => {
+                    const { status: _, ...rest } = after as typeof after & { status?: string };
+                    const status = event.target.value;
+                    onChange({
+                      after: { ...rest, ...(status === "" ? {} : { status }) } as NonNullable<
+                        RuleDocument["after"]
+                      >,
+                    });
+                  }}
+                >
+                  <option value="">{t("anyStatus")}</option>
+                  {states.map((one) => (
+                    <option key={one.key} value={one.key}>
+                      {one.label}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          ) : null}
+          <Field label={t("minutes")}>
+            {(field) => (
+              <input
+                {...field}
+                className="input num"
+                type="number"
+                min={1}
+                value={after.minutes}
+                onChange={(event) =>
+                  onChange({
+                    after: { ...after, minutes: Math.trunc(Number(event.target.value)) } as NonNullable<
+                      RuleDocument["after"]
+                    >,
+                  })
+                }
+              />
+            )}
+          </Field>
+          <label className="flex min-h-8 items-center gap-2 self-end">
+            <input
+              type="checkbox"
+              checked={after.clock === "working"}
+              onChange={(event) =>
+                onChange({
+                  after: { ...after, clock: event.target.checked ? "working" : "wall" } as NonNullable<
+                    RuleDocument["after"]
+                  >,
+                })
+              }
+            />
+            {t("clock")}
+          </label>
+        </div>
+      ) : null}
+      {state.on === "schedule" ? (
+        <div className="grid gap-3">
+          <div className="w-36">
+            <Field label={t("time")}>
+              {(field) => (
+                <input
+                  {...field}
+                  className="input num"
+                  type="time"
+                  value={at.time}
+                  onChange={(event) => onChange({ at: { ...at, time: event.target.value } })}
+                />
+              )}
+            </Field>
+          </div>
+          <fieldset className="flex flex-wrap items-center gap-1">
+            <legend className="lab">{t("days")}</legend>
+            {DAYS.map((day) => (
+              <button
+                key={day}
+                type="button"
+                className="mini"
+                aria-pressed={at.days.includes(day)}
+                onClick={() => {
+                  const days = at.days.includes(day)
+                    ? at.days.filter((one) => one !== day)
+                    : [...at.days, day];
+                  onChange({ at: { ...at, days } });
+                }}
+              >
+                {app(`settings.days.${day}`)}
+              </button>
+            ))}
+            {at.days.length === 0 ? <span className="hint m-0!">{t("everyDay")}</span> : null}
+          </fieldset>
+        </div>
+      ) : null}
+      <div>
+        <p className="lab">{t("hours")}</p>
+        <Segments
+          label={t("hours")}
+          value={state.hours}
+          options={HOURS.map((value) => ({ value, label: t(`hour.${value}`) }))}
+          onChange={(hours) => onChange({ hours })}
+        />
+      </div>
+    </div>
+  );
+}
+
+function History(props: { id: string; now: number; onTake: (document: RuleDocument) => void }) {
+  const { t } = useTranslation("rules");
+  const { data } = useQuery(askRules.versions(props.id));
+  return (
+    <details className="rcard">
+      <summary className="cursor-pointer font-[600]">{t("history")}</summary>
+      <ul className="mt-3 grid gap-3">
+        {data?.map((one) => (
+          <li key={one.version} className="grid gap-1">
+            <p className="flex flex-wrap items-baseline gap-x-2">
+              <b className="font-[600]">{t("version", { n: one.version })}</b>
+              <span className="num text-meta text-ink3">
+                {dayClock(one.at)} {one.made_by ? t("by", { name: one.made_by }) : ""}
+              </span>
+            </p>
+            <p className="text-ink2" dir="auto">
+              {one.text}
+            </p>
+            {one.version === props.now ? null : (
+              <button
+                type="button"
+                className="mini justify-self-start"
+                onClick={() => props.onTake({ ...NEW, ...one.document })}
+              >
+                {t("restore")}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
