@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::base::{ConversationId, Timestamp, WorkspaceId};
 use crate::context::model::States;
 use crate::context::{Changed, Error, Proposal, model, propose, store};
-use crate::conversations::{self, PastConversation, Said};
+use crate::conversations::{self, Said, SaidIn};
 use crate::http::Cursor;
 use crate::language::fields::{self, FieldSpec, Setting};
 use crate::ports::{Cx, Tx};
@@ -80,7 +80,7 @@ const MAX_EXAMPLES: usize = 3;
 
 /// Everything that reading past conversations needs: gathered in a transaction, read without one.
 pub(super) struct Material {
-    past: Vec<PastConversation>,
+    past: Vec<SaidIn>,
     stored: BTreeMap<ConversationId, States>,
     settings: Settings,
     pub(super) total: i64,
@@ -177,7 +177,7 @@ pub(super) fn preview(document: &str, outline: &Outline, material: &Material) ->
 
 fn compare(
     field: &Field,
-    one: &PastConversation,
+    one: &SaidIn,
     now: Option<&Value>,
     read: Option<&Value>,
     preview: &mut FieldPreview,

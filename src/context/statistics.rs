@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::{ConversationId, Timestamp};
 use crate::context::{Error, store};
-use crate::conversations::{self, PastEntry};
+use crate::conversations::{self, Happening};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, FieldOrigin};
 use crate::schemas::{self, Schema};
@@ -116,7 +116,7 @@ fn status_figures(
 fn corrections(
     schema: &Schema,
     begun: &BTreeMap<ConversationId, Timestamp>,
-    changes: &[PastEntry],
+    changes: &[Happening],
 ) -> BTreeMap<String, i64> {
     let mut corrections = BTreeMap::new();
     for change in changes.iter().filter(|change| begun.contains_key(&change.conversation)) {
@@ -133,7 +133,7 @@ fn corrections(
 /// The stays that have ended, by status. The first begins with the conversation.
 fn stays(
     begun: &BTreeMap<ConversationId, Timestamp>,
-    moves: &[PastEntry],
+    moves: &[Happening],
 ) -> BTreeMap<String, Vec<Duration>> {
     let mut since = begun.clone();
     let mut stays: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
@@ -156,7 +156,7 @@ mod tests {
         let at = |minutes: i64| Timestamp::from_micros(minutes * 60_000_000);
         let id = |number| ConversationId::from_parts(at(0), number);
         let begun = BTreeMap::from([(id(1), at(0)), (id(2), at(10))]);
-        let step = |conversation, minutes, from: &str, to: &str| PastEntry {
+        let step = |conversation, minutes, from: &str, to: &str| Happening {
             conversation,
             at: at(minutes),
             content: Content::StatusMoved { from: from.to_owned(), to: to.to_owned() },

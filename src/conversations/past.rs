@@ -12,7 +12,7 @@ use crate::{fetch_all, fetch_one};
 
 /// What was said in one conversation.
 #[derive(Debug, Clone)]
-pub struct PastConversation {
+pub struct SaidIn {
     /// Which one.
     pub id: ConversationId,
     /// What it is about.
@@ -38,7 +38,7 @@ pub struct Said {
 
 /// A move in the past.
 #[derive(Debug, Clone)]
-pub struct PastEntry {
+pub struct Happening {
     /// Where.
     pub conversation: ConversationId,
     /// What happened.
@@ -70,7 +70,7 @@ pub async fn past(
     tx: &mut Tx,
     start: Cursor<ConversationId>,
     limit: i64,
-) -> Result<Vec<PastConversation>, Error> {
+) -> Result<Vec<SaidIn>, Error> {
     let heads = fetch_all!(
         tx,
         HeadRow,
@@ -83,7 +83,7 @@ pub async fn past(
         limit,
     )?;
     let mut said = said_in(tx, cx.workspace, start, limit).await?;
-    let past = heads.into_iter().map(|HeadRow { id, title, updated_at }| PastConversation {
+    let past = heads.into_iter().map(|HeadRow { id, title, updated_at }| SaidIn {
         id,
         title,
         updated_at,
@@ -164,7 +164,7 @@ pub async fn entries_of_kind(
     kind: &str,
     since: Timestamp,
     staff_only: bool,
-) -> Result<Vec<PastEntry>, Error> {
+) -> Result<Vec<Happening>, Error> {
     #[derive(FromRow)]
     struct Row {
         conversation_id: ConversationId,
@@ -183,7 +183,7 @@ pub async fn entries_of_kind(
         since,
         actor,
     )?;
-    let entries = rows.into_iter().map(|row| PastEntry {
+    let entries = rows.into_iter().map(|row| Happening {
         conversation: row.conversation_id,
         content: row.content.0,
         at: row.created_at,

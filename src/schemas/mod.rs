@@ -81,16 +81,13 @@ pub async fn update(cx: &Cx, tx: &mut Tx, key: &str, base: i64, document: &str) 
     install(cx, tx, document).await
 }
 
-/// Retires a schema: what is known under it is kept, and comes back with its next version.
-pub async fn retire(cx: &Cx, tx: &mut Tx, key: &str) -> Result<(), Error> {
+/// Takes a schema away: what is known under it is kept, and comes back with its next version.
+pub async fn remove(cx: &Cx, tx: &mut Tx, key: &str) -> Result<(), Error> {
     let current = by_key(cx, tx, key).await?;
     if store::count_active(tx, cx.workspace).await? < 2 {
         return Err(Error::Last);
     }
-    match store::retire(tx, cx.workspace, current.id, cx.now).await? {
-        true => Ok(()),
-        false => Err(Error::Changed(current.key)),
-    }
+    retire(cx, tx, &current).await
 }
 
 /// The active version of a schema.

@@ -193,7 +193,7 @@ async fn retire(
 ) -> Result<StatusCode, Problem> {
     let cx = caller.may(Permission::Manage)?.cx(&site.ports);
     let mut tx = site.ports.db.begin().await?;
-    super::retire(&cx, &mut tx, &key).await?;
+    super::remove(&cx, &mut tx, &key).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -106,7 +106,6 @@ export function History(props: { conversation: string; field: ContextField; onCl
                 <button
                   type="button"
                   className="mini"
-                  aria-label={t("history.revertTo", { value: step.to ?? t("history.empty") })}
                   onClick={() =>
                     void change(
                       call("POST", `${path}/revert`, { seq: step.seq }),
@@ -118,6 +117,7 @@ export function History(props: { conversation: string; field: ContextField; onCl
                   }
                 >
                   {t("history.revert")}
+                  <span className="sr-only">: {step.to ?? t("history.empty")}</span>
                 </button>
               )}
             </li>

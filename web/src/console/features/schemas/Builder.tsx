@@ -66,7 +66,7 @@ export function Builder({ schema, part }: { schema: Schema; part: "fields" | "wo
     <>
       {manager ? null : <p className="text-ink2">{t("readOnly")}</p>}
       {theirs ? (
-        <section className="notice" role="alert" aria-label={t("stale.title", { n: theirs.version })}>
+        <section className="snotice" role="alert" aria-label={t("stale.title", { n: theirs.version })}>
           <h3>{t("stale.title", { n: theirs.version })}</h3>
           <p className="text-ink2">
             {t("stale.text")} <Differences mine={doc} theirs={docOf(theirs)} />
@@ -82,7 +82,7 @@ export function Builder({ schema, part }: { schema: Schema; part: "fields" | "wo
         </section>
       ) : null}
       {dirty && problems.length > 0 ? (
-        <section className="notice" aria-label={t("problems")}>
+        <section className="snotice" aria-label={t("problems")}>
           <h3>{t("problems")}</h3>
           <ul>
             {problems.map((one) => (

@@ -62,7 +62,7 @@ export function Fields({ doc, onChange }: { doc: Doc; onChange: Change }) {
               setDragged(undefined);
             }}
           >
-            <div className="row">
+            <div className="frow">
               <button
                 type="button"
                 className="handle"
@@ -82,7 +82,6 @@ export function Fields({ doc, onChange }: { doc: Doc; onChange: Change }) {
                 type="button"
                 className="name"
                 aria-expanded={open === key}
-                aria-label={t("editField", { label: field.title })}
                 onClick={() => setOpen(open === key ? undefined : key)}
               >
                 <b dir="auto">{field.title}</b>

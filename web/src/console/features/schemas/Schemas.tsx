@@ -74,7 +74,7 @@ export function Schemas() {
               </h2>
               <span className="num text-small text-ink3">{t("version", { n: schema.version })}</span>
             </div>
-            <nav aria-label={schema.name} className="tabs">
+            <nav aria-label={schema.name} className="stabs">
               {TABS.map((one) => (
                 <Link
                   key={one}

@@ -219,38 +219,22 @@ function Move(props: {
   );
 }
 
-const [WIDE, HIGH, GAP_X, GAP_Y] = [132, 34, 56, 22];
+const [WIDE, HIGH, GAP] = [132, 34, 52];
 
-/** How far each state is from the first one: its column. */
-function layers(flow: Flow): ReadonlyMap<string, number> {
-  const found = new Map([[flow.initial, 0]]);
-  const waiting = [flow.initial];
-  for (let from = waiting.shift(); from !== undefined; from = waiting.shift()) {
-    for (const move of flow.transitions.filter((one) => one.from === from)) {
-      if (found.has(move.to)) continue;
-      found.set(move.to, (found.get(from) ?? 0) + 1);
-      waiting.push(move.to);
-    }
-  }
-  for (const state of flow.states) if (!found.has(state.key)) found.set(state.key, 0);
-  return found;
-}
+/** How high an arc over so many states rises. */
+const rise = (span: number): number => 14 + 11 * span;
 
-/** The states in columns by their distance from the first, the moves as arrows. */
+/** The states in their order from left to right; moves onward pass above them, moves back below. */
 function Diagram({ flow }: { flow: Flow }) {
   const { t } = useTranslation("schemas");
-  const layer = layers(flow);
-  const filled = new Map<number, number>();
+  const at = new Map(flow.states.map((state, index) => [state.key, index]));
+  const spans = flow.transitions.map((move) => (at.get(move.to) ?? 0) - (at.get(move.from) ?? 0));
+  const top = rise(Math.max(...spans, 1)) + 4;
   const places = new Map(
-    flow.states.map((state) => {
-      const column = layer.get(state.key) ?? 0;
-      const row = filled.get(column) ?? 0;
-      filled.set(column, row + 1);
-      return [state.key, { x: 8 + column * (WIDE + GAP_X), y: 26 + row * (HIGH + GAP_Y) }] as const;
-    }),
+    flow.states.map((state, index) => [state.key, { x: 4 + index * (WIDE + GAP), y: top }] as const),
   );
-  const width = (Math.max(...filled.keys(), 0) + 1) * (WIDE + GAP_X) - GAP_X + 16;
-  const height = Math.max(...filled.values(), 1) * (HIGH + GAP_Y) + 40;
+  const width = flow.states.length * (WIDE + GAP) - GAP + 8;
+  const height = top + HIGH + rise(-Math.min(...spans, 0)) + 4;
   const name = (key: string) => flow.states.find((state) => state.key === key)?.label ?? key;
   const text = flow.transitions.map((move) => `${name(move.from)} → ${name(move.to)}`).join(", ");
   return (
@@ -299,22 +283,14 @@ function Diagram({ flow }: { flow: Flow }) {
 
 type Place = { readonly x: number; readonly y: number };
 
-/** Forward from side to side; back and within a column around the outside. */
+/** To the next one straight, onward over the others, back under them. */
 function arrow(from: Place, to: Place): string {
-  const middle = HIGH / 2;
-  if (to.x > from.x) {
-    const [x1, y1, x2, y2] = [from.x + WIDE, from.y + middle, to.x - 2, to.y + middle];
-    const bend = Math.min(40, (x2 - x1) / 2);
-    const far = x2 - x1 > GAP_X * 2 && y1 === y2;
-    return far
-      ? `M${x1 - 20} ${from.y} C${x1 + 10} ${from.y - 24} ${x2 - 20} ${to.y - 24} ${x2 + 18} ${to.y - 2}`
-      : `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-  }
-  if (to.x === from.x) {
-    const [y1, y2] = to.y > from.y ? [from.y + HIGH, to.y - 2] : [from.y, to.y + HIGH + 2];
-    const x = from.x + WIDE / 2 + (to.y > from.y ? 18 : -18);
-    return `M${x} ${y1} L${x} ${y2}`;
-  }
-  const [x1, y1, x2, y2] = [from.x + 34, from.y + HIGH, to.x + WIDE - 34, to.y + HIGH + 2];
-  return `M${x1} ${y1} C${x1 - 20} ${y1 + 24} ${x2 + 30} ${y2 + 24} ${x2} ${y2}`;
+  const span = (to.x - from.x) / (WIDE + GAP);
+  const middle = from.y + HIGH / 2;
+  if (span === 1) return `M${from.x + WIDE} ${middle} L${to.x - 2} ${middle}`;
+  const [edge, way] = span > 0 ? [from.y, -1] : [from.y + HIGH, 1];
+  const [x1, x2] = [from.x + WIDE / 2 + 16 * Math.sign(span), to.x + WIDE / 2 - 16 * Math.sign(span)];
+  const peak = edge + way * rise(Math.abs(span)) * 1.3;
+  const bend = 24 * Math.sign(span);
+  return `M${x1} ${edge} C${x1 + bend} ${peak} ${x2 - bend} ${peak} ${x2} ${edge + 2 * way}`;
 }
