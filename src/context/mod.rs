@@ -7,12 +7,20 @@
 //! entry of the timeline, written in the same transaction; of two writers of a field one wins and the
 //! other is told.
 
+mod flow;
+mod history;
 mod model;
+mod past;
 mod routes;
+mod statistics;
 mod store;
 
+pub use flow::{Move, move_status, moves};
+pub use history::{FieldStep, history, revert};
 pub use model::{Beside, Change, Changed, FieldView, Proposal, RecordView, SchemaName, known_values};
+pub use past::{Disagreement, FieldPreview, Finding, Preview};
 pub use routes::routes;
+pub use statistics::{ContextStatistics, FieldStatistics, StatusStatistics, statistics};
 
 use serde_json::Value;
 
@@ -96,24 +104,6 @@ pub async fn set(
     let mut states = stored.remove(&record).unwrap_or_default();
     states.insert(field.key.clone(), edit.after);
     Ok(model::view(record, schema, &status, states))
-}
-
-/// Moves a conversation to another status, if its workflow allows the move.
-pub async fn move_status(cx: &Cx, tx: &mut Tx, conversation: ConversationId, to: &str) -> Result<(), Error> {
-    conversations::hold(cx, tx, conversation).await?;
-    let from = conversations::status(cx, tx, conversation).await?;
-    let schemas = schemas::active(cx, tx).await?;
-    if from != to
-        && let Some(schema) = schemas.iter().find(|schema| schema.workflow.state(&from).is_some())
-        && !schema.workflow.may_move(&from, to)
-    {
-        let says = match schema.workflow.state(to) {
-            None => format!("{} has no status {to:?}", schema.title),
-            Some(_) => format!("{} does not go from {from:?} to {to:?}", schema.title),
-        };
-        return Err(Error::IllegalMove { says });
-    }
-    Ok(conversations::move_status(cx, tx, conversation, to).await?)
 }
 
 /// What happens to one field.
@@ -227,6 +217,20 @@ pub enum Error {
     /// The conversation is not there.
     #[error(transparent)]
     Conversation(#[from] conversations::Error),
+    /// The field never had this value.
+    #[error("the field {field:?} did not change in entry {seq}")]
+    NoStep {
+        /// Which field.
+        field: String,
+        /// Which entry.
+        seq: i64,
+    },
+    /// Who acts is not known.
+    #[error(transparent)]
+    Identity(#[from] crate::identity::Error),
+    /// The workspace could not be read.
+    #[error(transparent)]
+    Workspace(#[from] crate::workspaces::Error),
     /// The schemas could not be read.
     #[error(transparent)]
     Schema(#[from] schemas::Error),
@@ -243,6 +247,9 @@ impl From<Error> for crate::http::Problem {
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
             Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::IllegalMove { .. } => Self::new(ErrorCode::IllegalMove, error.to_string()),
+            Error::NoStep { .. } => Self::new(ErrorCode::NotFound, error.to_string()),
+            Error::Identity(error) => error.into(),
+            Error::Workspace(error) => error.into(),
             Error::Conversation(error) => error.into(),
             Error::Schema(error) => error.into(),
             Error::Db(error) => error.into(),

@@ -23,6 +23,12 @@ pub struct RecordView {
     pub status: String,
     /// How complete it is, 0 to 1.
     pub completion: f64,
+    /// How urgent it is, 0 to 100, where the schema says how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<f64>,
+    /// What went wrong with a formula of the schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Its fields in the schema's order.
     pub fields: Vec<FieldView>,
 }
@@ -75,6 +81,17 @@ pub struct FieldView {
     pub proposal: Option<Beside>,
     /// The question that asks for it.
     pub ask: String,
+    /// Whether it has no meaning for what is known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hidden: bool,
+    /// Whether it is required for what is known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub required: bool,
+}
+
+/// Serde passes a reference.
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A value that stands beside a stronger one.
@@ -317,10 +334,21 @@ pub(super) fn record_id(conversation: ConversationId, schema_key: &str) -> Recor
 
 /// A record as staff see it.
 pub(super) fn view(id: RecordId, schema: &Schema, status: &str, mut states: States) -> RecordView {
-    let fields: Vec<FieldView> =
+    let mut fields: Vec<FieldView> =
         schema.fields.iter().map(|field| view_field(field, states.remove(&field.key))).collect();
-    let completion =
-        schema.completion(|field| fields.iter().any(|known| known.key == field.key && known.value.is_some()));
+    let values: BTreeMap<String, Value> =
+        fields.iter().filter_map(|field| Some((field.key.clone(), field.value.clone()?))).collect();
+    let known = |key: &str| values.get(key);
+    for (view, field) in fields.iter_mut().zip(&schema.fields) {
+        view.hidden = !schema.is_shown(field, &known);
+        view.required = schema.is_required(field, &known);
+    }
+    let (completion, trouble) = schema.completion(&known);
+    let (priority, worse) = match schema.priority(&known) {
+        None => (None, None),
+        Some(Ok(priority)) => (Some(priority), None),
+        Some(Err(problem)) => (None, Some(problem)),
+    };
     let is_state = schema.workflow.state(status).is_some();
     RecordView {
         id,
@@ -332,6 +360,8 @@ pub(super) fn view(id: RecordId, schema: &Schema, status: &str, mut states: Stat
         },
         status: if is_state { status.to_owned() } else { schema.workflow.initial.clone() },
         completion,
+        priority,
+        trouble: trouble.or(worse),
         fields,
     }
 }
@@ -352,6 +382,8 @@ fn view_field(field: &Field, state: Option<State>) -> FieldView {
         locked: state.locked_at.is_some(),
         proposal: state.proposal,
         ask: field.ask.clone(),
+        hidden: false,
+        required: false,
     }
 }
 
@@ -388,6 +420,7 @@ mod tests {
             choices: Vec::new(),
             least: None,
             most: None,
+            terms: crate::schemas::Terms::default(),
         }
     }
 

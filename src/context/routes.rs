@@ -1,20 +1,33 @@
 //! Context over HTTP.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::base::ConversationId;
-use crate::context::RecordView;
+use crate::base::{Actor, ConversationId};
+use crate::context::{ContextStatistics, FieldStep, Finding, Move, Preview, RecordView, past, statistics};
 use crate::conversations;
-use crate::http::{Json, Path, Problem, ProblemBody};
+use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
-use crate::protocol::ConversationSummary;
+use crate::protocol::{ConversationSummary, ErrorCode};
+use crate::schemas;
 
 /// The routes of this domain.
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(show)).routes(routes!(set)).routes(routes!(move_status))
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .routes(routes!(set))
+        .routes(routes!(history))
+        .routes(routes!(revert))
+        .routes(routes!(moves))
+        .routes(routes!(move_status))
+        .routes(routes!(test))
+        .routes(routes!(preview))
+        .routes(routes!(fill))
+        .routes(routes!(board))
+        .routes(routes!(figures))
 }
 
 /// What is known of a conversation.
@@ -97,4 +110,247 @@ async fn move_status(
     let summary = conversations::summary(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(summary))
+}
+
+/// Lists every change of a field, the newest first.
+#[utoipa::path(get, path = "/v1/conversations/{id}/context/{field}/history", tag = "context",
+    params(("id" = ConversationId, Path), ("field" = String, Path)),
+    responses((status = 200, body = Page<FieldStep>), (status = 404, body = ProblemBody)))]
+async fn history(
+    State(site): State<Site>,
+    caller: Caller,
+    Path((id, field)): Path<(ConversationId, String)>,
+) -> Result<Json<Page<FieldStep>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    Ok(Json(Page { items: super::history(&cx, &mut tx, id, &field).await?, next: None }))
+}
+
+/// Which change of a field to go back to.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Revert {
+    /// The entry that tells of the change.
+    seq: i64,
+}
+
+/// Sets a field back to what it was after an earlier change, as a new change.
+#[utoipa::path(post, path = "/v1/conversations/{id}/context/{field}/revert", tag = "context",
+    params(("id" = ConversationId, Path), ("field" = String, Path)), request_body = Revert,
+    responses((status = 200, body = RecordView), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn revert(
+    State(site): State<Site>,
+    caller: Caller,
+    Path((id, field)): Path<(ConversationId, String)>,
+    Json(to): Json<Revert>,
+) -> Result<Json<RecordView>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let record = super::revert(&cx, &mut tx, id, &field, to.seq).await?;
+    tx.commit().await?;
+    Ok(Json(record))
+}
+
+/// Lists where a conversation can go from its status, and what keeps it from the rest.
+#[utoipa::path(get, path = "/v1/conversations/{id}/moves", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Page<Move>), (status = 404, body = ProblemBody)))]
+async fn moves(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Page<Move>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    Ok(Json(Page { items: super::moves(&cx, &mut tx, id).await?, next: None }))
+}
+
+/// A document to try.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TestBody {
+    /// JSON Schema with annotations.
+    #[schema(value_type = Object)]
+    document: Box<RawValue>,
+    /// The conversation to try it on.
+    conversation: Option<ConversationId>,
+    /// Or a text, as if a customer wrote it.
+    text: Option<String>,
+}
+
+/// What a document finds.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct TestAnswer {
+    /// The values, in the order they were found.
+    findings: Vec<Finding>,
+}
+
+/// The longest text to try a document on, in characters.
+const MAX_TRIAL: usize = 10_000;
+
+/// Tries a document on a conversation or a text, and stores nothing.
+#[utoipa::path(post, path = "/v1/schemas/test", tag = "schemas", request_body = TestBody,
+    responses((status = 200, body = TestAnswer), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn test(
+    State(site): State<Site>,
+    caller: Caller,
+    Json(body): Json<TestBody>,
+) -> Result<Json<TestAnswer>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let outline = schemas::read(body.document.get())?;
+    let mut tx = site.ports.db.read().await?;
+    let (said, settings) = match (body.conversation, body.text) {
+        (Some(id), _) => past::gather_one(&cx, &mut tx, id).await?,
+        (None, Some(text)) if text.chars().count() <= MAX_TRIAL => {
+            let said = conversations::Said { seq: 0, by_customer: true, text, at: cx.now };
+            (vec![said], past::settings_of(cx.workspace, &mut tx).await?)
+        }
+        _ => {
+            let says = format!("a conversation or a text of at most {MAX_TRIAL} characters is needed");
+            return Err(Problem::new(ErrorCode::InvalidValue, says));
+        }
+    };
+    drop(tx);
+    let work = move || past::findings(body.document.get(), &outline, &said, &settings);
+    Ok(Json(TestAnswer { findings: compute(work).await? }))
+}
+
+/// A document to preview.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PreviewBody {
+    /// JSON Schema with annotations.
+    #[schema(value_type = Object)]
+    document: Box<RawValue>,
+    /// On how many of the newest conversations; at most 500.
+    conversations: Option<i64>,
+}
+
+/// Says what a document would make of past conversations, field by field, and stores nothing.
+#[utoipa::path(post, path = "/v1/schemas/preview", tag = "schemas", request_body = PreviewBody,
+    responses((status = 200, body = Preview), (status = 422, body = ProblemBody)))]
+async fn preview(
+    State(site): State<Site>,
+    caller: Caller,
+    Json(body): Json<PreviewBody>,
+) -> Result<Json<Preview>, Problem> {
+    let cx = caller.may(Permission::Manage)?.cx(&site.ports);
+    let outline = schemas::read(body.document.get())?;
+    let limit = body.conversations.unwrap_or(100).clamp(1, 500);
+    let mut tx = site.ports.db.read().await?;
+    let material = past::gather(&cx, &mut tx, &outline.key, None, limit).await?;
+    drop(tx);
+    let work = move || past::preview(body.document.get(), &outline, &material);
+    Ok(Json(compute(work).await?))
+}
+
+/// How far filling got.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct FillAnswer {
+    /// How many conversations this step read.
+    read: usize,
+    /// How many values it added or replaced.
+    changed: usize,
+    /// How many conversations there are in all.
+    total: i64,
+    /// Where the next step begins; absent: everything is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// So many conversations are filled in one step.
+const FILL_STEP: i64 = 20;
+
+/// Reads past conversations again with a schema and fills what they say, the newest first, one step at a time.
+///
+/// What people said stays, and nothing gets weaker; a step that is done again changes nothing more.
+#[utoipa::path(post, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path), PageQuery),
+    responses((status = 200, body = FillAnswer), (status = 404, body = ProblemBody)))]
+async fn fill(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<FillAnswer>, Problem> {
+    let caller = caller.may(Permission::Manage)?;
+    let mut cx = caller.cx(&site.ports);
+    cx.actor = Actor::System;
+    let before: Option<Cursor<ConversationId>> = page.cursor()?;
+    let mut tx = site.ports.db.read().await?;
+    let schema = schemas::by_key(&cx, &mut tx, &key).await?;
+    let material = past::gather(&cx, &mut tx, &key, before, FILL_STEP).await?;
+    drop(tx);
+    let (read, total) = (past::length(&material), material.total);
+    let is_full = i64::try_from(read).is_ok_and(|read| read == FILL_STEP);
+    let next = past::end_of(&material).filter(|_| is_full).map(|end| end.encode());
+    let readings = compute(move || past::readings(schema.document.get(), &material)).await?;
+    let mut changed = 0;
+    for (conversation, proposals) in readings {
+        let mut tx = site.ports.db.begin().await?;
+        changed += past::fill(&cx, &mut tx, conversation, &key, proposals).await?;
+        tx.commit().await?;
+    }
+    Ok(Json(FillAnswer { read, changed, total, next }))
+}
+
+/// A column of the board.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct Column {
+    /// The status.
+    status: String,
+    /// Its name as shown.
+    label: String,
+    /// The name of its colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    colour: Option<String>,
+    /// How many conversations are in it.
+    count: i64,
+    /// How many of them are not resolved.
+    open: i64,
+}
+
+/// Counts the conversations in each status of a schema's workflow, exactly.
+#[utoipa::path(get, path = "/v1/schemas/{key}/board", tag = "schemas", params(("key" = String, Path)),
+    responses((status = 200, body = Page<Column>), (status = 404, body = ProblemBody)))]
+async fn board(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Page<Column>>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    let schema = schemas::by_key(&cx, &mut tx, &key).await?;
+    let counts = conversations::count_by_status(&cx, &mut tx).await?;
+    let columns = schema.workflow.states.into_iter().map(|state| {
+        let (count, open) = counts.get(&state.key).copied().unwrap_or_default();
+        Column { status: state.key, label: state.label, colour: state.colour, count, open }
+    });
+    Ok(Json(Page { items: columns.collect(), next: None }))
+}
+
+/// Over how many days.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Days {
+    /// From 1 to 366; 30 if absent.
+    days: Option<u32>,
+}
+
+/// Says how well a schema works: how often fields are known and corrected, how long statuses last.
+#[utoipa::path(get, path = "/v1/schemas/{key}/statistics", tag = "schemas", params(("key" = String, Path), Days),
+    responses((status = 200, body = ContextStatistics), (status = 404, body = ProblemBody)))]
+async fn figures(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Query(wanted): Query<Days>,
+) -> Result<Json<ContextStatistics>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    let days = wanted.days.unwrap_or(30).clamp(1, 366);
+    Ok(Json(statistics(&cx, &mut tx, &key, days).await?))
+}
+
+/// Computes beside the sockets.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::base::{ConversationId, RecordId, Timestamp, WorkspaceId};
 use crate::context::Beside;
 use crate::context::model::{State, States};
+use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
 use crate::protocol::FieldOrigin;
@@ -41,6 +42,58 @@ pub(super) async fn states(
         workspace,
         conversation,
     )?;
+    Ok(by_record(rows))
+}
+
+/// What is stored under a schema's key of the conversations before a cursor, by record and field.
+pub(super) async fn states_of_key(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    key: &str,
+    start: Cursor<ConversationId>,
+    limit: i64,
+) -> Result<BTreeMap<RecordId, States>, DbError> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT record_id, field, value, confidence, origin, evidence, evidence_seq, locked_at, proposal, revision
+         FROM record_fields JOIN records ON records.id = record_fields.record_id
+         WHERE records.workspace_id = $1 AND records.schema_key = $2 AND records.conversation_id IN (
+             SELECT id FROM conversations WHERE workspace_id = $1 AND (updated_at, id) < ($3, $4)
+             ORDER BY updated_at DESC, id DESC LIMIT $5)",
+        workspace,
+        key,
+        start.at,
+        start.id,
+        limit,
+    )?;
+    Ok(by_record(rows))
+}
+
+/// How many records have each field, and in how many of these a person said it; of the conversations that
+/// were begun since a time.
+pub(super) async fn count_fields(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    key: &str,
+    since: Timestamp,
+) -> Result<BTreeMap<String, (i64, i64)>, DbError> {
+    let rows = fetch_all!(
+        tx,
+        (String, i64, i64),
+        "SELECT field, COUNT(value), COUNT(CASE WHEN value IS NOT NULL AND origin = 'person' THEN 1 END)
+         FROM record_fields JOIN records ON records.id = record_fields.record_id
+         JOIN conversations ON conversations.id = records.conversation_id
+         WHERE records.workspace_id = $1 AND records.schema_key = $2 AND conversations.created_at >= $3
+         GROUP BY field",
+        workspace,
+        key,
+        since,
+    )?;
+    Ok(rows.into_iter().map(|(field, known, by_person)| (field, (known, by_person))).collect())
+}
+
+fn by_record(rows: Vec<Row>) -> BTreeMap<RecordId, States> {
     let mut records: BTreeMap<RecordId, States> = BTreeMap::new();
     for row in rows {
         let state = State {
@@ -55,7 +108,7 @@ pub(super) async fn states(
         };
         records.entry(row.record_id).or_default().insert(row.field, state);
     }
-    Ok(records)
+    records
 }
 
 /// Adds a record unless it is there.

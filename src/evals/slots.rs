@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Answerer, Error, line};
 use crate::base::Timestamp;
-use crate::language::fields::{FieldKind, FieldSpec, Setting, Speaker, Turn, extract};
+use crate::language::fields::{FieldSpec, FieldType, Setting, Speaker, Turn, extract};
 
 #[derive(Deserialize)]
 struct Question {
@@ -72,7 +72,7 @@ fn answer(question: &Question) -> Result<Reply, Error> {
         .map(|f| {
             let kind = fields.iter().find(|spec| spec.key == f.field).map(|spec| spec.kind);
             // A listed value has one form; for others the words said count as well.
-            let listed = matches!(kind, Some(FieldKind::Choice | FieldKind::Boolean));
+            let listed = matches!(kind, Some(FieldType::Choice | FieldType::Boolean));
             let text = (!listed).then_some(f.text);
             let value = match f.value {
                 Value::Bool(true) => Value::from("True"),

@@ -3,16 +3,26 @@
 //! A document is JSON Schema 2020-12 with annotations that begin with `x-`. What we would ignore is refused,
 //! so that nobody relies on a rule that does nothing.
 
+mod place;
+mod terms;
+mod workflow;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::schemas::model::{Choice, Field, FieldType, Outline, Transition, Workflow, WorkflowState};
+use crate::schemas::model::{Choice, Field, FieldType, Outline, Terms};
 use crate::schemas::{Error, Problems};
+
+pub(super) use place::Place;
+use place::place_of;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const ID_PREFIX: &str = "concierge:";
+
+/// Names that addresses of the API begin with.
+const RESERVED: &[&str] = &["check", "test", "preview"];
 
 /// Most fields, choices of a field and states.
 const MAX_FIELDS: usize = 100;
@@ -22,8 +32,19 @@ const MAX_STATES: usize = 50;
 /// The heaviest field.
 const MAX_WEIGHT: u64 = 100;
 
-const SCHEMA_WORDS: &[&str] =
-    &["$schema", "$id", "$comment", "title", "description", "type", "properties", "required", "x-workflow"];
+const SCHEMA_WORDS: &[&str] = &[
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "type",
+    "properties",
+    "required",
+    "x-workflow",
+    "x-completion",
+    "x-priority",
+];
 const FIELD_WORDS: &[&str] = &[
     "$comment",
     "title",
@@ -39,10 +60,10 @@ const FIELD_WORDS: &[&str] = &[
     "x-weight",
     "x-labels",
     "x-synonyms",
+    "pattern",
+    "x-show-if",
+    "x-require-if",
 ];
-const WORKFLOW_WORDS: &[&str] = &["initial", "states", "transitions"];
-const STATE_WORDS: &[&str] = &["key", "label", "colour", "final"];
-const TRANSITION_WORDS: &[&str] = &["from", "to"];
 
 /// Reads a document.
 pub(super) fn read(document: &str) -> Result<Outline, Error> {
@@ -54,92 +75,19 @@ pub(super) fn read(document: &str) -> Result<Outline, Error> {
             return Err(Error::Invalid(problems));
         }
     };
+    // Ours goes further and says it in plainer words, so the dialect's own check speaks only for the rest.
     let root = Place::root(&value);
     let outline = read_schema(&root, document, &mut problems);
+    if problems.is_empty()
+        && let Err(error) = jsonschema::draft202012::meta::validate(&value)
+    {
+        let path = error.instance_path().to_string();
+        let path = path.trim_start_matches('/').replace('/', ".");
+        problems.add(if path.is_empty() { "the document" } else { &path }, &error.to_string());
+    }
     match outline {
         Some(outline) if problems.is_empty() => Ok(outline),
         _ => Err(Error::Invalid(problems)),
-    }
-}
-
-/// A value of the document and where it stands.
-struct Place<'a> {
-    value: &'a Value,
-    path: String,
-}
-
-impl<'a> Place<'a> {
-    fn root(value: &'a Value) -> Self {
-        Place { value, path: String::new() }
-    }
-
-    fn name(&self) -> &str {
-        if self.path.is_empty() { "the document" } else { &self.path }
-    }
-
-    fn get(&self, key: &str) -> Option<Place<'a>> {
-        let value = self.value.get(key)?;
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Some(Place { value, path })
-    }
-
-    fn object(&self, problems: &mut Problems) -> Option<&'a Map<String, Value>> {
-        let object = self.value.as_object();
-        if object.is_none() {
-            problems.add(self.name(), "this must be an object");
-        }
-        object
-    }
-
-    /// Refuses words that mean nothing here.
-    fn only(&self, words: &[&str], problems: &mut Problems) {
-        for key in self.value.as_object().into_iter().flat_map(Map::keys) {
-            if !words.contains(&key.as_str()) {
-                problems
-                    .add(self.name(), &format!("{key:?} means nothing here; known are {}", words.join(", ")));
-            }
-        }
-    }
-
-    /// A text under a key that may be absent.
-    fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
-        let place = self.get(key)?;
-        match place.value.as_str().map(str::trim) {
-            Some(text) if !text.is_empty() => Some(text.to_owned()),
-            _ => {
-                problems.add(&place.path, "this must be a text that is not empty");
-                None
-            }
-        }
-    }
-
-    /// A text under a key that must be there.
-    fn needed_text(&self, key: &str, problems: &mut Problems) -> Option<String> {
-        if self.get(key).is_none() {
-            problems.add(self.name(), &format!("{key:?} is missing"));
-        }
-        self.text(key, problems)
-    }
-
-    /// The items of a list.
-    fn items(&self, problems: &mut Problems) -> Vec<Place<'a>> {
-        let Some(items) = self.value.as_array() else {
-            problems.add(self.name(), "this must be a list");
-            return Vec::new();
-        };
-        (0..).zip(items).map(|(at, value)| Place { value, path: format!("{}[{at}]", self.path) }).collect()
-    }
-
-    /// The items of a list of texts.
-    fn texts(&self, problems: &mut Problems) -> Vec<String> {
-        let mut texts = Vec::new();
-        for item in self.items(problems) {
-            match item.value.as_str().map(str::trim) {
-                Some(text) if !text.is_empty() => texts.push(text.to_owned()),
-                _ => problems.add(&item.path, "this must be a text that is not empty"),
-            }
-        }
-        texts
     }
 }
 
@@ -154,6 +102,9 @@ fn read_schema(root: &Place<'_>, document: &str, problems: &mut Problems) -> Opt
     }
     let key = root.needed_text("$id", problems).and_then(|id| {
         let key = id.strip_prefix(ID_PREFIX).filter(|key| is_key(key, '-'));
+        if key.is_some_and(|key| RESERVED.contains(&key)) {
+            problems.add("$id", &format!("{id:?} is a name we keep for ourselves; take another"));
+        }
         if key.is_none() {
             problems.add("$id", &format!("{id:?} is not {ID_PREFIX} and a name such as garage-visit"));
         }
@@ -162,13 +113,15 @@ fn read_schema(root: &Place<'_>, document: &str, problems: &mut Problems) -> Opt
     let title = root.needed_text("title", problems);
     let fields = read_fields(root, document, problems);
     let workflow = match root.get("x-workflow") {
-        Some(place) => read_workflow(&place, problems),
+        Some(place) => workflow::read_workflow(&place, &fields, problems),
         None => {
             problems.add("the document", "\"x-workflow\" is missing");
             None
         }
     };
-    Some(Outline { key: key?, title: title?, fields, workflow: workflow? })
+    let completion = terms::formula(root, "x-completion", &fields, problems);
+    let priority = terms::formula(root, "x-priority", &fields, problems);
+    Some(Outline { key: key?, title: title?, fields, workflow: workflow?, completion, priority })
 }
 
 fn read_fields(root: &Place<'_>, document: &str, problems: &mut Problems) -> Vec<Field> {
@@ -206,6 +159,7 @@ fn read_fields(root: &Place<'_>, document: &str, problems: &mut Problems) -> Vec
         }
         fields.extend(read_field(key, required.contains(key), &place, problems));
     }
+    terms::conditions(&properties, &mut fields, problems);
     fields
 }
 
@@ -242,7 +196,8 @@ fn read_field(key: &str, required: bool, place: &Place<'_>, problems: &mut Probl
     }
     let ask = place.text("x-ask", problems).unwrap_or_else(|| format!("{label}?"));
     let hint = place.text("x-hint", problems).unwrap_or_default();
-    Some(Field { key: key.to_owned(), label, kind, hint, ask, weight, required, choices, least, most })
+    let terms = Terms { pattern: terms::pattern(kind, place, problems), ..Terms::default() };
+    Some(Field { key: key.to_owned(), label, kind, hint, ask, weight, required, choices, least, most, terms })
 }
 
 /// `type` must be one that values of the field type can have.
@@ -329,92 +284,6 @@ fn read_choices(kind: FieldType, place: &Place<'_>, problems: &mut Problems) -> 
         .collect()
 }
 
-fn read_workflow(place: &Place<'_>, problems: &mut Problems) -> Option<Workflow> {
-    place.object(problems)?;
-    place.only(WORKFLOW_WORDS, problems);
-    let initial = place.needed_text("initial", problems);
-    let mut states: Vec<WorkflowState> = Vec::new();
-    for item in place.get("states").map(|list| list.items(problems)).unwrap_or_default() {
-        let Some(state) = read_state(&item, problems) else { continue };
-        if states.iter().any(|known| known.key == state.key) {
-            problems.add(&item.path, &format!("there are two states {:?}", state.key));
-        }
-        states.push(state);
-    }
-    if states.is_empty() || states.len() > MAX_STATES {
-        problems.add(&place_of(place, "states"), &format!("from 1 to {MAX_STATES} states are needed"));
-    }
-    let is_state = |key: &str| states.iter().any(|state| state.key == key);
-    let mut transitions: Vec<Transition> = Vec::new();
-    for item in place.get("transitions").map(|list| list.items(problems)).unwrap_or_default() {
-        item.only(TRANSITION_WORDS, problems);
-        let from = item.needed_text("from", problems);
-        let to = item.needed_text("to", problems);
-        let (Some(from), Some(to)) = (from, to) else { continue };
-        for (word, key) in [("from", &from), ("to", &to)] {
-            if !is_state(key) {
-                problems.add(&place_of(&item, word), &format!("there is no state {key:?}"));
-            }
-        }
-        let transition = Transition { from, to };
-        if transition.from == transition.to {
-            problems.add(&item.path, "a state does not move to itself");
-        }
-        if transitions.contains(&transition) {
-            problems.add(&item.path, "this transition is there twice");
-        }
-        transitions.push(transition);
-    }
-    let initial = initial?;
-    if !is_state(&initial) {
-        problems.add(&place_of(place, "initial"), &format!("there is no state {initial:?}"));
-        return None;
-    }
-    let workflow = Workflow { initial, states, transitions };
-    for key in unreachable_states(&workflow) {
-        problems
-            .add(&place_of(place, "states"), &format!("no way leads from {:?} to {key:?}", workflow.initial));
-    }
-    Some(workflow)
-}
-
-fn read_state(place: &Place<'_>, problems: &mut Problems) -> Option<WorkflowState> {
-    place.object(problems)?;
-    place.only(STATE_WORDS, problems);
-    let key = place.needed_text("key", problems)?;
-    if !is_key(&key, '_') {
-        let says = format!("{key:?} is not of small letters, digits and _, beginning with a letter");
-        problems.add(&place_of(place, "key"), &says);
-    }
-    let is_final = match place.get("final") {
-        None => false,
-        Some(place) => place.value.as_bool().unwrap_or_else(|| {
-            problems.add(&place.path, "this must be true or false");
-            false
-        }),
-    };
-    let label = place.needed_text("label", problems)?;
-    Some(WorkflowState { key, label, colour: place.text("colour", problems), is_final })
-}
-
-fn unreachable_states(workflow: &Workflow) -> Vec<&str> {
-    let mut reached = BTreeSet::from([workflow.initial.as_str()]);
-    let mut waiting = vec![workflow.initial.as_str()];
-    while let Some(from) = waiting.pop() {
-        for transition in workflow.transitions.iter().filter(|transition| transition.from == from) {
-            if reached.insert(&transition.to) {
-                waiting.push(&transition.to);
-            }
-        }
-    }
-    let states = workflow.states.iter().map(|state| state.key.as_str());
-    states.filter(|key| !reached.contains(key)).collect()
-}
-
-fn place_of(place: &Place<'_>, key: &str) -> String {
-    if place.path.is_empty() { key.to_owned() } else { format!("{}.{key}", place.path) }
-}
-
 fn is_key(key: &str, joint: char) -> bool {
     let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == joint;
     key.starts_with(|first: char| first.is_ascii_lowercase()) && key.len() <= 64 && key.chars().all(is_inner)
@@ -456,131 +325,4 @@ impl<'de> serde::Deserialize<'de> for Keys {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn visit() -> Value {
-        json!({
-            "$schema": DIALECT, "$id": "concierge:visit", "title": "Visit", "type": "object",
-            "properties": {
-                "vehicle": {"type": "string", "title": "Vehicle", "x-type": "text", "x-weight": 2},
-                "work": {"type": "string", "title": "Work", "x-type": "choice", "x-ask": "What shall we do?",
-                    "enum": ["brakes", "oil_change"], "x-labels": {"brakes": "Brakes"},
-                    "x-synonyms": {"brakes": ["pads"]}}
-            },
-            "required": ["vehicle"],
-            "x-workflow": {"initial": "new",
-                "states": [{"key": "new", "label": "New", "colour": "slate"}, {"key": "done", "label": "Done", "final": true}],
-                "transitions": [{"from": "new", "to": "done"}]}
-        })
-    }
-
-    /// The problems of the document above with one value replaced.
-    fn problems_with(pointer: &str, value: Value) -> String {
-        let mut document = visit();
-        *document.pointer_mut(pointer).expect("the place is there") = value;
-        match read(&document.to_string()) {
-            Ok(_) => String::new(),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn a_document_says_what_it_says() {
-        let outline = read(&visit().to_string()).expect("a valid document");
-        assert_eq!((outline.key.as_str(), outline.title.as_str()), ("visit", "Visit"));
-        let work = &outline.fields[1];
-        assert_eq!((work.weight, work.required, work.ask.as_str()), (1, false, "What shall we do?"));
-        let labels: Vec<_> = work.choices.iter().map(|choice| choice.label.as_str()).collect();
-        assert_eq!(labels, ["Brakes", "oil change"]);
-        assert!(outline.fields[0].required);
-        assert!(outline.workflow.may_move("new", "done") && !outline.workflow.may_move("done", "new"));
-    }
-
-    #[test]
-    fn fields_keep_the_order_of_the_document() {
-        let text = visit().to_string().replace(
-            "\"vehicle\":{",
-            "\"zebra\":{\"type\":\"string\",\"title\":\"Z\",\"x-type\":\"text\"},\"vehicle\":{",
-        );
-        let keys: Vec<_> = read(&text).expect("valid").fields.into_iter().map(|field| field.key).collect();
-        assert_eq!(keys, ["zebra", "vehicle", "work"]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_place() {
-        let wrong = [
-            (
-                "/properties/vehicle/x-type",
-                json!("txt"),
-                "properties.vehicle.x-type: \"txt\" is not a field type",
-            ),
-            (
-                "/properties/vehicle/x-weight",
-                json!(-1),
-                "properties.vehicle.x-weight: this must be a whole number",
-            ),
-            (
-                "/properties/vehicle/type",
-                json!("number"),
-                "properties.vehicle.type: a field with x-type text has type string",
-            ),
-            (
-                "/properties/vehicle",
-                json!({"type": "string", "title": "V", "x-type": "text", "minimum": 1}),
-                "properties.vehicle.minimum: only number",
-            ),
-            (
-                "/properties/vehicle",
-                json!({"type": "number", "title": "V", "x-type": "number", "minimum": 1, "maximum": 0}),
-                "properties.vehicle.minimum: this is greater",
-            ),
-            ("/properties/work/enum", json!([]), "properties.work.enum: from 1 to"),
-            ("/properties/work/enum", json!(["a", "a"]), "properties.work.enum: a choice is there twice"),
-            (
-                "/properties/work/x-labels",
-                json!({"clutch": "Clutch"}),
-                "properties.work.x-labels: \"clutch\" is not one of",
-            ),
-            ("/required", json!(["colour"]), "required: there is no field \"colour\""),
-            ("/x-workflow/initial", json!("open"), "x-workflow.initial: there is no state \"open\""),
-            (
-                "/x-workflow/transitions/0/to",
-                json!("gone"),
-                "x-workflow.transitions[0].to: there is no state \"gone\"",
-            ),
-            (
-                "/x-workflow/transitions",
-                json!([]),
-                "x-workflow.states: no way leads from \"new\" to \"done\"",
-            ),
-            ("/x-workflow/states/1/key", json!("new"), "x-workflow.states[1]: there are two states \"new\""),
-            ("/$id", json!("visit"), "$id: \"visit\" is not concierge:"),
-            (
-                "/properties/vehicle",
-                json!({"titel": "V"}),
-                "properties.vehicle: \"titel\" means nothing here",
-            ),
-            ("/properties", json!([]), "properties: this must be an object"),
-        ];
-        for (pointer, value, says) in wrong {
-            let said = problems_with(pointer, value);
-            assert!(said.contains(says), "{pointer}: {said}");
-        }
-        assert!(read("{").is_err_and(|error| error.to_string().contains("line 1")));
-        assert!(read("[]").is_err_and(|error| error.to_string().contains("must be an object")));
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_makes_reading_panic(at in 0_usize..2_000, with in "[\\[\\]{}\",:a0 -]{0,3}") {
-            let mut text = visit().to_string();
-            let at = at % text.len();
-            text.replace_range(at..(at + 1), &with);
-            let _ = read(&text);
-        }
-    }
-}
+mod tests;

@@ -5,13 +5,20 @@
 //!
 //! Invariants: at most one version of a key is active; a stored document was checked before.
 
+mod condition;
 mod document;
+mod formula;
 mod model;
 mod routes;
 mod store;
 mod value;
 
-pub use model::{Choice, Field, FieldType, Outline, Schema, Transition, Workflow, WorkflowState};
+pub use condition::Condition;
+pub use formula::Formula;
+pub use model::{
+    Choice, Field, FieldType, Outline, Schema, StateAction, Terms, Transition, Version, Workflow,
+    WorkflowState,
+};
 pub use routes::routes;
 pub use value::{check_value, is_same_value, show_value};
 
@@ -19,6 +26,9 @@ use std::fmt;
 
 use crate::base::SchemaId;
 use crate::ports::{Cx, DbError, Tx};
+
+/// Most active schemas of a workspace.
+const MAX_SCHEMAS: i64 = 20;
 
 /// Reads and checks a document without storing it.
 pub fn read(document: &str) -> Result<Outline, Error> {
@@ -44,6 +54,59 @@ pub async fn install(cx: &Cx, tx: &mut Tx, document: &str) -> Result<Schema, Err
         return Err(Error::Changed(schema.key));
     }
     Ok(schema)
+}
+
+/// Adds a schema that the workspace does not have.
+pub async fn create(cx: &Cx, tx: &mut Tx, document: &str) -> Result<Schema, Error> {
+    let outline = document::read(document)?;
+    match store::find_active(tx, cx.workspace, &outline.key).await? {
+        Some(known) => Err(Error::Exists(known.key)),
+        None if store::count_active(tx, cx.workspace).await? >= MAX_SCHEMAS => Err(Error::TooMany),
+        None => install(cx, tx, document).await,
+    }
+}
+
+/// Makes a document the next version of a schema, if nobody else did since version `base`.
+pub async fn update(cx: &Cx, tx: &mut Tx, key: &str, base: i64, document: &str) -> Result<Schema, Error> {
+    let outline = document::read(document)?;
+    if outline.key != key {
+        let mut problems = Problems::default();
+        problems.add("$id", &format!("a schema keeps its name: this must be concierge:{key}"));
+        return Err(Error::Invalid(problems));
+    }
+    let current = by_key(cx, tx, key).await?;
+    if current.version != base && !current.is_same_document(document, &outline) {
+        return Err(Error::Stale { base, current: Box::new(current) });
+    }
+    install(cx, tx, document).await
+}
+
+/// Takes a schema away: what is known under it is kept, and comes back with its next version.
+pub async fn remove(cx: &Cx, tx: &mut Tx, key: &str) -> Result<(), Error> {
+    let current = by_key(cx, tx, key).await?;
+    if store::count_active(tx, cx.workspace).await? < 2 {
+        return Err(Error::Last);
+    }
+    retire(cx, tx, &current).await
+}
+
+/// The active version of a schema.
+pub async fn by_key(cx: &Cx, tx: &mut Tx, key: &str) -> Result<Schema, Error> {
+    store::find_active(tx, cx.workspace, key).await?.ok_or_else(|| Error::NoKey(key.to_owned()))
+}
+
+/// One version of a schema, active or not.
+pub async fn version(cx: &Cx, tx: &mut Tx, key: &str, number: i64) -> Result<Schema, Error> {
+    let found = store::find_version(tx, cx.workspace, key, number).await?;
+    found.ok_or_else(|| Error::NoKey(key.to_owned()))
+}
+
+/// The versions of a schema, the newest first.
+pub async fn versions(cx: &Cx, tx: &mut Tx, key: &str) -> Result<Vec<Version>, Error> {
+    match store::list_versions(tx, cx.workspace, key).await? {
+        none if none.is_empty() => Err(Error::NoKey(key.to_owned())),
+        versions => Ok(versions),
+    }
 }
 
 /// The active schemas of the workspace, by key.
@@ -73,6 +136,11 @@ impl Problems {
         self.0.push((place.to_owned(), problem.to_owned()));
     }
 
+    /// Each place and what is wrong there.
+    pub fn iter(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -100,6 +168,26 @@ pub enum Error {
     /// Somebody installed another version in the meantime.
     #[error("the schema {0} was changed by somebody else; load it again")]
     Changed(String),
+    /// No schema of this name is active, or there never was this version.
+    #[error("there is no schema {0:?} here, or not this version of it")]
+    NoKey(String),
+    /// There is an active schema of this name already.
+    #[error("there is a schema {0:?} already; change it, or give this one another $id")]
+    Exists(String),
+    /// The workspace has as many as it can.
+    #[error("a workspace has at most {MAX_SCHEMAS} schemas")]
+    TooMany,
+    /// A workspace keeps one: conversations need a workflow.
+    #[error("this is the last schema; a workspace keeps at least one")]
+    Last,
+    /// Somebody else saved another version first.
+    #[error("{} is at version {} by now; this change began from version {base}", current.key, current.version)]
+    Stale {
+        /// The version the change began from.
+        base: i64,
+        /// The version that counts now.
+        current: Box<Schema>,
+    },
     /// The store failed.
     #[error("schemas storage failed")]
     Db(#[from] DbError),
@@ -110,8 +198,12 @@ impl From<Error> for crate::http::Problem {
         use crate::protocol::ErrorCode;
         match error {
             Error::NotFound(_) => Self::not_found(),
+            Error::NoKey(_) => Self::new(ErrorCode::NotFound, error.to_string()),
+            Error::TooMany => Self::new(ErrorCode::InvalidValue, error.to_string()),
             Error::Invalid(_) => Self::new(ErrorCode::InvalidValue, error.to_string()),
-            Error::Changed(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Changed(_) | Error::Exists(_) | Error::Last | Error::Stale { .. } => {
+                Self::new(ErrorCode::Conflict, error.to_string())
+            }
             Error::Db(error) => error.into(),
         }
     }

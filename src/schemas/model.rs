@@ -1,54 +1,12 @@
 //! What a schema, its fields and its workflow are.
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::base::{SchemaId, Timestamp};
-
-crate::word_enum! {
-    /// What kind of thing a field holds.
-    pub enum FieldType {
-        /// A few words.
-        Text = "text",
-        /// Sentences.
-        LongText = "long_text",
-        /// One of the field's choices.
-        Choice = "choice",
-        /// Some of the field's choices.
-        MultiChoice = "multi_choice",
-        /// A day: `2026-03-14`.
-        Date = "date",
-        /// A time of day: `09:30`.
-        Time = "time",
-        /// A day and a time of day: `2026-03-14T09:30`.
-        Datetime = "datetime",
-        /// A length of time: `PT1H30M`, or a number of minutes.
-        Duration = "duration",
-        /// A number.
-        Number = "number",
-        /// An amount of money: a number, or `{"amount": 79, "currency": "GBP"}`.
-        Currency = "currency",
-        /// A share: 20 means 20 %.
-        Percent = "percent",
-        /// Yes or no.
-        Boolean = "boolean",
-        /// Free words.
-        Tags = "tags",
-        /// An e-mail address.
-        Email = "email",
-        /// A telephone number.
-        Phone = "phone",
-        /// An address on the web.
-        Url = "url",
-        /// A postal address.
-        Address = "address",
-        /// A person's name.
-        Name = "name",
-        /// An uploaded file, by its identifier.
-        File = "file",
-        /// A mark from 1 to 5, unless the document sets other bounds.
-        Rating = "rating",
-    }
-}
+use crate::base::{Role, SchemaId, Timestamp};
+pub use crate::language::fields::{Choice, FieldType};
+use crate::schemas::condition::Condition;
+use crate::schemas::formula::{Facts, Formula};
 
 /// What a business wants to know of a conversation, and the states it goes through.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -73,6 +31,12 @@ pub struct Schema {
     /// The states.
     #[serde(skip)]
     pub workflow: Workflow,
+    /// How completion is computed, where the document says so.
+    #[serde(skip)]
+    pub completion: Option<Formula>,
+    /// How priority is computed, where the document says so.
+    #[serde(skip)]
+    pub priority: Option<Formula>,
 }
 
 /// What a document says, before it is a version of a schema.
@@ -86,6 +50,26 @@ pub struct Outline {
     pub fields: Vec<Field>,
     /// The states.
     pub workflow: Workflow,
+    /// How completion is computed, where the document says so.
+    pub completion: Option<Formula>,
+    /// How priority is computed, where the document says so.
+    pub priority: Option<Formula>,
+}
+
+/// A version of a schema, without its document.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Version {
+    /// Its identifier.
+    pub id: SchemaId,
+    /// Its number.
+    pub version: i64,
+    /// Its name then.
+    pub name: String,
+    /// When it was installed.
+    pub created_at: Timestamp,
+    /// Since when it no longer counts; absent for the active one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<Timestamp>,
 }
 
 /// One thing to know.
@@ -111,17 +95,19 @@ pub struct Field {
     pub least: Option<f64>,
     /// The greatest number it takes, where the document sets one.
     pub most: Option<f64>,
+    /// What else the document asks of it.
+    pub terms: Terms,
 }
 
-/// One thing that can be chosen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// The word that is stored.
-    pub value: String,
-    /// Its name as shown.
-    pub label: String,
-    /// Other words customers use for it.
-    pub synonyms: Vec<String>,
+/// What a document asks of a field beyond its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The regular expression that its text matches.
+    pub pattern: Option<String>,
+    /// When it has a meaning at all; always if absent.
+    pub show_if: Option<Condition>,
+    /// When it is required though the document does not always require it.
+    pub require_if: Option<Condition>,
 }
 
 /// The states a conversation goes through.
@@ -146,6 +132,19 @@ pub struct WorkflowState {
     pub colour: Option<String>,
     /// Whether a conversation in it is done.
     pub is_final: bool,
+    /// What happens when a conversation enters it.
+    pub on_enter: Vec<StateAction>,
+    /// What happens when a conversation leaves it.
+    pub on_leave: Vec<StateAction>,
+}
+
+/// What a state does to a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateAction {
+    /// Puts a label on it.
+    Label(String),
+    /// Takes a label off it.
+    Unlabel(String),
 }
 
 /// A move that is allowed.
@@ -155,6 +154,14 @@ pub struct Transition {
     pub from: String,
     /// The state it enters.
     pub to: String,
+    /// The least role that a person needs for it; rules are not people.
+    pub by: Option<Role>,
+    /// The fields that must be known.
+    pub needs: Vec<String>,
+    /// What must hold.
+    pub when: Option<Condition>,
+    /// What people are told when it is refused.
+    pub says: Option<String>,
 }
 
 impl Schema {
@@ -165,9 +172,9 @@ impl Schema {
         outline: Outline,
         now: Timestamp,
     ) -> Schema {
-        let Outline { key, title, fields, workflow } = outline;
+        let Outline { key, title, fields, workflow, completion, priority } = outline;
         let document = RawValue::from_string(document.to_owned()).expect("a document that was read is JSON");
-        Schema { id, key, title, version, document, created_at: now, fields, workflow }
+        Schema { id, key, title, version, document, created_at: now, fields, workflow, completion, priority }
     }
 
     /// Whether another document says the same; white space does not matter.
@@ -176,6 +183,7 @@ impl Schema {
         self.title == outline.title
             && self.fields == outline.fields
             && self.workflow == outline.workflow
+            && (&self.completion, &self.priority) == (&outline.completion, &outline.priority)
             && parsed(self.document.get()) == parsed(document)
     }
 
@@ -184,15 +192,45 @@ impl Schema {
         self.fields.iter().find(|field| field.key == key)
     }
 
-    /// How complete a record is, from 0 to 1: the known fields' weights divided by all fields' weights.
+    /// How complete a record is, from 0 to 1; with what went wrong when the schema's formula failed.
     ///
-    /// A field counts by `x-weight` (1 unless given, 0 for nice to have). A value that only stands beside
+    /// Without a formula: the known fields' weights divided by all fields' weights. A field counts by
+    /// `x-weight` (1 unless given, 0 for nice to have) while it is shown. A value that only stands beside
     /// as a proposal is not known. A schema whose fields all weigh nothing is complete.
-    pub fn completion(&self, is_known: impl Fn(&Field) -> bool) -> f64 {
+    pub fn completion<'a>(&self, known: &'a dyn Fn(&str) -> Option<&'a Value>) -> (f64, Option<String>) {
+        let weights = self.weights(known);
+        match self.completion.as_ref().map(|formula| formula.value(&Facts { known, weights })) {
+            None => (weights, None),
+            Some(Ok(share)) => (share.clamp(0.0, 1.0), None),
+            Some(Err(problem)) => (weights, Some(format!("x-completion: {problem}"))),
+        }
+    }
+
+    /// How urgent a record is, from 0 to 100, where the document says how; or what went wrong.
+    pub fn priority<'a>(&self, known: &'a dyn Fn(&str) -> Option<&'a Value>) -> Option<Result<f64, String>> {
+        let facts = Facts { known, weights: self.weights(known) };
+        let value = self.priority.as_ref()?.value(&facts);
+        Some(value.map(|value| value.clamp(0.0, 100.0)).map_err(|problem| format!("x-priority: {problem}")))
+    }
+
+    fn weights<'a>(&self, known: &'a dyn Fn(&str) -> Option<&'a Value>) -> f64 {
+        let shown = || self.fields.iter().filter(|field| self.is_shown(field, known));
         let weigh = |field: &Field| f64::from(field.weight);
-        let all: f64 = self.fields.iter().map(weigh).sum();
-        let known: f64 = self.fields.iter().filter(|field| is_known(field)).map(weigh).sum();
-        if all > 0.0 { known / all } else { 1.0 }
+        let all: f64 = shown().map(weigh).sum();
+        let there: f64 = shown().filter(|field| known(&field.key).is_some()).map(weigh).sum();
+        if all > 0.0 { there / all } else { 1.0 }
+    }
+
+    /// Whether a field has a meaning for what is known.
+    pub fn is_shown<'a>(&self, field: &Field, known: &dyn Fn(&str) -> Option<&'a Value>) -> bool {
+        field.terms.show_if.as_ref().is_none_or(|condition| condition.holds(&self.fields, known))
+    }
+
+    /// Whether a field is required for what is known.
+    pub fn is_required<'a>(&self, field: &Field, known: &dyn Fn(&str) -> Option<&'a Value>) -> bool {
+        let now = field.terms.require_if.as_ref();
+        let is_needed = field.required || now.is_some_and(|now| now.holds(&self.fields, known));
+        is_needed && self.is_shown(field, known)
     }
 }
 
@@ -204,7 +242,12 @@ impl Workflow {
 
     /// Whether a conversation may go from one state to another.
     pub fn may_move(&self, from: &str, to: &str) -> bool {
-        self.transitions.iter().any(|transition| transition.from == from && transition.to == to)
+        self.transition(from, to).is_some()
+    }
+
+    /// The move from one state to another, if there is one.
+    pub fn transition(&self, from: &str, to: &str) -> Option<&Transition> {
+        self.transitions.iter().find(|transition| transition.from == from && transition.to == to)
     }
 
     /// The states that can be entered from one.

@@ -3,7 +3,7 @@
 use crate::base::{SchemaId, Timestamp, WorkspaceId};
 use crate::ports::db::FromRow;
 use crate::ports::{DbError, Tx};
-use crate::schemas::{Schema, document};
+use crate::schemas::{Schema, Version, document};
 use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
 #[derive(FromRow)]
@@ -112,4 +112,62 @@ pub(super) async fn list_active(tx: &mut Tx, workspace: WorkspaceId) -> Result<V
         workspace,
     )?;
     rows.into_iter().map(Schema::try_from).collect()
+}
+
+pub(super) async fn find_version(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    key: &str,
+    version: i64,
+) -> Result<Option<Schema>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, key, version, document, created_at
+         FROM schemas WHERE workspace_id = $1 AND key = $2 AND version = $3",
+        workspace,
+        key,
+        version,
+    )?;
+    row.map(Schema::try_from).transpose()
+}
+
+pub(super) async fn list_versions(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    key: &str,
+) -> Result<Vec<Version>, DbError> {
+    #[derive(FromRow)]
+    struct VersionRow {
+        id: SchemaId,
+        version: i64,
+        document: String,
+        created_at: Timestamp,
+        retired_at: Option<Timestamp>,
+    }
+    let rows = fetch_all!(
+        tx,
+        VersionRow,
+        "SELECT id, version, document, created_at, retired_at
+         FROM schemas WHERE workspace_id = $1 AND key = $2 ORDER BY version DESC LIMIT 500",
+        workspace,
+        key,
+    )?;
+    let titled = |row: VersionRow| {
+        let document: serde_json::Value = serde_json::from_str(&row.document).unwrap_or_default();
+        let name = document["title"].as_str().unwrap_or(key).to_owned();
+        let VersionRow { id, version, created_at, retired_at, .. } = row;
+        Version { id, version, name, created_at, retired_at }
+    };
+    Ok(rows.into_iter().map(titled).collect())
+}
+
+pub(super) async fn count_active(tx: &mut Tx, workspace: WorkspaceId) -> Result<i64, DbError> {
+    let (count,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM schemas WHERE workspace_id = $1 AND retired_at IS NULL",
+        workspace,
+    )?;
+    Ok(count)
 }

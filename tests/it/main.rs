@@ -20,6 +20,7 @@ mod load;
 mod models;
 mod models_bad;
 mod models_tools;
+mod packs;
 mod ratings;
 mod resend;
 mod resume;

@@ -1,9 +1,11 @@
 //! Schemas and their versions.
 
+use concierge::base::Role;
+use concierge::client::Http;
 use concierge::schemas::{self, Error};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::on_each_store;
+use crate::support::{App, Customer, call, ok, on_each_engine, on_each_store};
 
 /// A schema with the given fields.
 pub(crate) fn document(key: &str, properties: &serde_json::Value) -> String {
@@ -62,6 +64,356 @@ async fn a_wrong_document_changes_nothing() {
         let refused = schemas::install(&cx, &mut tx, &wrong).await.expect_err("an unknown type");
         assert!(refused.to_string().starts_with("properties.day.x-type: \"dat\""), "{refused}");
         assert!(schemas::active(&cx, &mut tx).await.expect("read").is_empty());
+    })
+    .await;
+}
+
+/// A boat hire with everything a document can say.
+fn hire() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "concierge:hire",
+        "title": "Boat hire", "type": "object",
+        "properties": {
+            "boat": {"type": "string", "title": "Boat", "x-type": "choice", "enum": ["canoe", "yacht"],
+                "x-synonyms": {"canoe": ["kayak"]}},
+            "licence": {"type": "string", "title": "Licence", "x-type": "text", "pattern": "^SK-[0-9]{4}$",
+                "x-show-if": {"field": "boat", "is": "yacht"},
+                "x-require-if": {"all": [{"field": "boat", "is": "yacht"}, {"field": "crew", "gte": 2}]}},
+            "crew": {"type": "number", "title": "Crew", "x-type": "number"}
+        },
+        "required": ["boat"],
+        "x-completion": "known(boat) * 0.5 + known(crew) * 0.5",
+        "x-priority": "100 / number(crew)",
+        "x-workflow": {"initial": "asked",
+            "states": [{"key": "asked", "label": "Asked"},
+                {"key": "reserved", "label": "Reserved", "on_enter": [{"label": "on-the-water"}],
+                    "on_leave": [{"unlabel": "on-the-water"}]},
+                {"key": "back", "label": "Back", "final": true}],
+            "transitions": [
+                {"from": "asked", "to": "reserved", "needs": ["boat"],
+                    "when": {"not": {"field": "crew", "gt": 8}}},
+                {"from": "reserved", "to": "back", "by": "manager"}]}
+    })
+}
+
+/// Makes boat hire the only schema of the workspace.
+async fn only_hire(manager: &Http) {
+    ok(manager, "POST", "/v1/schemas", Some(json!({ "document": hire() }))).await;
+    let listed = ok(manager, "GET", "/v1/schemas", None).await;
+    for schema in listed["items"].as_array().into_iter().flatten() {
+        let key = schema["key"].as_str().unwrap_or_default();
+        if key != "hire" {
+            let gone = call(manager, "DELETE", &format!("/v1/schemas/{key}"), None).await;
+            assert_eq!(gone.status, 204, "{gone:?}");
+        }
+    }
+}
+
+async fn hired(app: &App) -> (Http, Customer) {
+    let manager = app.staff(Role::Manager).await;
+    only_hire(&manager).await;
+    (manager, app.customer().await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_is_made_changed_and_retired_over_http() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        let made = ok(&manager, "POST", "/v1/schemas", Some(json!({ "document": hire() }))).await;
+        assert_eq!(
+            (&made["key"], &made["version"], &made["name"]),
+            (&json!("hire"), &json!(1), &json!("Boat hire"))
+        );
+        let again = call(&manager, "POST", "/v1/schemas", Some(json!({ "document": hire() }))).await;
+        assert_eq!(again.problem(), (409, "conflict".to_owned()));
+
+        let mut first = hire();
+        first["properties"]["crew"]["title"] = json!("People on board");
+        let change = json!({ "base_version": 1, "document": first });
+        let changed = ok(&manager, "PUT", "/v1/schemas/hire", Some(change.clone())).await;
+        assert_eq!(changed["version"], 2);
+        let same = ok(&manager, "PUT", "/v1/schemas/hire", Some(change)).await;
+        assert_eq!(same["version"], 2, "a save that is sent again is no new version");
+
+        // A colleague who began from version 1 gets both versions, and nothing is lost.
+        let mut second = hire();
+        second["title"] = json!("Boats");
+        let stale = json!({ "base_version": 1, "document": second });
+        let refused = call(&manager, "PUT", "/v1/schemas/hire", Some(stale)).await;
+        assert_eq!(refused.problem(), (409, "conflict".to_owned()));
+        let both = refused.json();
+        assert_eq!(both["yours"]["title"], "Boats");
+        assert_eq!(both["current"]["document"]["properties"]["crew"]["title"], "People on board");
+        assert_eq!(both["current"]["version"], 2);
+
+        let versions = ok(&manager, "GET", "/v1/schemas/hire/versions", None).await;
+        let numbers: Vec<_> =
+            versions["items"].as_array().into_iter().flatten().map(|one| &one["version"]).collect();
+        assert_eq!(numbers, [&json!(2), &json!(1)]);
+        let old = ok(&manager, "GET", "/v1/schemas/hire?version=1", None).await;
+        assert_eq!(old["document"]["properties"]["crew"]["title"], "Crew");
+
+        assert_eq!(call(&manager, "DELETE", "/v1/schemas/hire", None).await.status, 204);
+        assert_eq!(call(&manager, "GET", "/v1/schemas/hire", None).await.problem().0, 404);
+        let back = ok(&manager, "POST", "/v1/schemas", Some(json!({ "document": hire() }))).await;
+        assert_eq!(back["version"], 3, "the versions go on");
+
+        let staff = app.staff(Role::Staff).await;
+        let body = Some(json!({ "document": hire() }));
+        assert_eq!(call(&staff, "POST", "/v1/schemas", body).await.problem().0, 403);
+        assert_eq!(call(&staff, "DELETE", "/v1/schemas/hire", None).await.problem().0, 403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_documents_are_refused_and_the_place_is_named() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        let wrong = [
+            (
+                "/properties/boat/x-type",
+                json!("vessel"),
+                "properties.boat.x-type: \"vessel\" is not a field type",
+            ),
+            (
+                "/properties/licence/pattern",
+                json!("((a{100}){100}){100}"),
+                "properties.licence.pattern: this regular expression is too large",
+            ),
+            (
+                "/properties/licence/pattern",
+                json!("(a)\\1"),
+                "properties.licence.pattern: this is not a regular expression we can run",
+            ),
+            ("/x-completion", json!("1 / 0"), "x-completion: at character 5: a divisor"),
+            ("/x-priority", json!("known(mast)"), "x-priority: there is no field \"mast\""),
+            ("/x-workflow/transitions/1/from", json!("asked"), ""),
+            (
+                "/x-workflow/transitions/1",
+                json!({"from": "asked", "to": "reserved"}),
+                "no way leads from \"asked\" to \"back\"",
+            ),
+            (
+                "/x-workflow/transitions/1/by",
+                json!("captain"),
+                "x-workflow.transitions[1].by: \"captain\" is not a role",
+            ),
+            (
+                "/x-workflow/transitions/0/needs",
+                json!(["sail"]),
+                "x-workflow.transitions[0].needs: there is no field",
+            ),
+            (
+                "/properties/boat",
+                json!({"type": "string", "title": "Boat", "x-type": "text",
+                "x-show-if": {"field": "licence", "known": true}}),
+                "wait for each other: boat → licence → boat",
+            ),
+            (
+                "/properties/licence/x-show-if",
+                json!({"field": "boat", "gt": "canoe"}),
+                "properties.licence.x-show-if: one comparison is needed",
+            ),
+            (
+                "/properties/licence/x-show-if",
+                json!({"field": "boat", "is": "raft"}),
+                "properties.licence.x-show-if.is: \"raft\" is not one of",
+            ),
+            ("/$id", json!("concierge:preview"), "$id: \"concierge:preview\" is a name we keep"),
+        ];
+        for (pointer, value, says) in wrong {
+            let mut document = hire();
+            *document.pointer_mut(pointer).expect("the place is there") = value;
+            let body = Some(json!({ "document": document }));
+            let checked = ok(&manager, "POST", "/v1/schemas/check", body.clone()).await;
+            if says.is_empty() {
+                assert_eq!(checked["problems"], json!([]), "{pointer}");
+                continue;
+            }
+            let refused = call(&manager, "POST", "/v1/schemas", body).await;
+            assert_eq!(refused.problem(), (422, "invalid_value".to_owned()), "{pointer}");
+            let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
+            assert!(detail.contains(says), "{pointer}: {detail}");
+            let problems = checked["problems"].as_array().map_or(0, Vec::len);
+            assert!(problems > 0, "{pointer}: {checked}");
+        }
+        let kept = ok(&manager, "GET", "/v1/schemas", None).await;
+        assert!(kept["items"].as_array().is_some_and(|kept| kept.iter().all(|one| one["key"] != "hire")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_depend_on_fields_and_formulas_are_contained() {
+    on_each_engine(async |app| {
+        let (manager, mut customer) = hired(app).await;
+        let conversation = customer.says("Good morning!").await.conversation;
+        app.settle().await;
+        let path = format!("/v1/conversations/{conversation}/context");
+        let record = async || ok(&manager, "GET", &path, None).await["records"][0].clone();
+        let set = async |field: &str, value: Value| {
+            call(&manager, "PUT", &format!("{path}/{field}"), Some(json!({ "value": value }))).await
+        };
+        let empty = record().await;
+        assert_eq!(empty["fields"][1]["hidden"], true, "no licence before a yacht is wanted");
+        assert_eq!(empty["trouble"], "x-priority: 100 is divided by 0");
+        assert_eq!((&empty["completion"], empty.get("priority")), (&json!(0.0), None));
+
+        assert_eq!(set("boat", json!("yacht")).await.status, 200);
+        assert_eq!(set("crew", json!(4)).await.status, 200);
+        let full = record().await;
+        let licence = &full["fields"][1];
+        assert_eq!((licence.get("hidden"), &licence["required"]), (None, &json!(true)));
+        assert_eq!((&full["completion"], &full["priority"]), (&json!(1.0), &json!(25.0)));
+        assert_eq!(set("licence", json!("none")).await.problem().0, 422);
+        assert_eq!(set("licence", json!("SK-1234")).await.status, 200);
+        assert_eq!(set("boat", json!("canoe")).await.status, 200);
+        assert_eq!(record().await["fields"][1]["hidden"], true);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_refuses_what_its_rules_do_not_allow_and_says_which() {
+    on_each_engine(async |app| {
+        let (manager, mut customer) = hired(app).await;
+        let staff = app.staff(Role::Staff).await;
+        let conversation = customer.says("Good morning!").await.conversation;
+        app.settle().await;
+        let own = format!("/v1/conversations/{conversation}");
+        let go = async |who: &Http, to: &str| {
+            call(who, "POST", &format!("{own}/status"), Some(json!({ "status": to }))).await
+        };
+        let set = async |field: &str, value: Value| {
+            ok(&manager, "PUT", &format!("{own}/context/{field}"), Some(json!({ "value": value }))).await
+        };
+        let says = |refused: crate::support::Answer| {
+            assert_eq!(refused.problem(), (409, "illegal_move".to_owned()));
+            refused.json()["detail"].as_str().unwrap_or_default().to_owned()
+        };
+        assert!(
+            says(go(&staff, "back").await)
+                .contains("does not go from \"asked\" to \"back\"; from there it goes to reserved")
+        );
+        assert_eq!(says(go(&staff, "reserved").await), "Asked → Reserved: Boat must be known");
+        set("boat", json!("canoe")).await;
+        set("crew", json!(9)).await;
+        assert_eq!(says(go(&staff, "reserved").await), "Asked → Reserved: only if not (Crew is more than 8)");
+        let moves = ok(&staff, "GET", &format!("{own}/moves"), None).await;
+        assert_eq!(moves["items"][0]["blocked"], "Asked → Reserved: only if not (Crew is more than 8)");
+        set("crew", json!(2)).await;
+        let moved = go(&staff, "reserved").await;
+        assert_eq!(moved.status, 200, "{moved:?}");
+        assert_eq!(moved.json()["labels"], json!(["on-the-water"]), "entering put the label on");
+        assert_eq!(
+            says(go(&staff, "back").await),
+            "Reserved → Back: it needs the role manager, you are staff"
+        );
+        let board = ok(&staff, "GET", "/v1/schemas/hire/board", None).await;
+        let counts: Vec<_> =
+            board["items"].as_array().into_iter().flatten().map(|column| &column["count"]).collect();
+        assert_eq!(counts, [&json!(0), &json!(1), &json!(0)]);
+        let back = go(&manager, "back").await;
+        assert_eq!((back.status, &back.json()["labels"]), (200, &json!([])), "leaving took the label off");
+
+        let figures = ok(&staff, "GET", "/v1/schemas/hire/statistics?days=7", None).await;
+        assert_eq!(figures["conversations"], 1);
+        assert_eq!(
+            figures["fields"][2],
+            json!({ "field": "crew", "label": "Crew", "known": 1, "by_person": 1, "corrections": 1 })
+        );
+        assert_eq!(
+            (&figures["statuses"][0]["stays"], &figures["statuses"][2]["now"]),
+            (&json!(1), &json!(1))
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_tried_previewed_and_filled_over_the_past() {
+    on_each_engine(async |app| {
+        let (manager, mut customer) = hired(app).await;
+        let conversation = customer
+            .says("Could we have a kayak for 3 people? My mail is ana@mail.example.")
+            .await
+            .conversation;
+        app.settle().await;
+        let mut wider = hire();
+        wider["properties"]["mail"] = json!({"type": "string", "title": "E-mail", "x-type": "email"});
+        let trial = json!({ "document": wider, "conversation": conversation });
+        let found = ok(&manager, "POST", "/v1/schemas/test", Some(trial)).await;
+        let mail = found["findings"].as_array().into_iter().flatten().find(|one| one["field"] == "mail");
+        let mail = mail.unwrap_or_else(|| panic!("{found}"));
+        assert_eq!((&mail["value"], &mail["seq"]), (&json!("ana@mail.example"), &json!(1)));
+        let typed = json!({ "document": wider, "text": "write to ben@mail.example" });
+        let found = ok(&manager, "POST", "/v1/schemas/test", Some(typed)).await;
+        assert_eq!(found["findings"][0]["value"], "ben@mail.example");
+        let none = call(&manager, "POST", "/v1/schemas/test", Some(json!({ "document": wider }))).await;
+        assert_eq!(none.problem().0, 422);
+
+        let of = |preview: &Value, key: &str| {
+            let field = preview["fields"].as_array().into_iter().flatten().find(|one| one["field"] == key);
+            field.cloned().unwrap_or_else(|| panic!("no {key} in {preview}"))
+        };
+        let by_hand = json!({ "value": "yacht" });
+        ok(&manager, "PUT", &format!("/v1/conversations/{conversation}/context/boat"), Some(by_hand)).await;
+        let preview = ok(&manager, "POST", "/v1/schemas/preview", Some(json!({ "document": wider }))).await;
+        assert_eq!(preview["conversations"], 1);
+        let mail = of(&preview, "mail");
+        assert_eq!((&mail["before"], &mail["after"]), (&json!(0), &json!(1)));
+        let boat = of(&preview, "boat");
+        assert_eq!(boat["disagreements"], 1, "a person said something else: {preview}");
+        assert_eq!(
+            (&boat["examples"][0]["now"], &boat["examples"][0]["read"]),
+            (&json!("yacht"), &json!("canoe"))
+        );
+
+        let change = json!({ "base_version": 1, "document": wider });
+        ok(&manager, "PUT", "/v1/schemas/hire", Some(change)).await;
+        let filled = ok(&manager, "POST", "/v1/schemas/hire/fill", None).await;
+        assert_eq!((&filled["read"], &filled["total"], filled.get("next")), (&json!(1), &json!(1), None));
+        assert_eq!(filled["changed"], 1, "only what was empty: {filled}");
+        let again = ok(&manager, "POST", "/v1/schemas/hire/fill", None).await;
+        assert_eq!(again["changed"], 0);
+        let context = ok(&manager, "GET", &format!("/v1/conversations/{conversation}/context"), None).await;
+        let fields = context["records"][0]["fields"].as_array().cloned().unwrap_or_default();
+        let value =
+            |key: &str| fields.iter().find(|field| field["key"] == key).map(|field| field["value"].clone());
+        assert_eq!((value("mail"), value("boat")), (Some(json!("ana@mail.example")), Some(json!("yacht"))));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_field_is_complete_and_going_back_is_a_change() {
+    on_each_engine(async |app| {
+        let (manager, mut customer) = hired(app).await;
+        let conversation = customer.says("A kayak please.").await.conversation;
+        app.settle().await;
+        let path = format!("/v1/conversations/{conversation}/context/boat");
+        ok(&manager, "PUT", &path, Some(json!({ "value": "yacht" }))).await;
+        ok(&manager, "PUT", &path, Some(json!({ "value": null, "locked": false }))).await;
+        let history = async || {
+            let listed = ok(&manager, "GET", &format!("{path}/history"), None).await;
+            listed["items"].as_array().cloned().unwrap_or_default()
+        };
+        let steps = history().await;
+        let values: Vec<_> = steps.iter().map(|step| step.get("to").cloned()).collect();
+        assert_eq!(values, [None, Some(json!("yacht")), Some(json!("canoe"))]);
+        assert_eq!(steps[2]["origin"], "extracted");
+        assert_eq!(steps[2]["evidence"].as_str().map(str::to_lowercase).as_deref(), Some("kayak"));
+        let back =
+            ok(&manager, "POST", &format!("{path}/revert"), Some(json!({ "seq": steps[2]["seq"] }))).await;
+        assert_eq!(
+            (&back["fields"][0]["value"], &back["fields"][0]["origin"]),
+            (&json!("canoe"), &json!("person"))
+        );
+        let after = history().await;
+        assert_eq!((after.len(), &after[1..]), (4, &steps[..]), "nothing of the past was changed");
+        let nowhere = call(&manager, "POST", &format!("{path}/revert"), Some(json!({ "seq": 1 }))).await;
+        assert_eq!(nowhere.problem().0, 404);
     })
     .await;
 }

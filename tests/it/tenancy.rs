@@ -170,6 +170,9 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("GET", "/v1/conversations/{id}/turns", Names(Value::Null)),
         ("GET", "/v1/conversations/{id}/context", Names(Value::Null)),
         ("PUT", "/v1/conversations/{id}/context/{field}", Names(json!({ "value": "Stolen" }))),
+        ("GET", "/v1/conversations/{id}/context/{field}/history", Names(Value::Null)),
+        ("POST", "/v1/conversations/{id}/context/{field}/revert", Names(json!({ "seq": 1 }))),
+        ("GET", "/v1/conversations/{id}/moves", Names(Value::Null)),
         ("GET", "/v1/conversations/{id}/rule-runs", Names(Value::Null)),
         conversation("/v1/conversations/{id}/messages", json!({ "client_id": "stolen", "body": "Stolen" })),
         conversation("/v1/conversations/{id}/notes", json!({ "client_id": "stolen", "body": "Stolen" })),
@@ -258,11 +261,28 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("GET", "/v1/rules", Lists(|_| vec![String::new()])),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/schemas", Own(json!({ "document": {} }))),
+        ("POST", "/v1/schemas/check", Own(json!({ "document": {} }))),
+        ("POST", "/v1/schemas/test", Own(json!({ "document": minimal(), "text": "Hello" }))),
+        ("POST", "/v1/schemas/preview", Own(json!({ "document": minimal() }))),
+        // Both businesses have a schema of this name: each sees and changes its own.
+        ("GET", "/v1/schemas/{key}", Own(Value::Null)),
+        ("PUT", "/v1/schemas/{key}", Own(json!({ "base_version": 9, "document": minimal() }))),
+        ("DELETE", "/v1/schemas/{key}", Own(Value::Null)),
+        ("GET", "/v1/schemas/{key}/versions", Own(Value::Null)),
+        ("POST", "/v1/schemas/{key}/fill", Own(Value::Null)),
+        ("GET", "/v1/schemas/{key}/board", Own(Value::Null)),
+        ("GET", "/v1/schemas/{key}/statistics", Own(Value::Null)),
         ("GET", "/v1/turns/{id}", Names(Value::Null)),
         ("GET", "/v1/socket", Public),
         ("GET", "/v1/widget/{workspace}", Public),
         ("POST", "/v1/widget/{workspace}/sessions", Public),
     ]
+}
+
+/// The smallest document that is one.
+fn minimal() -> Value {
+    serde_json::from_str(&crate::schemas::document("garage-visit", &json!({}))).expect("JSON")
 }
 
 /// A business with something in every table, all of it marked.
@@ -471,7 +491,8 @@ async fn no_route_shows_or_changes_anything_of_another_business() {
                 Route::Own(_) | Route::Public if (method, path) == ("DELETE", "/v1/session") => {}
                 Route::Own(body) => {
                     let body = Some(body).filter(|body| !body.is_null());
-                    let answer = call(&alpha.owner, method, path, body).await;
+                    let answer =
+                        call(&alpha.owner, method, &path.replace("{key}", "garage-visit"), body).await;
                     assert!(!answer.text.contains(CANARY), "{method} {path}: {answer:?}");
                     assert!(!answer.text.contains(&app.beta.to_string()), "{method} {path}: {answer:?}");
                 }

@@ -4,7 +4,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 use super::scale::Scale;
 use super::token::{Tokens, fold, tokens};
-use super::{FieldKind, FieldSpec};
+use super::{FieldSpec, FieldType};
 
 /// What the words of a field say about it, worked out once.
 #[derive(Debug, Clone, Default)]
@@ -206,7 +206,7 @@ fn end_of(words: Tokens<'_, '_>) -> Option<End> {
     })
 }
 
-fn role_of(kind: FieldKind, name: &str, hint: &str) -> Role {
+fn role_of(kind: FieldType, name: &str, hint: &str) -> Role {
     let has = |text: &str, words: &[&str]| tokens(text).iter().any(|t| words.contains(&t.fold.as_str()));
     const PLACES: &[&str] = &[
         "city",
@@ -252,7 +252,7 @@ fn role_of(kind: FieldKind, name: &str, hint: &str) -> Role {
     ];
     const SORTS: &[&str] = &["category", "genre", "cuisine", "type", "kind", "subcategory", "sort", "style"];
     const COUNTS: &[&str] = &["length", "number", "count", "amount", "quantity", "size"];
-    if kind == FieldKind::Name {
+    if kind == FieldType::Name {
         return Role::Person;
     }
     if has(name, &["postcode", "zip", "zipcode", "postal"]) || has(hint, &["postcode", "zip"]) {
@@ -404,7 +404,7 @@ pub(super) fn asks_for(
         }
         let stem = concept(word);
         // How many come says nothing about a wish.
-        if spec.kind == FieldKind::Boolean && stem == "people" {
+        if spec.kind == FieldType::Boolean && stem == "people" {
             continue;
         }
         overlap += spec.profile.weight(&stem) * rarity(&stem);
@@ -414,22 +414,22 @@ pub(super) fn asks_for(
         (from..to).any(|at| words.word(at) == "how" && second.contains(&words.word(at + 1)))
     };
     let cue = match spec.kind {
-        FieldKind::Date => says(&["date", "day", "when"]),
-        FieldKind::Time => says(&["time", "hour"]) || says(&["when"]),
-        FieldKind::Datetime => says(&["date", "day", "when", "time"]),
-        FieldKind::Duration => how(&["long"]) || says(&["duration"]),
-        FieldKind::Number if spec.profile.counts_people() => {
+        FieldType::Date => says(&["date", "day", "when"]),
+        FieldType::Time => says(&["time", "hour"]) || says(&["when"]),
+        FieldType::Datetime => says(&["date", "day", "when", "time"]),
+        FieldType::Duration => how(&["long"]) || says(&["duration"]),
+        FieldType::Number if spec.profile.counts_people() => {
             how(&["many", "large", "big"]) || says(&["size"])
         }
-        FieldKind::Number if spec.profile.is_money() => how(&["much"]) || says(&["amount"]),
-        FieldKind::Number => how(&["many"]) || says(&["number"]),
-        FieldKind::Currency => how(&["much"]) || says(&["budget", "amount", "price"]),
-        FieldKind::Email => says(&["email", "mail"]),
-        FieldKind::Phone => says(&["phone", "telephone", "mobile", "number"]),
-        FieldKind::Name => says(&["name", "who", "whom"]),
-        FieldKind::Address => says(&["address", "where"]),
-        FieldKind::Rating => says(&["rating", "stars", "star", "rate"]),
-        FieldKind::Text => match spec.profile.role {
+        FieldType::Number if spec.profile.is_money() => how(&["much"]) || says(&["amount"]),
+        FieldType::Number => how(&["many"]) || says(&["number"]),
+        FieldType::Currency => how(&["much"]) || says(&["budget", "amount", "price"]),
+        FieldType::Email => says(&["email", "mail"]),
+        FieldType::Phone => says(&["phone", "telephone", "mobile", "number"]),
+        FieldType::Name => says(&["name", "who", "whom"]),
+        FieldType::Address => says(&["address", "where"]),
+        FieldType::Rating => says(&["rating", "stars", "star", "rate"]),
+        FieldType::Text => match spec.profile.role {
             Role::Place => says(&["where", "city", "location", "area", "place", "town"]),
             Role::Person => says(&["who", "whom"]),
             Role::Count => how(&["many", "long"]),

@@ -11,7 +11,7 @@ use super::assent;
 use super::choice::is_denied;
 use super::reading::{Mention, Need, Reading};
 use super::token::Tokens;
-use super::{FieldKind, FieldSpec};
+use super::{FieldSpec, FieldType};
 
 /// A value given to a field.
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ impl<'s> Schema<'s> {
 /// Fields of one group compete for the same words.
 #[derive(PartialEq, Eq)]
 enum Group<'f> {
-    Kind(FieldKind),
+    Kind(FieldType),
     Words(Role),
     Values(&'f str),
 }
@@ -98,12 +98,12 @@ enum Group<'f> {
 fn group(field: &FieldSpec) -> Group<'_> {
     match field.kind {
         // Free text and codes share nothing.
-        FieldKind::Text if matches!(field.profile.role, Role::Free | Role::Postcode) => {
+        FieldType::Text if matches!(field.profile.role, Role::Free | Role::Postcode) => {
             Group::Values(&field.key)
         }
-        FieldKind::Text => Group::Words(field.profile.role),
-        FieldKind::Name => Group::Words(Role::Person),
-        FieldKind::Choice | FieldKind::MultiChoice => {
+        FieldType::Text => Group::Words(field.profile.role),
+        FieldType::Name => Group::Words(Role::Person),
+        FieldType::Choice | FieldType::MultiChoice => {
             Group::Values(field.choices.first().map_or(field.key.as_str(), |c| c.value.as_str()))
         }
         kind => Group::Kind(kind),
@@ -185,7 +185,7 @@ fn settle(schema: &Schema<'_>, reading: &Reading<'_>, mut offers: Vec<Given>) ->
         let meets = |g: &Given| g.mention.start < offer.mention.end && offer.mention.start < g.mention.end;
         let compatible = |g: &Given| {
             let same = g.mention.start == offer.mention.start && g.mention.end == offer.mention.end;
-            let named = schema.fields.get(g.field).is_some_and(|f| f.kind == FieldKind::Name);
+            let named = schema.fields.get(g.field).is_some_and(|f| f.kind == FieldType::Name);
             if same && named {
                 return false;
             }
@@ -208,23 +208,23 @@ fn settle(schema: &Schema<'_>, reading: &Reading<'_>, mut offers: Vec<Given>) ->
     taken
 }
 
-fn timely(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::Date | FieldKind::Time | FieldKind::Datetime)
+fn timely(kind: FieldType) -> bool {
+    matches!(kind, FieldType::Date | FieldType::Time | FieldType::Datetime)
 }
 
 fn may_share(a: &FieldSpec, b: &FieldSpec) -> bool {
-    let temporal = |k: FieldKind| {
+    let temporal = |k: FieldType| {
         matches!(
             k,
-            FieldKind::Date
-                | FieldKind::Time
-                | FieldKind::Datetime
-                | FieldKind::Duration
-                | FieldKind::Boolean
+            FieldType::Date
+                | FieldType::Time
+                | FieldType::Datetime
+                | FieldType::Duration
+                | FieldType::Boolean
         )
     };
-    let name_parts = a.kind == FieldKind::Name && b.kind == FieldKind::Name;
-    let prose = a.kind == FieldKind::LongText || b.kind == FieldKind::LongText;
+    let name_parts = a.kind == FieldType::Name && b.kind == FieldType::Name;
+    let prose = a.kind == FieldType::LongText || b.kind == FieldType::LongText;
     temporal(a.kind) && temporal(b.kind) && a.kind != b.kind || prose || name_parts && parts_differ(a, b)
 }
 

@@ -7,7 +7,7 @@ use super::assent::{self, Answer};
 use super::assign::{Given, Schema, assign};
 use super::hearing::Hearing;
 use super::reading::Reading;
-use super::{FieldKind, FieldSpec, Found, Setting, Speaker, Turn};
+use super::{FieldSpec, FieldType, Found, Setting, Speaker, Turn};
 
 /// Reads a conversation from its first turn to its last.
 pub(super) fn follow(fields: &[FieldSpec], turns: &[Turn<'_>], setting: &Setting) -> Vec<Found> {
@@ -54,7 +54,7 @@ impl State<'_> {
         let mut reading = Reading::new(turn.text, self.setting);
         reading.offers = turn.role == Speaker::Business;
         reading.names_things = self.schema.fields.iter().any(|f| {
-            f.profile.role == Role::Thing || f.profile.role == Role::Person && f.kind == FieldKind::Text
+            f.profile.role == Role::Thing || f.profile.role == Role::Person && f.kind == FieldType::Text
         });
         reading.names_towns =
             self.schema.fields.iter().any(|f| f.profile.role == Role::Place && f.profile.is_town());
@@ -77,7 +77,7 @@ impl State<'_> {
         if reads_back(&reading) {
             // "Is that right?" asks for the whole, not for the one wish it mentions.
             for (field, asked) in self.schema.fields.iter().zip(self.asked.iter_mut()) {
-                if field.kind == FieldKind::Boolean && !turn.asks.contains(&field.key) {
+                if field.kind == FieldType::Boolean && !turn.asks.contains(&field.key) {
                     *asked = 0.0;
                 }
             }
@@ -101,8 +101,8 @@ impl State<'_> {
     /// Names, places, times and choices are offered; counts and wishes are the customer's own.
     fn can_be_offered(&self, key: &str) -> bool {
         self.schema.fields.iter().find(|f| f.key == key).is_some_and(|f| match f.kind {
-            FieldKind::Text => matches!(f.profile.role, Role::Thing | Role::Person | Role::Place),
-            FieldKind::Time | FieldKind::Datetime | FieldKind::Choice | FieldKind::Date => true,
+            FieldType::Text => matches!(f.profile.role, Role::Thing | Role::Person | Role::Place),
+            FieldType::Time | FieldType::Datetime | FieldType::Choice | FieldType::Date => true,
             _ => false,
         })
     }
@@ -200,7 +200,7 @@ impl State<'_> {
         let text = reading.text.get(from..to)?;
         let start = reading.text.get(..from)?.chars().count();
         let mut value = given.mention.value.clone();
-        if field.kind == FieldKind::Datetime && reading.days.is_empty() {
+        if field.kind == FieldType::Datetime && reading.days.is_empty() {
             value = self.on_the_day_named(value, reading).unwrap_or(given.mention.value.clone());
         }
         Some(Found {
@@ -247,9 +247,9 @@ impl State<'_> {
 }
 
 /// Days, times and choices are offered only where the sentence offers something, and one of it.
-fn is_on_offer(kind: Option<FieldKind>, given: &Given, reading: &Reading<'_>) -> bool {
+fn is_on_offer(kind: Option<FieldType>, given: &Given, reading: &Reading<'_>) -> bool {
     let plain =
-        matches!(kind, Some(FieldKind::Date | FieldKind::Time | FieldKind::Datetime | FieldKind::Choice));
+        matches!(kind, Some(FieldType::Date | FieldType::Time | FieldType::Datetime | FieldType::Choice));
     if !plain {
         return true;
     }
@@ -298,7 +298,7 @@ fn is_on_offer(kind: Option<FieldKind>, given: &Given, reading: &Reading<'_>) ->
                 | ("could", "get")
         )
     });
-    let named = kind != Some(FieldKind::Choice) || given.mention.certainty >= 0.93;
+    let named = kind != Some(FieldType::Choice) || given.mention.certainty >= 0.93;
     offers && !several && named
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::affinity::Role;
 use super::reading::Reading;
 use super::token::{Tokens, tokens};
-use super::{FieldKind, FieldSpec, Found, Setting, Turn, postcode, spelling};
+use super::{FieldSpec, FieldType, Found, Setting, Turn, postcode, spelling};
 
 /// What has been heard for each field.
 pub(super) struct Hearing {
@@ -182,7 +182,7 @@ impl Tally {
 
 /// Dates of birth of people who may call are likelier than others.
 fn plausible(field: &FieldSpec, value: &Value, reading: &Reading<'_>) -> f64 {
-    if field.kind != FieldKind::Date || !field.profile.looks_back() {
+    if field.kind != FieldType::Date || !field.profile.looks_back() {
         return 1.0;
     }
     let Some(date) = value.as_str().and_then(|text| text.parse::<jiff::civil::Date>().ok()) else {

@@ -29,15 +29,17 @@ mod setting;
 mod spec;
 mod spelling;
 mod token;
+mod value;
 
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
 
-pub use kinds::{Fault, FieldKind, Operator, compare, format, json_schema, parse, validate};
+pub use kinds::{Fault, FieldType, Operator, compare, format, json_schema, parse, validate};
 pub use setting::Setting;
 pub use spec::{Choice, FieldSpec, SchemaFault};
+pub use value::{Limits, amount, check};
 
 crate::word_enum! {
     /// Who speaks.

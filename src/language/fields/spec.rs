@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::FieldKind;
+use super::FieldType;
 use super::affinity::Profile;
 
 /// One allowed value of a choice field.
@@ -31,7 +31,7 @@ pub struct FieldSpec {
     /// The name people see.
     pub label: String,
     /// Its type.
-    pub kind: FieldKind,
+    pub kind: FieldType,
     /// What it holds, in plain words.
     pub hint: Option<String>,
     /// The question that asks for it.
@@ -65,7 +65,7 @@ pub enum SchemaFault {
 
 impl FieldSpec {
     /// A field with a key, a label and a type, and nothing else said.
-    pub fn new(key: &str, label: &str, kind: FieldKind) -> Self {
+    pub fn new(key: &str, label: &str, kind: FieldType) -> Self {
         let mut spec = FieldSpec {
             key: key.to_owned(),
             label: label.to_owned(),
@@ -142,7 +142,7 @@ impl FieldSpec {
                     .map_err(|_| SchemaFault::UnknownType { field: key.to_owned(), kind: word.to_owned() })?;
                 let mut spec = FieldSpec::new(key, key, kind);
                 spec.hint = text(field, "description").map(str::to_owned);
-                if kind != FieldKind::Boolean {
+                if kind != FieldType::Boolean {
                     spec.choices = texts(field.get("values")).into_iter().map(Choice::plain).collect();
                 }
                 spec.profile = Profile::of(&spec);
@@ -164,7 +164,7 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
 }
 
 /// The annotated type, or the one the plain JSON Schema words imply.
-fn kind_of(key: &str, property: &Value) -> Result<FieldKind, SchemaFault> {
+fn kind_of(key: &str, property: &Value) -> Result<FieldType, SchemaFault> {
     if let Some(word) = text(property, "x-type") {
         return word
             .parse()
@@ -172,18 +172,18 @@ fn kind_of(key: &str, property: &Value) -> Result<FieldKind, SchemaFault> {
     }
     let listed = property.get("enum").is_some();
     Ok(match (text(property, "type"), text(property, "format")) {
-        (Some("boolean"), _) => FieldKind::Boolean,
-        (Some("integer" | "number"), _) => FieldKind::Number,
-        (Some("array"), _) if property.pointer("/items/enum").is_some() => FieldKind::MultiChoice,
-        (Some("array"), _) => FieldKind::Tags,
-        (_, _) if listed => FieldKind::Choice,
-        (_, Some("date")) => FieldKind::Date,
-        (_, Some("time")) => FieldKind::Time,
-        (_, Some("date-time")) => FieldKind::Datetime,
-        (_, Some("duration")) => FieldKind::Duration,
-        (_, Some("email")) => FieldKind::Email,
-        (_, Some("uri")) => FieldKind::Url,
-        _ => FieldKind::Text,
+        (Some("boolean"), _) => FieldType::Boolean,
+        (Some("integer" | "number"), _) => FieldType::Number,
+        (Some("array"), _) if property.pointer("/items/enum").is_some() => FieldType::MultiChoice,
+        (Some("array"), _) => FieldType::Tags,
+        (_, _) if listed => FieldType::Choice,
+        (_, Some("date")) => FieldType::Date,
+        (_, Some("time")) => FieldType::Time,
+        (_, Some("date-time")) => FieldType::Datetime,
+        (_, Some("duration")) => FieldType::Duration,
+        (_, Some("email")) => FieldType::Email,
+        (_, Some("uri")) => FieldType::Url,
+        _ => FieldType::Text,
     })
 }
 

@@ -22,14 +22,14 @@ fn booking() -> Vec<FieldSpec> {
         Choice { value: "out".to_owned(), label: "Outside".to_owned(), synonyms: vec!["terrace".to_owned()] },
     ];
     vec![
-        FieldSpec::new("guests", "Guests", FieldKind::Number).with_ask("For how many?"),
-        FieldSpec::new("when", "When", FieldKind::Datetime).with_ask("When would you like to come?"),
-        FieldSpec::new("seating", "Seating", FieldKind::Choice).with_choices(seating),
-        FieldSpec::new("name", "Name", FieldKind::Name).with_ask("What name shall I put it under?"),
-        FieldSpec::new("phone", "Phone", FieldKind::Phone),
-        FieldSpec::new("email", "E-mail", FieldKind::Email),
-        FieldSpec::new("highchair", "High chair", FieldKind::Boolean).with_ask("Do you need a high chair?"),
-        FieldSpec::new("budget", "Budget", FieldKind::Currency),
+        FieldSpec::new("guests", "Guests", FieldType::Number).with_ask("For how many?"),
+        FieldSpec::new("when", "When", FieldType::Datetime).with_ask("When would you like to come?"),
+        FieldSpec::new("seating", "Seating", FieldType::Choice).with_choices(seating),
+        FieldSpec::new("name", "Name", FieldType::Name).with_ask("What name shall I put it under?"),
+        FieldSpec::new("phone", "Phone", FieldType::Phone),
+        FieldSpec::new("email", "E-mail", FieldType::Email),
+        FieldSpec::new("highchair", "High chair", FieldType::Boolean).with_ask("Do you need a high chair?"),
+        FieldSpec::new("budget", "Budget", FieldType::Currency),
     ]
 }
 
@@ -126,34 +126,34 @@ fn what_nothing_speaks_for_is_left_out() {
 
 #[test]
 fn every_kind_accepts_what_it_reads_and_shows_it() {
-    let rows: [(FieldKind, &str, Value, &str); 17] = [
-        (FieldKind::Text, " a  VW Golf ", json!("a VW Golf"), "a VW Golf"),
-        (FieldKind::LongText, "It squeaks.\nA lot.", json!("It squeaks.\nA lot."), "It squeaks.\nA lot."),
-        (FieldKind::Date, "24 December 2026", json!("2026-12-24"), "Thu 24 December 2026"),
-        (FieldKind::Time, "half past six", json!("18:30"), "18:30"),
+    let rows: [(FieldType, &str, Value, &str); 17] = [
+        (FieldType::Text, " a  VW Golf ", json!("a VW Golf"), "a VW Golf"),
+        (FieldType::LongText, "It squeaks.\nA lot.", json!("It squeaks.\nA lot."), "It squeaks.\nA lot."),
+        (FieldType::Date, "24 December 2026", json!("2026-12-24"), "Thu 24 December 2026"),
+        (FieldType::Time, "half past six", json!("18:30"), "18:30"),
         (
-            FieldKind::Datetime,
+            FieldType::Datetime,
             "24/12 at 6pm",
             json!("2026-12-24T18:00:00+00:00"),
             "Thu 24 December 2026, 18:00",
         ),
-        (FieldKind::Duration, "an hour and a half", json!("PT1H30M"), "1 h 30 min"),
-        (FieldKind::Number, "one thousand two hundred", json!(1200), "1,200"),
-        (FieldKind::Currency, "£12.50", json!({ "amount": 12.5, "currency": "GBP" }), "£12.50"),
-        (FieldKind::Percent, "15 %", json!(15), "15%"),
-        (FieldKind::Boolean, "yes please", json!(true), "Yes"),
-        (FieldKind::Tags, "brakes, tyres and oil", json!(["brakes", "tyres", "oil"]), "brakes, tyres, oil"),
-        (FieldKind::Email, "Tom@Reyes.example", json!("tom@reyes.example"), "tom@reyes.example"),
-        (FieldKind::Phone, "020 7946 0018", json!("+442079460018"), "+44 20 7946 0018"),
+        (FieldType::Duration, "an hour and a half", json!("PT1H30M"), "1 h 30 min"),
+        (FieldType::Number, "one thousand two hundred", json!(1200), "1,200"),
+        (FieldType::Currency, "£12.50", json!({ "amount": 12.5, "currency": "GBP" }), "£12.50"),
+        (FieldType::Percent, "15 %", json!(15), "15%"),
+        (FieldType::Boolean, "yes please", json!(true), "Yes"),
+        (FieldType::Tags, "brakes, tyres and oil", json!(["brakes", "tyres", "oil"]), "brakes, tyres, oil"),
+        (FieldType::Email, "Tom@Reyes.example", json!("tom@reyes.example"), "tom@reyes.example"),
+        (FieldType::Phone, "020 7946 0018", json!("+442079460018"), "+44 20 7946 0018"),
         (
-            FieldKind::Url,
+            FieldType::Url,
             "see www.example.com).",
             json!("https://www.example.com"),
             "https://www.example.com",
         ),
-        (FieldKind::Address, "1 High Street, Leeds", json!("1 High Street, Leeds"), "1 High Street, Leeds"),
-        (FieldKind::Name, "my name is tom reyes", json!("Tom Reyes"), "Tom Reyes"),
-        (FieldKind::Rating, "4 stars", json!(4), "4 / 5"),
+        (FieldType::Address, "1 High Street, Leeds", json!("1 High Street, Leeds"), "1 High Street, Leeds"),
+        (FieldType::Name, "my name is tom reyes", json!("Tom Reyes"), "Tom Reyes"),
+        (FieldType::Rating, "4 stars", json!(4), "4 / 5"),
     ];
     for (kind, text, value, shown) in rows {
         let spec = FieldSpec::new("field", "Field", kind);
@@ -194,7 +194,7 @@ fn a_context_schema_becomes_fields() {
     });
     let fields = FieldSpec::from_schema(&schema).unwrap_or_default();
     let vehicle = fields.iter().find(|f| f.key == "vehicle");
-    assert_eq!(vehicle.map(|f| (f.kind, f.required, f.weight)), Some((FieldKind::Text, true, 2.0)));
+    assert_eq!(vehicle.map(|f| (f.kind, f.required, f.weight)), Some((FieldType::Text, true, 2.0)));
     let turns = [Turn::business("Which car is it?"), Turn::customer("VW Golf 2018, and it is asap")];
     assert_eq!(known(&fields, &turns).get("urgency"), Some(&json!("high")));
     assert_eq!(FieldSpec::from_schema(&json!({})).err(), Some(SchemaFault::NoFields));
@@ -210,12 +210,12 @@ fn workshop() -> Vec<FieldSpec> {
         Choice { value: "high".to_owned(), label: "Urgent".to_owned(), synonyms: vec!["asap".to_owned()] },
     ];
     vec![
-        FieldSpec::new("vehicle", "Vehicle", FieldKind::Text).with_hint("make, model and year of the car"),
-        FieldSpec::new("registration", "Registration", FieldKind::Text)
+        FieldSpec::new("vehicle", "Vehicle", FieldType::Text).with_hint("make, model and year of the car"),
+        FieldSpec::new("registration", "Registration", FieldType::Text)
             .with_hint("number plate, for example AB12 XYZ"),
-        FieldSpec::new("day", "Day", FieldKind::Date).with_ask("Which day suits you?"),
-        FieldSpec::new("urgency", "Urgency", FieldKind::Choice).with_choices(urgency),
-        FieldSpec::new("estimate", "Estimate", FieldKind::Currency).with_hint("price quoted"),
+        FieldSpec::new("day", "Day", FieldType::Date).with_ask("Which day suits you?"),
+        FieldSpec::new("urgency", "Urgency", FieldType::Choice).with_choices(urgency),
+        FieldSpec::new("estimate", "Estimate", FieldType::Currency).with_hint("price quoted"),
     ]
 }
 
@@ -258,7 +258,7 @@ fn a_name_stands_beside_a_telephone_number() {
 
 #[test]
 fn two_places_are_told_apart() {
-    let place = |key: &str| FieldSpec::new(key, key, FieldKind::Text);
+    let place = |key: &str| FieldSpec::new(key, key, FieldType::Text);
     let fields = [place("from_city"), place("to_city")];
     for text in [
         "I need a bus from San Diego to Long Beach on the 8th",
@@ -274,8 +274,8 @@ fn two_places_are_told_apart() {
 #[test]
 fn a_spelled_name_and_a_postcode_are_heard_over_several_tries() {
     let fields = [
-        FieldSpec::new("name", "Full name", FieldKind::Name),
-        FieldSpec::new("postcode", "Postcode", FieldKind::Text),
+        FieldSpec::new("name", "Full name", FieldType::Name),
+        FieldSpec::new("postcode", "Postcode", FieldType::Text),
     ];
     let heard = |key: &str, tries: &[&[&str]]| {
         let asks = [key.to_owned()];
@@ -302,21 +302,21 @@ fn a_spelled_name_and_a_postcode_are_heard_over_several_tries() {
 fn values_are_put_in_order() {
     use std::cmp::Ordering::{Greater, Less};
     let money = json!({ "amount": 640, "currency": "GBP" });
-    assert_eq!(compare(FieldKind::Currency, &money, &json!(500)), Some(Greater));
-    assert_eq!(compare(FieldKind::Currency, &money, &json!({ "amount": 1, "currency": "EUR" })), None);
-    assert_eq!(compare(FieldKind::Date, &json!("2026-11-20"), &json!("2026-12-01")), Some(Less));
-    assert_eq!(compare(FieldKind::Duration, &json!("PT90M"), &json!("P1D")), Some(Less));
-    assert_eq!(compare(FieldKind::Text, &json!("a"), &json!("b")), None);
+    assert_eq!(compare(FieldType::Currency, &money, &json!(500)), Some(Greater));
+    assert_eq!(compare(FieldType::Currency, &money, &json!({ "amount": 1, "currency": "EUR" })), None);
+    assert_eq!(compare(FieldType::Date, &json!("2026-11-20"), &json!("2026-12-01")), Some(Less));
+    assert_eq!(compare(FieldType::Duration, &json!("PT90M"), &json!("P1D")), Some(Less));
+    assert_eq!(compare(FieldType::Text, &json!("a"), &json!("b")), None);
 }
 
 fn all_kinds() -> Vec<FieldSpec> {
     let mut fields: Vec<FieldSpec> =
-        FieldKind::ALL.iter().map(|kind| FieldSpec::new(kind.as_str(), kind.as_str(), *kind)).collect();
+        FieldType::ALL.iter().map(|kind| FieldSpec::new(kind.as_str(), kind.as_str(), *kind)).collect();
     fields.extend(booking());
     for key in
         ["city", "from_location", "restaurant_name", "category", "postcode", "stay_length", "first_name"]
     {
-        fields.push(FieldSpec::new(key, key, FieldKind::Text));
+        fields.push(FieldSpec::new(key, key, FieldType::Text));
     }
     fields
 }

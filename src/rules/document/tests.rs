@@ -27,6 +27,7 @@ fn field(key: &str, kind: FieldType) -> Field {
         choices,
         least: None,
         most: None,
+        terms: crate::schemas::Terms::default(),
     }
 }
 

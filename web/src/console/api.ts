@@ -68,7 +68,7 @@ const MOST_DOCUMENTS = 2_000;
 
 type Params = Readonly<Record<string, string | number | undefined>>;
 
-function query(params: Params): string {
+export function query(params: Params): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(params)) {
     if (value !== undefined && value !== "") search.set(key, String(value));

@@ -80,6 +80,16 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/Settings"), "Settings"),
 });
 
+const SCHEMA_TABS: readonly string[] = ["fields", "workflow", "board", "figures"];
+
+const schemas = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/schemas/{-$key}",
+  validateSearch: (search: Record<string, unknown>): { readonly tab?: string } =>
+    SCHEMA_TABS.includes(String(search.tab)) ? { tab: String(search.tab) } : {},
+  component: lazyRouteComponent(() => import("./features/schemas/Schemas"), "Schemas"),
+});
+
 const setup = createRoute({
   getParentRoute: () => rootRoute,
   path: "/setup/{-$step}",
@@ -93,7 +103,17 @@ const rule = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([home, approvals, inbox, contacts, knowledge, settings, setup, rule]),
+  routeTree: rootRoute.addChildren([
+    home,
+    approvals,
+    inbox,
+    contacts,
+    knowledge,
+    schemas,
+    settings,
+    setup,
+    rule,
+  ]),
   basepath: "/app",
   defaultPreload: "intent",
   defaultErrorComponent: Broken,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::{FieldKind, FieldSpec, Setting, parse};
+use super::super::{FieldSpec, FieldType, Setting, parse};
 use crate::base::Timestamp;
 
 fn setting(locale: &str) -> Setting {
@@ -15,7 +15,7 @@ fn setting(locale: &str) -> Setting {
     }
 }
 
-fn read(kind: FieldKind, text: &str, locale: &str) -> Option<String> {
+fn read(kind: FieldType, text: &str, locale: &str) -> Option<String> {
     let spec = FieldSpec::new("when", "When", kind);
     match parse(&spec, text, &setting(locale)) {
         Ok(Value::String(value)) => Some(value),
@@ -23,7 +23,7 @@ fn read(kind: FieldKind, text: &str, locale: &str) -> Option<String> {
     }
 }
 
-fn check(kind: FieldKind, rows: &[(&str, &str)]) {
+fn check(kind: FieldType, rows: &[(&str, &str)]) {
     let wrong: Vec<String> = rows
         .iter()
         .filter_map(|(text, wanted)| {
@@ -37,7 +37,7 @@ fn check(kind: FieldKind, rows: &[(&str, &str)]) {
 #[test]
 fn days_are_read() {
     check(
-        FieldKind::Date,
+        FieldType::Date,
         &[
             ("today", "2026-11-20"),
             ("tonight", "2026-11-20"),
@@ -94,15 +94,15 @@ fn days_are_read() {
 
 #[test]
 fn the_locale_orders_day_and_month() {
-    assert_eq!(read(FieldKind::Date, "3/4/2027", "en-US").as_deref(), Some("2027-03-04"));
-    assert_eq!(read(FieldKind::Date, "3/4/2027", "en-GB").as_deref(), Some("2027-04-03"));
-    assert_eq!(read(FieldKind::Date, "24/12/2026", "en-US").as_deref(), Some("2026-12-24"));
+    assert_eq!(read(FieldType::Date, "3/4/2027", "en-US").as_deref(), Some("2027-03-04"));
+    assert_eq!(read(FieldType::Date, "3/4/2027", "en-GB").as_deref(), Some("2027-04-03"));
+    assert_eq!(read(FieldType::Date, "24/12/2026", "en-US").as_deref(), Some("2026-12-24"));
 }
 
 #[test]
 fn times_are_read() {
     check(
-        FieldKind::Time,
+        FieldType::Time,
         &[
             ("7:30pm", "19:30"),
             ("tomorrow at 7:30pm", "19:30"),
@@ -156,7 +156,7 @@ fn times_are_read() {
 #[test]
 fn moments_are_read() {
     check(
-        FieldKind::Datetime,
+        FieldType::Datetime,
         &[
             ("Friday at half past six", "2026-11-27T18:30:00+00:00"),
             ("tomorrow at 7:30pm", "2026-11-21T19:30:00+00:00"),
@@ -183,7 +183,7 @@ fn moments_are_read() {
 #[test]
 fn lengths_are_read() {
     check(
-        FieldKind::Duration,
+        FieldType::Duration,
         &[
             ("two hours", "PT2H"),
             ("an hour and a half", "PT1H30M"),
@@ -213,9 +213,9 @@ fn what_is_no_date_or_time_stays_unread() {
         "may be",
         "99/99/2026",
     ] {
-        assert_eq!(read(FieldKind::Date, text, "en-GB"), None, "{text}");
+        assert_eq!(read(FieldType::Date, text, "en-GB"), None, "{text}");
     }
     for text in ["", "later", "25:00", "7:99", "£7.50", "5 stars", "3/4", "1,200"] {
-        assert_eq!(read(FieldKind::Time, text, "en-GB"), None, "{text}");
+        assert_eq!(read(FieldType::Time, text, "en-GB"), None, "{text}");
     }
 }

@@ -7,7 +7,7 @@ use super::super::dates::{self, Clock, Clue, Day as SpokenDay, Lean, Length};
 use super::super::reading::{Mention, Need, Reading};
 use super::super::setting::month_first;
 use super::super::{FieldSpec, Setting};
-use super::{Fault, Kind, ORDERED, Operator, as_text, unreadable, whole_or_only};
+use super::{Fault, Kind, ORDERED, Operator, unreadable, whole_or_only};
 
 fn parse_by_finding(
     kind: &dyn Kind,
@@ -35,13 +35,6 @@ impl Kind for Day {
             return Ok(json!(date.to_string()));
         }
         parse_by_finding(self, spec, text, setting, "a date")
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a date like 2026-12-24";
-        let text = as_text(value, wanted)?;
-        let fits = text.len() == 10 && text.parse::<Date>().is_ok();
-        if fits { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {
@@ -99,13 +92,6 @@ fn time_text(time: Time) -> Value {
 impl Kind for TimeOfDay {
     fn parse(&self, spec: &FieldSpec, text: &str, setting: &Setting) -> Result<Value, Fault> {
         parse_by_finding(self, spec, text, setting, "a time of day")
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a time like 18:30";
-        let text = as_text(value, wanted)?;
-        let fits = text.len() == 5 && text.parse::<Time>().is_ok();
-        if fits { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {
@@ -205,16 +191,10 @@ impl Kind for Moment {
         parse_by_finding(self, spec, text, setting, "a date with a time")
     }
 
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a moment like 2026-12-24T18:30:00+00:00";
-        let fits = as_text(value, wanted)?.parse::<jiff::Timestamp>().is_ok();
-        if fits { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {
         let text = value.as_str().unwrap_or_default();
         // The wall clock stands before the offset; it is what was agreed.
-        let wall = text.get(..19).and_then(|wall| wall.parse::<jiff::civil::DateTime>().ok());
+        let wall = text.get(..19).unwrap_or(text).parse::<jiff::civil::DateTime>().ok();
         wall.map_or_else(
             || text.to_owned(),
             |w| format!("{}, {}", written_date(w.date(), locale), written_time(w.time(), locale)),
@@ -279,13 +259,10 @@ impl Kind for Stretch {
         parse_by_finding(self, spec, text, setting, "a length of time")
     }
 
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a length of time like PT1H30M";
-        let fits = Length::from_iso(as_text(value, wanted)?).is_some();
-        if fits { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
+        if let Value::Number(minutes) = value {
+            return format!("{minutes} min");
+        }
         let text = value.as_str().unwrap_or_default();
         let Some(length) = Length::from_iso(text) else { return text.to_owned() };
         let parts = [

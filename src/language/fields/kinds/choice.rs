@@ -7,15 +7,10 @@ use super::super::choice;
 use super::super::reading::{Mention, Need, Reading};
 use super::super::token::fold;
 use super::super::{FieldSpec, Setting, answer, flags};
-use super::{EXACT, FLAG, Fault, Kind, LISTED, Operator, as_text, unreadable};
+use super::{EXACT, FLAG, Fault, Kind, LISTED, Operator, unreadable};
 
 fn label<'s>(spec: &'s FieldSpec, value: &'s str) -> &'s str {
     spec.choices.iter().find(|c| c.value == value).map_or(value, |c| c.label.as_str())
-}
-
-fn known(spec: &FieldSpec, value: &str) -> Result<(), Fault> {
-    let listed = spec.choices.is_empty() || spec.choices.iter().any(|c| c.value == value);
-    if listed { Ok(()) } else { Err(Fault::NotAChoice { text: value.to_owned() }) }
 }
 
 fn exact(spec: &FieldSpec, text: &str) -> Option<String> {
@@ -47,10 +42,6 @@ impl Kind for One {
             [value] => Ok(value.clone()),
             _ => Err(Fault::NotAChoice { text: text.to_owned() }),
         }
-    }
-
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        known(spec, as_text(value, "one of the choices")?)
     }
 
     fn format(&self, spec: &FieldSpec, value: &Value, _: &str) -> String {
@@ -128,12 +119,6 @@ impl Kind for Many {
         found.into_iter().next().map(|m| m.value).ok_or_else(|| Fault::NotAChoice { text: text.to_owned() })
     }
 
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a list of choices";
-        let list = value.as_array().ok_or(Fault::WrongForm { wanted })?;
-        list.iter().try_for_each(|item| known(spec, as_text(item, wanted)?))
-    }
-
     fn format(&self, spec: &FieldSpec, value: &Value, _: &str) -> String {
         joined(value, |word| label(spec, word))
     }
@@ -187,14 +172,6 @@ impl Kind for Tags {
         if tags.is_empty() { Err(unreadable(text, "a list of tags")) } else { Ok(json!(tags)) }
     }
 
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a list of short texts";
-        let list = value.as_array().ok_or(Fault::WrongForm { wanted })?;
-        let fits =
-            |item: &Value| item.as_str().is_some_and(|t| !t.trim().is_empty() && t.chars().count() <= 80);
-        if list.iter().all(fits) && list.len() <= 50 { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
         joined(value, |word| word)
     }
@@ -242,10 +219,6 @@ impl Kind for YesNo {
         let reading = Reading::new(text, setting);
         let found = assent::answer(&reading);
         found.map(|(answer, ..)| json!(answer == Answer::Yes)).ok_or_else(|| unreadable(text, "yes or no"))
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        if value.is_boolean() { Ok(()) } else { Err(Fault::WrongForm { wanted: "true or false" }) }
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::contact::{Contact, valid};
 use super::super::reading::{Mention, Need, Reading};
 use super::super::{FieldSpec, Setting};
-use super::{Fault, Kind, Operator, PRESENCE, WORDS, as_text, unreadable};
+use super::{Fault, Kind, Operator, PRESENCE, WORDS, unreadable};
 use crate::base::FileId;
 
 fn found(reading: &Reading<'_>, pick: impl Fn(&Contact) -> Option<&String>) -> Vec<Mention> {
@@ -43,16 +43,6 @@ impl Kind for Email {
         only(self, spec, text, setting, "an e-mail address")
     }
 
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "an e-mail address";
-        let text = as_text(value, wanted)?;
-        let (name, host) = text.rsplit_once('@').ok_or(Fault::WrongForm { wanted })?;
-        let plain = !text.contains(char::is_whitespace) && text.len() <= 254;
-        let fits =
-            plain && !name.is_empty() && host.len() > 2 && !host.starts_with('.') && !host.ends_with('.');
-        if fits { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
         value.as_str().unwrap_or_default().to_owned()
     }
@@ -79,15 +69,6 @@ impl Kind for Phone {
             return Ok(json!(number));
         }
         only(self, spec, text, setting, "a telephone number")
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a telephone number";
-        let text = as_text(value, wanted)?;
-        let digits = text.chars().filter(char::is_ascii_digit).count();
-        let marks =
-            text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '.' | '/'));
-        if marks && (7..=15).contains(&digits) { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
@@ -119,15 +100,6 @@ impl Kind for Url {
         only(self, spec, text, setting, "a web address")
     }
 
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a web address";
-        let text = as_text(value, wanted)?;
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let fits =
-            rest.is_some_and(|r| !r.is_empty() && !r.contains(char::is_whitespace)) && text.len() <= 2_000;
-        if fits { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
         value.as_str().unwrap_or_default().to_owned()
     }
@@ -151,11 +123,6 @@ pub(in super::super) struct File;
 impl Kind for File {
     fn parse(&self, _: &FieldSpec, text: &str, _: &Setting) -> Result<Value, Fault> {
         text.parse::<FileId>().map(|id| json!(id)).map_err(|_| unreadable(text, "a file identifier"))
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "a file identifier";
-        as_text(value, wanted)?.parse::<FileId>().map(|_| ()).map_err(|_| Fault::WrongForm { wanted })
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {

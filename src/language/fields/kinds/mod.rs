@@ -12,50 +12,51 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use super::reading::{Mention, Reading};
+use super::value::{Limits, check};
 use super::{FieldSpec, Setting};
 
 crate::word_enum! {
-    /// The type of a field.
-    pub enum FieldKind {
-        /// One line of words.
+    /// What kind of thing a field holds.
+    pub enum FieldType {
+        /// A few words.
         Text = "text",
-        /// Several lines of words.
+        /// Sentences.
         LongText = "long_text",
-        /// One of a list of values.
+        /// One of the field's choices.
         Choice = "choice",
-        /// Some of a list of values.
+        /// Some of the field's choices.
         MultiChoice = "multi_choice",
-        /// A calendar day, `2026-12-24`.
+        /// A day: `2026-03-14`.
         Date = "date",
-        /// A time of day, `18:30`.
+        /// A time of day: `09:30`.
         Time = "time",
-        /// A moment with its offset, `2026-12-24T18:30:00+00:00`.
+        /// A day and a time of day: `2026-03-14T09:30`.
         Datetime = "datetime",
-        /// A length of time, `PT1H30M`.
+        /// A length of time: `PT1H30M`, or a number of minutes.
         Duration = "duration",
         /// A number.
         Number = "number",
-        /// Money, `{"amount":12.5,"currency":"GBP"}`.
+        /// An amount of money: a number, or `{"amount": 79, "currency": "GBP"}`.
         Currency = "currency",
-        /// A share of a hundred: 15 is 15 %.
+        /// A share: 20 means 20 %.
         Percent = "percent",
-        /// True or false.
+        /// Yes or no.
         Boolean = "boolean",
-        /// Free words, each of its own.
+        /// Free words.
         Tags = "tags",
         /// An e-mail address.
         Email = "email",
-        /// A telephone number: E.164 where it is valid, as written where it is local.
+        /// A telephone number.
         Phone = "phone",
-        /// A web address.
+        /// An address on the web.
         Url = "url",
         /// A postal address.
         Address = "address",
         /// A person's name.
         Name = "name",
-        /// The identifier of an uploaded file.
+        /// An uploaded file, by its identifier.
         File = "file",
-        /// One to five stars.
+        /// A mark from 1 to 5, unless the document sets other bounds.
         Rating = "rating",
     }
 }
@@ -104,36 +105,21 @@ pub enum Fault {
         /// What was wanted, with its article: "a date".
         wanted: &'static str,
     },
-    /// The JSON value has another form than the type's.
-    #[error("the value must be {wanted}")]
-    WrongForm {
-        /// The form that is wanted.
-        wanted: &'static str,
-    },
     /// Not one of the field's choices.
     #[error("{text:?} is not one of the choices")]
     NotAChoice {
         /// What was given.
         text: String,
     },
-    /// Outside what the field allows.
-    #[error("the value is out of range")]
-    OutOfRange,
-    /// Longer than the field allows.
-    #[error("the text is longer than {limit} characters")]
-    TooLong {
-        /// How many are allowed.
-        limit: usize,
-    },
+    /// The value is not one the field takes.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 /// Everything that is particular to a field type.
 pub(super) trait Kind: Sync {
     /// Reads a person's words as the value of the field.
     fn parse(&self, spec: &FieldSpec, text: &str, setting: &Setting) -> Result<Value, Fault>;
-
-    /// Checks a JSON value.
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault>;
 
     /// Writes a value for a person.
     fn format(&self, spec: &FieldSpec, value: &Value, locale: &str) -> String;
@@ -170,29 +156,29 @@ const FLAG: &[Operator] = {
     &[O::Is, O::Known, O::Unknown]
 };
 
-impl FieldKind {
+impl FieldType {
     pub(super) fn rules(self) -> &'static dyn Kind {
         match self {
-            FieldKind::Text => &text::Line,
-            FieldKind::LongText => &text::Prose,
-            FieldKind::Choice => &choice::One,
-            FieldKind::MultiChoice => &choice::Many,
-            FieldKind::Date => &calendar::Day,
-            FieldKind::Time => &calendar::TimeOfDay,
-            FieldKind::Datetime => &calendar::Moment,
-            FieldKind::Duration => &calendar::Stretch,
-            FieldKind::Number => &quantity::Count,
-            FieldKind::Currency => &quantity::Money,
-            FieldKind::Percent => &quantity::Percent,
-            FieldKind::Boolean => &choice::YesNo,
-            FieldKind::Tags => &choice::Tags,
-            FieldKind::Email => &contact::Email,
-            FieldKind::Phone => &contact::Phone,
-            FieldKind::Url => &contact::Url,
-            FieldKind::Address => &text::Address,
-            FieldKind::Name => &text::PersonName,
-            FieldKind::File => &contact::File,
-            FieldKind::Rating => &quantity::Rating,
+            FieldType::Text => &text::Line,
+            FieldType::LongText => &text::Prose,
+            FieldType::Choice => &choice::One,
+            FieldType::MultiChoice => &choice::Many,
+            FieldType::Date => &calendar::Day,
+            FieldType::Time => &calendar::TimeOfDay,
+            FieldType::Datetime => &calendar::Moment,
+            FieldType::Duration => &calendar::Stretch,
+            FieldType::Number => &quantity::Count,
+            FieldType::Currency => &quantity::Money,
+            FieldType::Percent => &quantity::Percent,
+            FieldType::Boolean => &choice::YesNo,
+            FieldType::Tags => &choice::Tags,
+            FieldType::Email => &contact::Email,
+            FieldType::Phone => &contact::Phone,
+            FieldType::Url => &contact::Url,
+            FieldType::Address => &text::Address,
+            FieldType::Name => &text::PersonName,
+            FieldType::File => &contact::File,
+            FieldType::Rating => &quantity::Rating,
         }
     }
 
@@ -218,7 +204,8 @@ pub fn validate(spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
     if value.is_null() {
         return Err(Fault::Empty);
     }
-    spec.kind.rules().validate(spec, value)
+    let limits = Limits { kind: spec.kind, choices: &spec.choices, least: spec.range.0, most: spec.range.1 };
+    check(&limits, value).map_err(Fault::Unfit)
 }
 
 /// Writes a value for a person of a locale. A value of the wrong form is written as plain JSON.
@@ -244,12 +231,12 @@ pub fn json_schema(spec: &FieldSpec) -> Value {
 }
 
 /// Puts two values of a kind in order, where the kind has one. Plain numbers compare with money too.
-pub fn compare(kind: FieldKind, left: &Value, right: &Value) -> Option<Ordering> {
+pub fn compare(kind: FieldType, left: &Value, right: &Value) -> Option<Ordering> {
     match kind {
-        FieldKind::Number | FieldKind::Percent | FieldKind::Rating => {
+        FieldType::Number | FieldType::Percent | FieldType::Rating => {
             left.as_f64()?.partial_cmp(&right.as_f64()?)
         }
-        FieldKind::Currency => {
+        FieldType::Currency => {
             let currency = |v: &Value| v.get("currency").and_then(Value::as_str).map(str::to_owned);
             if let (Some(a), Some(b)) = (currency(left), currency(right))
                 && a != b
@@ -259,12 +246,12 @@ pub fn compare(kind: FieldKind, left: &Value, right: &Value) -> Option<Ordering>
             let amount = |v: &Value| v.get("amount").unwrap_or(v).as_f64();
             amount(left)?.partial_cmp(&amount(right)?)
         }
-        FieldKind::Date | FieldKind::Time => left.as_str()?.partial_cmp(right.as_str()?),
-        FieldKind::Datetime => {
+        FieldType::Date | FieldType::Time => left.as_str()?.partial_cmp(right.as_str()?),
+        FieldType::Datetime => {
             let moment = |v: &Value| v.as_str()?.parse::<jiff::Timestamp>().ok();
             moment(left)?.partial_cmp(&moment(right)?)
         }
-        FieldKind::Duration => {
+        FieldType::Duration => {
             let seconds = |v: &Value| super::dates::Length::from_iso(v.as_str()?).map(|l| l.about_seconds());
             seconds(left)?.partial_cmp(&seconds(right)?)
         }
@@ -274,10 +261,6 @@ pub fn compare(kind: FieldKind, left: &Value, right: &Value) -> Option<Ordering>
 
 fn unreadable(text: &str, wanted: &'static str) -> Fault {
     Fault::Unreadable { text: text.to_owned(), wanted }
-}
-
-fn as_text<'v>(value: &'v Value, wanted: &'static str) -> Result<&'v str, Fault> {
-    value.as_str().ok_or(Fault::WrongForm { wanted })
 }
 
 /// The most certain mention that fills the whole text or, failing that, the only one in it.

@@ -8,6 +8,7 @@ use super::super::numbers::{Number, whole};
 use super::super::party;
 use super::super::reading::{Mention, Need, Reading};
 use super::super::setting::decimal_comma;
+use super::super::value::amount;
 use super::super::{FieldSpec, Setting};
 use super::{Fault, Kind, ORDERED, Operator, unreadable, whole_or_only};
 
@@ -62,14 +63,6 @@ fn plain_numbers<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = &'r Clue<
     reading.numbers.iter().filter(move |c| !c.value.ordinal && !pronoun(c))
 }
 
-fn validate_number(spec: &FieldSpec, value: &Value, wanted: &'static str) -> Result<f64, Fault> {
-    let number = value.as_f64().filter(|n| n.is_finite()).ok_or(Fault::WrongForm { wanted })?;
-    if !in_range(spec, number) {
-        return Err(Fault::OutOfRange);
-    }
-    Ok(number)
-}
-
 /// A number.
 pub(in super::super) struct Count;
 
@@ -91,11 +84,6 @@ impl Kind for Count {
             _ => whole_or_only(self.find(spec, &reading), reading.tokens().len())
                 .ok_or_else(|| unreadable(text, "a number")),
         }
-    }
-
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let number = validate_number(spec, value, "a number")?;
-        if Count::allowed(spec, number) { Ok(()) } else { Err(Fault::OutOfRange) }
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {
@@ -189,24 +177,14 @@ impl Kind for Money {
         }
     }
 
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let wanted = "an object with amount and currency";
-        let amount = value.get("amount").ok_or(Fault::WrongForm { wanted })?;
-        validate_number(spec, amount, wanted)?;
-        let code = value.get("currency").and_then(Value::as_str).ok_or(Fault::WrongForm { wanted })?;
-        let is_code = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
-        if is_code { Ok(()) } else { Err(Fault::WrongForm { wanted }) }
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {
-        let amount = value.get("amount").and_then(Value::as_f64).unwrap_or_default();
-        let code = value.get("currency").and_then(Value::as_str).unwrap_or_default();
+        let Ok((amount, code)) = amount(value) else { return value.to_string() };
         let decimals = if code == "JPY" || whole(amount).is_some() { 0 } else { 2 };
         let number = grouped(amount, decimals, locale);
         match money::sign(code) {
             Some(sign) if decimal_comma(locale) => format!("{number} {sign}"),
             Some(sign) => format!("{sign}{number}"),
-            None => format!("{number} {code}"),
+            None => format!("{number} {code}").trim_end().to_owned(),
         }
     }
 
@@ -268,10 +246,6 @@ impl Kind for Percent {
         whole_or_only(found, reading.tokens().len()).ok_or_else(|| unreadable(text, "a percentage"))
     }
 
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        validate_number(spec, value, "a number").map(|_| ())
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, locale: &str) -> String {
         let number = value.as_f64().unwrap_or_default();
         let written = grouped(number, decimals_of(number), locale);
@@ -327,11 +301,6 @@ impl Kind for Rating {
         let reading = Reading::new(text, setting);
         let found = self.find(spec, &reading);
         found.first().map(|m| m.value.clone()).ok_or_else(|| unreadable(text, "a rating"))
-    }
-
-    fn validate(&self, spec: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        let number = value.as_f64().ok_or(Fault::WrongForm { wanted: "a number of stars" })?;
-        if Rating::fits(spec, number) { Ok(()) } else { Err(Fault::OutOfRange) }
     }
 
     fn format(&self, spec: &FieldSpec, value: &Value, locale: &str) -> String {

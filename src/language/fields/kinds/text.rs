@@ -8,21 +8,13 @@ use super::super::person::{self, Given};
 use super::super::place::{self, Lead};
 use super::super::reading::{Mention, Need, Reading};
 use super::super::{FieldSpec, Setting, answer, journey, postcode, sample};
-use super::{Fault, Kind, Operator, WORDS, as_text, unreadable};
+use super::{Fault, Kind, Operator, WORDS, unreadable};
 
 const LINE: usize = 500;
 const PROSE: usize = 10_000;
 
 fn clean(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn validate_text(value: &Value, limit: usize) -> Result<(), Fault> {
-    let text = as_text(value, "a text")?;
-    if text.trim().is_empty() {
-        return Err(Fault::Empty);
-    }
-    if text.chars().count() > limit { Err(Fault::TooLong { limit }) } else { Ok(()) }
 }
 
 fn shown(value: &Value) -> String {
@@ -45,10 +37,6 @@ pub(in super::super) struct Line;
 impl Kind for Line {
     fn parse(&self, _: &FieldSpec, text: &str, _: &Setting) -> Result<Value, Fault> {
         Ok(json!(clean(text)))
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        validate_text(value, LINE)
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
@@ -224,10 +212,6 @@ impl Kind for Prose {
         Ok(json!(text))
     }
 
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        validate_text(value, PROSE)
-    }
-
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
         shown(value)
     }
@@ -260,10 +244,6 @@ impl Kind for Address {
         let address = clean(text);
         let tells = address.chars().any(char::is_alphabetic) && address.chars().count() >= 4;
         if tells { Ok(json!(address)) } else { Err(unreadable(text, "an address")) }
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        validate_text(value, LINE)
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {
@@ -315,12 +295,6 @@ impl Kind for PersonName {
         let found = self.find(spec, &reading);
         let best = found.into_iter().max_by(|a, b| a.certainty.total_cmp(&b.certainty));
         best.map(|m| m.value).ok_or_else(|| unreadable(text, "a name"))
-    }
-
-    fn validate(&self, _: &FieldSpec, value: &Value) -> Result<(), Fault> {
-        validate_text(value, 200)?;
-        let letters = value.as_str().unwrap_or_default().chars().any(char::is_alphabetic);
-        if letters { Ok(()) } else { Err(Fault::WrongForm { wanted: "a name" }) }
     }
 
     fn format(&self, _: &FieldSpec, value: &Value, _: &str) -> String {

@@ -533,7 +533,6 @@ export const en = {
     rate_limited: "Too quick. Try again in {{n}} s.",
     busy: "The hub is at its limit. Try again in {{n}} s.",
     storage_full: "The hub’s disk is full; nothing was stored.",
-    illegal_move: "The workflow has no such move.",
     invalid_value: "That value is not valid here.",
     conflict: "It exists already.",
     unsupported_file: "This kind of file is not accepted.",

@@ -3,12 +3,19 @@ import { initReactI18next } from "react-i18next";
 import type { texts as rules } from "../features/rules/texts";
 import { en } from "./en";
 import type { models } from "./models";
+import type { schemas } from "./schemas";
 import type { setup } from "./setup";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "console";
-    resources: { console: typeof en; setup: typeof setup; rules: typeof rules; models: typeof models };
+    resources: {
+      console: typeof en;
+      setup: typeof setup;
+      rules: typeof rules;
+      models: typeof models;
+      schemas: typeof schemas;
+    };
   }
 }
 

@@ -7,7 +7,6 @@ const OWN = [
   "forbidden",
   "not_found",
   "storage_full",
-  "illegal_move",
   "conflict",
   "unsupported_file",
   "text_too_long",

@@ -13,6 +13,7 @@ import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
 
 const FieldEdit = lazy(() => import("./FieldEdit").then((module) => ({ default: module.FieldEdit })));
+const History = lazy(() => import("./History").then((module) => ({ default: module.History })));
 
 type Props = {
   conversation: string;
@@ -39,6 +40,7 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
   const cache = useQueryClient();
   const [editing, setEditing] = useState(false);
   const [wrong, setWrong] = useState<string>();
+  const [looking, setLooking] = useState(false);
   const trigger = useRef<HTMLButtonElement>(null);
   const state = fieldState(field);
   const shown = field.text ?? asText(field);
@@ -115,15 +117,26 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
           <Basis
             field={field}
             onTake={(value) => void save(value).catch(() => complain(t("error.internal")))}
+            onHistory={past ? undefined : () => setLooking(true)}
           />
         )}
+        {looking ? (
+          <Suspense>
+            <History conversation={conversation} field={field} onClose={() => setLooking(false)} />
+          </Suspense>
+        ) : null}
       </dd>
     </div>
   );
 }
 
 /** Where a value comes from, and the words it was read from. */
-function Basis({ field, onTake }: { field: ContextField; onTake: (value: unknown) => void }) {
+function Basis(props: {
+  field: ContextField;
+  onTake: (value: unknown) => void;
+  onHistory: (() => void) | undefined;
+}) {
+  const { field, onTake, onHistory } = props;
   const { t } = useTranslation();
   const word =
     field.origin === "person"
@@ -138,6 +151,7 @@ function Basis({ field, onTake }: { field: ContextField; onTake: (value: unknown
           type="button"
           className="flex items-center gap-1.5 rounded-r1 py-1"
           aria-label={`${field.label}: ${word}`}
+          onClick={onHistory}
         >
           <i className={`seg ${fieldState(field)}`} />
           {word}

@@ -9,6 +9,7 @@ import {
   TextQuote,
   UserRound,
   UsersRound,
+  Workflow,
 } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -79,6 +80,14 @@ export function Settings() {
                 {t(`settings.${one}`)}
               </Link>
             ))}
+            <Link
+              to="/schemas/{-$key}"
+              params={{ key: undefined }}
+              className="flex h-8 flex-none items-center gap-2.5 rounded-r2 px-2.5 font-[500] text-ink2 hover:bg-hover"
+            >
+              <Icon of={Workflow} />
+              {t("settings.schemas")}
+            </Link>
           </nav>
         </div>
         <div className="min-w-0 pb-16">
