@@ -77,7 +77,7 @@ test("what a draft proposes is shown in exact words, taken off, and receipted", 
   const guest = await asks("Could you have a look at my Polo this week?");
   await openDraft(page, guest.conversation);
   const proposals = page.getByRole("region", { name: "Done when you send this" });
-  await proposals.getByText("VW Polo").waitFor();
+  await proposals.getByText("Set Vehicle to VW Polo", { exact: true }).waitFor();
   await page.getByText("Written by small-model").waitFor();
   assert.deepEqual(await violations(page), []);
   await shot(page, "console-proposals");
@@ -87,7 +87,7 @@ test("what a draft proposes is shown in exact words, taken off, and receipted", 
   await page.getByRole("button", { name: /^Approve/ }).click();
   const text = page.getByRole("button", { name: /^Approve/ });
   // A sentence that nothing supports is asked about once.
-  if (await page.getByText("press Enter again").isVisible()) await text.click();
+  if (await page.getByText("press Enter again").first().isVisible()) await text.click();
   await guest.widget.said(REPLY).waitFor();
   const entries = await eventually(async () => {
     const all = await desk.entries(guest.conversation.id);
