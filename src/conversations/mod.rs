@@ -10,6 +10,7 @@
 //!
 //! Does not know of drafts, rules or context records; those modules append their entries here.
 
+mod columns;
 mod list;
 mod marks;
 mod model;

@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{Error, NewMessage, NewNote, get, model, resends, snooze, status};
+use crate::conversations::{Error, NewMessage, NewNote, columns, get, model, resends, snooze, status};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, DraftHint, Entry, NoticeKind, Owner, Posted, WokenBy};
 use crate::{files, notices};
@@ -138,7 +138,7 @@ pub async fn assign(
 ) -> Result<(), Error> {
     let locked = lock(cx, tx, id).await?;
     let (to, name) = to.unzip();
-    if !store::set_assignee(tx, cx.workspace, id, to).await? {
+    if !columns::set_assignee(tx, cx.workspace, id, to).await? {
         return Ok(());
     }
     append_locked(cx, tx, &locked, Audience::Staff, Content::Assigned { to, name }).await?;
@@ -166,14 +166,14 @@ pub async fn label(
     let mut added = Vec::new();
     for label in add {
         let label = clean_text(label, MAX_LABEL)?.into_string().to_lowercase();
-        if store::add_label(tx, cx.workspace, id, &label).await? {
+        if columns::add_label(tx, cx.workspace, id, &label).await? {
             added.push(label);
         }
     }
     let mut removed = Vec::new();
     for label in remove {
         let label = clean_text(label, MAX_LABEL)?.into_string().to_lowercase();
-        if store::remove_label(tx, cx.workspace, id, &label).await? {
+        if columns::remove_label(tx, cx.workspace, id, &label).await? {
             removed.push(label);
         }
     }
@@ -210,7 +210,7 @@ pub async fn hand_back(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), E
 
 async fn set_owner(cx: &Cx, tx: &mut Tx, id: ConversationId, owner: Owner) -> Result<(), Error> {
     let locked = lock(cx, tx, id).await?;
-    if !store::set_owner(tx, cx.workspace, id, owner).await? {
+    if !columns::set_owner(tx, cx.workspace, id, owner).await? {
         return Ok(());
     }
     append_locked(cx, tx, &locked, Audience::Everyone, Content::OwnerChanged { owner }).await
@@ -219,7 +219,7 @@ async fn set_owner(cx: &Cx, tx: &mut Tx, id: ConversationId, owner: Owner) -> Re
 /// Notes that the customer wants a person; asking again while it stands changes nothing.
 pub async fn ask_for_person(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error> {
     let locked = lock(cx, tx, id).await?;
-    if store::has_open_person_request(tx, cx.workspace, id).await? {
+    if columns::has_open_person_request(tx, cx.workspace, id).await? {
         return Ok(());
     }
     append_locked(cx, tx, &locked, Audience::Everyone, Content::PersonRequested).await
@@ -228,7 +228,7 @@ pub async fn ask_for_person(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<
 /// Closes the conversation as done, or opens it again.
 pub async fn resolve(cx: &Cx, tx: &mut Tx, id: ConversationId, resolved: bool) -> Result<(), Error> {
     let locked = lock(cx, tx, id).await?;
-    if !store::set_resolved(tx, cx.workspace, id, resolved.then_some(cx.now)).await? {
+    if !columns::set_resolved(tx, cx.workspace, id, resolved.then_some(cx.now)).await? {
         return Ok(());
     }
     append_locked(cx, tx, &locked, Audience::Everyone, Content::ResolvedChanged { resolved }).await
@@ -238,7 +238,7 @@ pub async fn resolve(cx: &Cx, tx: &mut Tx, id: ConversationId, resolved: bool) -
 pub async fn retitle(cx: &Cx, tx: &mut Tx, id: ConversationId, title: &str) -> Result<(), Error> {
     let title = clean_text(title, MAX_TITLE)?.into_string();
     let locked = lock(cx, tx, id).await?;
-    if !store::set_title(tx, cx.workspace, id, &title).await? {
+    if !columns::set_title(tx, cx.workspace, id, &title).await? {
         return Ok(());
     }
     append_locked(cx, tx, &locked, Audience::Staff, Content::TitleChanged { title }).await
@@ -251,7 +251,7 @@ pub async fn set_draft_hint(
     id: ConversationId,
     hint: Option<&DraftHint>,
 ) -> Result<(), Error> {
-    Ok(store::set_draft_hint(tx, cx.workspace, id, hint).await?)
+    Ok(columns::set_draft_hint(tx, cx.workspace, id, hint).await?)
 }
 
 /// Holds the conversation until the transaction ends. Whoever writes several rows of one begins with this,
@@ -262,7 +262,7 @@ pub async fn hold(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error>
 
 /// Shows in the conversation's inbox row how much of its context record is known, a letter per field.
 pub async fn set_stitch(cx: &Cx, tx: &mut Tx, id: ConversationId, stitch: &str) -> Result<(), Error> {
-    Ok(store::set_stitch(tx, cx.workspace, id, stitch).await?)
+    Ok(columns::set_stitch(tx, cx.workspace, id, stitch).await?)
 }
 
 pub(super) async fn lock(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Locked, Error> {
