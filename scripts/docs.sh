@@ -3,15 +3,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for document in protocol asyncapi openapi; do
-  # Into a file beside it first: a build that fails leaves the old document.
-  cargo run --quiet -- "$document" >"schemas/$document.json.new"
-  mv "schemas/$document.json.new" "schemas/$document.json"
-  echo "wrote schemas/$document.json"
-done
-cargo run --quiet -- rule-schema >schemas/rule.json.new
-mv schemas/rule.json.new schemas/rule.json
-echo "wrote schemas/rule.json"
+# The documents are read by the build itself: one build writes them all.
+cargo build --quiet
+hub=$(cargo metadata --no-deps --format-version 1 | node -p 'JSON.parse(fs.readFileSync(0)).target_directory')/debug/concierge
+write() { # command, file
+  # Into a file beside it first: what fails leaves the old document.
+  "$hub" "$1" >"schemas/$2.new"
+  mv "schemas/$2.new" "schemas/$2"
+  echo "wrote schemas/$2"
+}
+write protocol protocol.json
+write asyncapi asyncapi.json
+write openapi openapi.json
+write rule-schema rule.json
 if [ ! -d web/node_modules ]; then
   (cd web && npm ci --no-audit --no-fund --ignore-scripts)
 fi

@@ -19,6 +19,7 @@ mod replays;
 mod resends;
 mod routes;
 mod snooze;
+mod status;
 mod store;
 mod turns;
 mod verbs;

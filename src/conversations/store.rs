@@ -204,7 +204,6 @@ pub(super) async fn lock(
     Ok(row.map(|(id, name, snoozed_by)| Locked { id, contact_name: name.unwrap_or_default(), snoozed_by }))
 }
 
-/// The position of the entry that this client id was stored under.
 /// Appends an entry, moves the conversation's counters with it, and tells the news after the commit.
 pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry) -> Result<Entry, DbError> {
     let Locked { id, contact_name, .. } = locked;
@@ -474,24 +473,6 @@ pub(super) async fn remove_label(
         label,
     )?;
     Ok(rows == 1)
-}
-
-pub(super) async fn set_status(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: ConversationId,
-    status: &str,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    execute!(
-        tx,
-        "UPDATE conversations SET status = $3, status_since = $4 WHERE workspace_id = $1 AND id = $2",
-        workspace,
-        id,
-        status,
-        now,
-    )?;
-    Ok(())
 }
 
 /// Sets who answers; says whether that changed. A turn that runs loses its lease: it was begun for another.

@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{Error, NewMessage, NewNote, get, model, resends, snooze};
+use crate::conversations::{Error, NewMessage, NewNote, get, model, resends, snooze, status};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, DraftHint, Entry, NoticeKind, Owner, Posted, WokenBy};
 use crate::{files, notices};
@@ -190,7 +190,7 @@ pub async fn move_status(cx: &Cx, tx: &mut Tx, id: ConversationId, to: &str) -> 
     if from == to {
         return Ok(());
     }
-    store::set_status(tx, cx.workspace, id, to, cx.now).await?;
+    status::set_status(tx, cx.workspace, id, to, cx.now).await?;
     append_locked(cx, tx, &locked, Audience::Staff, Content::StatusMoved { from, to: to.to_owned() }).await
 }
 

@@ -105,7 +105,7 @@ impl Colleague {
                 biased;
                 () = over.cancelled() => return Ok(()),
                 frame = socket.next() => self.hears(&mut socket, frame?).await?,
-                () = sleep_until(next) => if let Some((_, draft)) = self.agenda.pop_first() {
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => if let Some((_, draft)) = self.agenda.pop_first() {
                     self.decide(&mut socket, draft).await?;
                 },
             }
@@ -272,12 +272,5 @@ impl Colleague {
             "Thank you for your patience. I look into it myself and come back to you today.".to_owned();
         let command = Command::Send { conversation: Some(conversation), client_id, body, files: Vec::new() };
         self.ask(socket, command, Asked::Reply).await
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: 
                 scheduler.running.remove(&conversation);
             }
             _ = sweep.tick() => scheduler.sweep(&site).await,
-            () = sleep_until(next) => {}
+            () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
         }
         scheduler.start_due(|conversation, workspace, cancelled| {
             let (site, library, holder) = (site.clone(), library.clone(), holder.clone());
@@ -84,13 +84,6 @@ pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: 
     }
     for cancelled in scheduler.running.values() {
         cancelled.cancel();
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

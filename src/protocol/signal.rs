@@ -174,8 +174,9 @@ pub enum Signal {
         conversation: ConversationId,
         /// Which draft.
         draft: DraftId,
-        /// Where the piece begins, in UTF-16 code units. At another place than the end of what the
-        /// client has, it waits for `draft`.
+        /// Where the piece begins, in UTF-16 code units. At 0 the text begins anew, as another model or the
+        /// built-in engine goes on; at another place than the end of what the client has, it waits for
+        /// `draft`.
         offset: i64,
         /// The piece.
         text: String,

@@ -151,7 +151,7 @@ pub(super) fn fact(name: &str, value: &FactValue, words: &Vocabulary) -> String 
     match value {
         FactValue::Flag(true) => "so".to_owned(),
         FactValue::Flag(false) => "not so".to_owned(),
-        FactValue::Number(number) => number.to_string(),
+        FactValue::Number(number) => ((number * 100.0).round() / 100.0).to_string(),
         FactValue::Text(text) => quoted(words.value_label(name, &shortened(text))),
         FactValue::List(entries) if entries.is_empty() => "nothing".to_owned(),
         FactValue::List(entries) => {

@@ -53,7 +53,7 @@ async function customer(text) {
 async function why(page, conversation, rule) {
   await page.goto(`${hub.url}/app/inbox/${conversation.id}`);
   await page.getByRole("button", { name: /^Approve/ }).waitFor();
-  await page.keyboard.press("w");
+  await page.keyboard.press("i");
   const panel = page.getByRole("dialog");
   await panel.getByRole("button", { name: "Rules", exact: true }).click();
   return panel.getByRole("listitem").filter({ hasText: rule }).first();
@@ -120,7 +120,7 @@ test("a newcomer builds a rule, tries it on the past, switches it on, and is tol
   await page.getByRole("button", { name: "Only in working hours" }).click();
   await page.getByText("When a customer writes, in working hours").waitFor();
   await page.getByRole("button", { name: "Save and switch on" }).click();
-  await page.getByText("The rule is on.").waitFor();
+  await page.getByRole("button", { name: "The rule is on." }).waitFor();
 
   // Open all day: a refund of £250 needs two people.
   await hours("00:00", "24:00");
@@ -130,7 +130,7 @@ test("a newcomer builds a rule, tries it on the past, switches it on, and is tol
   await acted.getByText("acted", { exact: true }).waitFor();
   await acted.getByText("require approval by 2 people: done").waitFor();
   await acted.getByRole("heading").or(acted.locator("summary")).first().click();
-  await acted.getByText("was 250").waitFor();
+  await acted.getByText("was 250", { exact: true }).waitFor();
   await shot(page, "rules-why");
   assert.deepEqual(await violations(page), []);
   await page.keyboard.press("Escape");
@@ -143,7 +143,7 @@ test("a newcomer builds a rule, tries it on the past, switches it on, and is tol
   await shot(page, "rules-first-approval");
   await settled(page);
   await page.getByRole("button", { name: /^Approve/ }).click();
-  await page.getByText("you have approved this already", { exact: false }).waitFor();
+  await page.getByRole("button", { name: /you have approved this already/ }).waitFor();
   const lena = await atTheDesk("lena");
   await lena.page.goto(`${hub.url}/app/inbox/${guest.conversation.id}`);
   await lena.page.getByText("1 of 2 people approved this").waitFor();
@@ -196,7 +196,7 @@ test("of two who edit a rule at once the second sees both versions, and every ve
   await shot(page, "rules-conflict");
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Save mine over it" }).click();
-  await page.getByText("Saved. The rule is off.").waitFor();
+  await page.getByRole("button", { name: "Saved. The rule is off." }).waitFor();
   const stored = await desk.call("GET", `/v1/rules/${id}`);
   assert.deepEqual([stored.name, stored.version, enabled, typeof updated_at], ["Mine", 3, false, "string"]);
   await page.getByText("Versions", { exact: true }).click();

@@ -19,7 +19,6 @@ export const models = {
   failures_one: "{{count}} failure since its last answer",
   failures_other: "{{count}} failures since its last answer",
   test: "Try it",
-  testOf: "Try {{name}}",
   testing: "Asking",
   works: "It answered “{{says}}”, the first word after {{first}} ms.",
   fails: "It did not answer: {{says}}",
@@ -43,8 +42,6 @@ export const models = {
   dropped: "Not to be done",
   keep: "Do it",
   drop: "Leave it out",
-  dropOf: "Leave out: {{what}}",
-  keepOf: "Do it all the same: {{what}}",
 } as const;
 
 i18next.addResourceBundle("en", "models", models);

@@ -506,9 +506,7 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
         : t("conv.sys.rule", { name: content.name });
     }
     case "proposals_done": {
-      const what = content.receipts.map((one) =>
-        one.state === "done" ? one.action : `${one.action} (${one.because})`,
-      );
+      const what = content.receipts.map((one) => `${one.action} (${one.because})`);
       return t("conv.sys.did", { what: what.join(", ") });
     }
     case "person_requested":

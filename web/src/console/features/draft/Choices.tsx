@@ -4,6 +4,9 @@ import { useKeys } from "../../lib/keys";
 import { Cap } from "../../parts/basics";
 import type { RejectReason } from "../../types";
 
+export { Changes } from "./Changes";
+export { Proposals } from "./Proposals";
+
 const REASONS: readonly RejectReason[] = ["wrong", "incomplete", "tone", "not_now", "other"];
 const REWRITES = ["shorter", "warmer", "ask", "own"] as const;
 

@@ -20,8 +20,8 @@ import { useDraftEdit } from "./useDraftEdit";
 
 const RewriteChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RewriteChoices })));
 const RejectChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RejectChoices })));
-const Changes = lazy(() => import("./Changes").then((module) => ({ default: module.Changes })));
-const Proposals = lazy(() => import("./Proposals").then((module) => ({ default: module.Proposals })));
+const Changes = lazy(() => import("./Choices").then((module) => ({ default: module.Changes })));
+const Proposals = lazy(() => import("./Choices").then((module) => ({ default: module.Proposals })));
 const SourcePopover = lazy(() =>
   import("./SourcePopover").then((module) => ({ default: module.SourcePopover })),
 );
@@ -331,7 +331,6 @@ export function DraftSheet(props: Props) {
         )}
       </section>
       {writing ? <Stages stages={props.stages} /> : null}
-      <Suspense>{editing ? <Changes pieces={pieces} /> : null}</Suspense>
       {holder && asked === holder.id ? (
         <section className="check" aria-label={t("draft.lease")}>
           <Avatar id={holder.id} name={holder.name} />
@@ -410,7 +409,8 @@ export function DraftSheet(props: Props) {
         </fieldset>
       ) : null}
       <Suspense>
-        {!writing && (draft.fallback || draft.model || draft.proposals) ? <Proposals draft={draft} /> : null}
+        {editing ? <Changes pieces={pieces} /> : null}
+        {writing ? null : <Proposals draft={draft} />}
       </Suspense>
       <Suspense>
         {panel === "rewrite" ? (

@@ -52,10 +52,10 @@ export function Proposals({ draft }: { draft: DraftView }) {
                       type="button"
                       className="mini"
                       disabled={busy}
-                      aria-label={t(dropped ? "keepOf" : "dropOf", { what: one.says })}
                       onClick={() => void handleDrop(one.number, !dropped)}
                     >
                       {t(dropped ? "keep" : "drop")}
+                      <span className="sr-only">: {one.says}</span>
                     </button>
                   ) : null}
                 </li>

@@ -62,7 +62,7 @@ export function Builder() {
   if (!rule || !vocabulary) return <main className="page" aria-busy="true" />;
   return (
     <main className="page">
-      <div className="mx-auto w-full max-w-[1180px] px-6 py-6 max-sm:px-4">
+      <div className="rui mx-auto w-full max-w-[1180px] px-6 py-6 max-sm:px-4">
         <Link
           to="/settings/{-$section}"
           params={{ section: "rules" }}
@@ -387,7 +387,7 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
     onChange({ on, ...(on === "elapsed" ? { after } : {}), ...(on === "schedule" ? { at } : {}) });
   }
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <Field label={t("trigger")}>
         {(field) => (
           <select

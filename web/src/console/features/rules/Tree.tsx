@@ -65,7 +65,8 @@ function Branch({ of, facts }: { of: Explanation; facts: readonly Fact[] }) {
     <li className="rleaf">
       {mark}
       <span className="min-w-0">
-        {fact?.label ?? of.fact} {t(`ops.${of.op}`)}{" "}
+        {fact?.label ?? of.fact}
+        {fact?.kind === "flag" && of.op === "is" ? ": " : ` ${t(`ops.${of.op}`)} `}
         <b className="font-[600]" dir="auto">
           {label(of.value)}
         </b>

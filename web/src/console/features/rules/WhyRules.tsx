@@ -15,7 +15,7 @@ export function WhyRules({ conversation }: { conversation: string }) {
   const rank = (one: Answer) => (one.verdict === "fired" ? 0 : one.verdict === "off" ? 2 : 1);
   const answers = data?.toSorted((a, b) => rank(a) - rank(b));
   return (
-    <section className="px-5 py-4" aria-label={t("why.title")}>
+    <section className="rui px-5 py-4" aria-label={t("why.title")}>
       <p className="mb-3 text-ink2">{t("why.text")}</p>
       {error ? <p className="err">{refusal(error)}</p> : null}
       {answers?.length === 0 ? <p className="text-ink3">{t("why.none")}</p> : null}

@@ -274,10 +274,16 @@ export function conditionOf(node: Node): Condition {
   return node.not && items.length > 0 ? { not: inner } : inner;
 }
 
-export const keyOf = (name: string): string =>
-  name
+/** The key of a rule from its name; a name without Latin letters or digits gives a number. */
+export function keyOf(name: string): string {
+  const key = name
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^[^a-z]+|-+$/g, "")
     .slice(0, 64);
+  if (key !== "" || name.trim() === "") return key;
+  const sum = [...name.trim()].reduce((total, one) => (total * 31 + (one.codePointAt(0) ?? 0)) >>> 0, 7);
+  return `rule-${sum.toString(36)}`;
+}

@@ -163,14 +163,9 @@ function Provider({ one }: { one: ModelsView["providers"][number] }) {
         <span className={`num text-small ${tone}`}>
           {t(`standing.${one.standing}`, { n: number(one.rests_seconds ?? 0) })}
         </span>
-        <button
-          type="button"
-          className="btn line"
-          disabled={busy}
-          aria-label={t("testOf", { name: one.name })}
-          onClick={() => void handleTest()}
-        >
+        <button type="button" className="btn line" disabled={busy} onClick={() => void handleTest()}>
           {busy ? t("testing") : t("test")}
+          <span className="sr-only">: {one.name}</span>
         </button>
       </div>
       {one.last_failure ? (
