@@ -12,6 +12,7 @@ export const schemas = {
   saved: "Saved as version {{n}}.",
   discard: "Discard changes",
   unsaved: "Not saved yet",
+  leave: "Your changes are not saved. Leave them?",
   problems: "This has to be put right before it can be saved",
   readOnly: "Managers and owners change schemas.",
   field: "Field",

@@ -13,7 +13,7 @@ import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
 
 const FieldEdit = lazy(() => import("./FieldEdit").then((module) => ({ default: module.FieldEdit })));
-const History = lazy(() => import("./History").then((module) => ({ default: module.History })));
+const History = lazy(() => import("./History"));
 
 type Props = {
   conversation: string;
@@ -117,12 +117,12 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
           <Basis
             field={field}
             onTake={(value) => void save(value).catch(() => complain(t("error.internal")))}
-            onHistory={past ? undefined : () => setLooking(true)}
+            onHistory={() => setLooking(!past)}
           />
         )}
         {looking ? (
           <Suspense>
-            <History conversation={conversation} field={field} onClose={() => setLooking(false)} />
+            <History {...{ conversation, field }} onOpenChange={setLooking} />
           </Suspense>
         ) : null}
       </dd>
@@ -131,12 +131,15 @@ export function FieldRow({ conversation, field, schema, past, onAsk }: Props) {
 }
 
 /** Where a value comes from, and the words it was read from. */
-function Basis(props: {
+function Basis({
+  field,
+  onTake,
+  onHistory,
+}: {
   field: ContextField;
   onTake: (value: unknown) => void;
-  onHistory: (() => void) | undefined;
+  onHistory: () => void;
 }) {
-  const { field, onTake, onHistory } = props;
   const { t } = useTranslation();
   const word =
     field.origin === "person"

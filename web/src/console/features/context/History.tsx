@@ -24,7 +24,11 @@ type Step = {
 };
 
 /** Every change of a field, who made it, and the way back. */
-export function History(props: { conversation: string; field: ContextField; onClose: () => void }) {
+export default function History(props: {
+  conversation: string;
+  field: ContextField;
+  onOpenChange: (open: boolean) => void;
+}) {
   const { t } = useTranslation("schemas");
   const { t: tc } = useTranslation();
   const { conversation, field } = props;
@@ -51,11 +55,7 @@ export function History(props: { conversation: string; field: ContextField; onCl
   }
 
   return (
-    <Sheet
-      open
-      onOpenChange={(open) => !open && props.onClose()}
-      title={t("history.title", { label: field.label })}
-    >
+    <Sheet open onOpenChange={props.onOpenChange} title={t("history.title", { label: field.label })}>
       <div className="grid gap-4 overflow-y-auto p-5">
         <p className="text-ink2">{t("history.text")}</p>
         {error ? <p className="err">{t("error", { why: refusal(error) })}</p> : null}

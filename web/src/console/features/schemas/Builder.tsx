@@ -21,16 +21,28 @@ export function Builder({ schema, part }: { schema: Schema; part: "fields" | "wo
   const [doc, setDoc] = useState(saved.doc);
   const [theirs, setTheirs] = useState<Schema>();
   const [busy, setBusy] = useState(false);
-  const dirty = doc !== saved.doc;
+  const dirty = doc !== saved.doc && JSON.stringify(doc) !== JSON.stringify(saved.doc);
   const settled = useDeferredValue(doc);
-  const { data: problems = [] } = useQuery({
+  const {
+    data: problems = [],
+    isPending,
+    isPlaceholderData,
+  } = useQuery({
     ...asks.check(settled),
     enabled: dirty,
     placeholderData: (before) => before,
   });
+  // What was not checked yet is not tried either.
+  const unsure = dirty && (isPending || isPlaceholderData || problems.length > 0);
   useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      dirty && current.pathname !== next.pathname && !window.confirm(t("unsaved")),
+    // Between the fields and the workflow nothing is lost; the board and the figures are elsewhere.
+    shouldBlockFn: ({ next }) => {
+      const { tab } = next.search as { tab?: string };
+      const { key = schema.key } = next.params as { key?: string };
+      const stays = next.pathname.startsWith("/schemas") && key === schema.key;
+      const lost = dirty && !(stays && tab !== "board" && tab !== "figures");
+      return lost && !window.confirm(t("leave"));
+    },
     enableBeforeUnload: dirty,
   });
 
@@ -103,10 +115,8 @@ export function Builder({ schema, part }: { schema: Schema; part: "fields" | "wo
         </fieldset>
         {part === "fields" ? (
           <div className="grid content-start gap-8">
-            <Found doc={settled} waits={dirty && problems.length > 0} />
-            {manager ? (
-              <Past doc={settled} schemaKey={schema.key} dirty={dirty} waits={problems.length > 0} />
-            ) : null}
+            <Found doc={settled} waits={unsure} />
+            {manager ? <Past doc={settled} schemaKey={schema.key} dirty={dirty} waits={unsure} /> : null}
           </div>
         ) : null}
       </div>
