@@ -424,6 +424,7 @@ fn filled(path: &str, ids: &Ids) -> String {
         .replace("{field}", "vehicle")
         .replace("{version}", "1")
         .replace("{number}", "1")
+        .replace("{rule}", &ids.rule.to_string())
 }
 
 fn without(ids: &Ids, answer: &Answer) -> Answer {
