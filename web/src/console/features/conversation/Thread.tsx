@@ -1,6 +1,16 @@
 import type { TFunction } from "i18next";
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
-import { memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  lazy,
+  memo,
+  type ReactNode,
+  Suspense,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import type { OutMessage } from "@/wire/outbox";
 import type { Timeline } from "@/wire/timeline";
@@ -12,8 +22,8 @@ import { forget, sayAgain, useLive } from "../../live/live";
 import { Avatar, Icon, Key } from "../../parts/basics";
 import { useMe, useWorkflow } from "../../parts/data";
 import type { Attachment, DraftView, Entry } from "../../types";
-import { transcripts } from "./Transcript";
-import { Voice } from "./Voice";
+
+const Voice = lazy(() => import("./Voice").then((module) => ({ default: module.Voice })));
 
 const SHOWN = 80;
 
@@ -317,7 +327,12 @@ function FileView({ file, told }: { file: Attachment; told: Entry | undefined })
       </a>
     );
   }
-  if (file.media_type.startsWith("audio/")) return <Voice file={file} told={told} />;
+  if (file.media_type.startsWith("audio/"))
+    return (
+      <Suspense fallback={<div className="h-10" />}>
+        <Voice file={file} told={told} />
+      </Suspense>
+    );
   return (
     <a
       className="file"
@@ -528,4 +543,13 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
     default:
       return "";
   }
+}
+
+/** The newest outcome of each recording. */
+function transcripts(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  const all = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (entry.content.kind === "transcribed") all.set(entry.content.file, entry);
+  }
+  return all;
 }

@@ -11,15 +11,6 @@ import type { Attachment, Entry, SpokenWord } from "../../types";
 /** A machine that is less sure of a word than this may have misheard it. */
 const UNSURE = 0.55;
 
-/** The newest outcome of each recording. */
-export function transcripts(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
-  const all = new Map<string, Entry>();
-  for (const entry of entries) {
-    if (entry.content.kind === "transcribed") all.set(entry.content.file, entry);
-  }
-  return all;
-}
-
 type Props = {
   readonly file: Attachment;
   readonly told: Entry | undefined;
