@@ -1,7 +1,7 @@
 // The desk: drafts are watched, checked, changed, approved and taken back, by keyboard.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { online, openPage, settled, shot, startBrowser, widgetOf } from "./support/browser.mjs";
+import { online, settled, shot, startBrowser } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -20,24 +20,14 @@ after(async () => {
   await hub?.close();
 });
 
-/** Signs in through the form, as people do. */
-async function atTheDesk(email = "marta@northgate.example", options = {}) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 }, ...options });
-  const { page, errors } = await openPage(context, `${hub.url}/app`);
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").fill("concierge-demo");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Approvals", level: 1 }).waitFor();
-  // Asking for the session of nobody is answered with 401, which Chromium prints.
-  errors.length = 0;
-  return { context, page, errors, draft: page.getByTestId("draft-text") };
+/** A colleague before the approvals, and the draft that is shown there. */
+async function atTheDesk(who) {
+  const opened = await browser.signsIn(hub, who);
+  return { ...opened, draft: opened.page.getByTestId("draft-text") };
 }
 
 async function customer(text) {
-  const context = await browser.visitor();
-  const { page } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context, page, widget } = await browser.onDemo(hub);
   await widget.open();
   await widget.say(text);
   const conversation = await desk.conversationWith(text);
@@ -127,7 +117,7 @@ test("a held-down Enter approves one draft, not two", async () => {
 
 test("two colleagues approve at the same time: it is sent once, and the other reads who was quicker", async () => {
   const first = await atTheDesk();
-  const second = await atTheDesk("lena@northgate.example");
+  const second = await atTheDesk("lena");
   const guest = await customer("Can I bring my van on Monday?");
   await openDraft(first.page, guest.conversation);
   await openDraft(second.page, guest.conversation);

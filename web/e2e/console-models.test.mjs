@@ -1,7 +1,7 @@
 // Drafts by a model at the desk: what it proposes, who wrote what, and the page where models are looked after.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
+import { shot, startBrowser, violations } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 import { startModel } from "./support/model.mjs";
 
@@ -43,22 +43,10 @@ after(async () => {
   await model?.stop();
 });
 
-async function atTheDesk(options = {}) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 }, ...options });
-  const { page, errors } = await openPage(context, `${hub.url}/app`);
-  await page.getByLabel("E-mail").fill("marta@northgate.example");
-  await page.getByLabel("Password").fill("concierge-demo");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Approvals", level: 1 }).waitFor();
-  errors.length = 0;
-  return { context, page, errors };
-}
+const atTheDesk = (options) => browser.signsIn(hub, "marta", options);
 
 async function asks(text) {
-  const context = await browser.visitor();
-  const { page } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context, widget } = await browser.onDemo(hub);
   await widget.open();
   await widget.say(text);
   const conversation = await desk.conversationWith(text);

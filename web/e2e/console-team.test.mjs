@@ -1,7 +1,7 @@
 // The desk as a team: who is on a draft, what is put away, what people are told of, saved views, profiles.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, phone, settled, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
+import { phone, settled, shot, startBrowser, violations } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -20,24 +20,10 @@ after(async () => {
   await hub?.close();
 });
 
-/** Signs in through the form, as people do. */
-async function atTheDesk(who = "marta", options = {}) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 900 }, ...options });
-  const { page, errors } = await openPage(context, `${hub.url}/app`);
-  await page.getByLabel("E-mail").fill(`${who}@northgate.example`);
-  await page.getByLabel("Password").fill("concierge-demo");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Approvals", level: 1 }).waitFor();
-  // Asking for the session of nobody is answered with 401, which Chromium prints.
-  errors.length = 0;
-  return { context, page, errors };
-}
+const atTheDesk = (who, options) => browser.signsIn(hub, who, options);
 
 async function customer(text) {
-  const context = await browser.visitor();
-  const { page } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context, widget } = await browser.onDemo(hub);
   await widget.open();
   await widget.say(text);
   const conversation = await desk.conversationWith(text);

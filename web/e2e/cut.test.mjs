@@ -2,7 +2,7 @@
 // answer on their way are lost, and everything heals without loss or doubles.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { online, openPage, settled, startBrowser, widgetOf } from "./support/browser.mjs";
+import { online, openPage, settled, startBrowser } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 import { startLine } from "./support/line.mjs";
 
@@ -29,12 +29,9 @@ after(async () => {
 });
 
 async function aCustomer() {
-  const context = await browser.visitor();
-  const { page } = await openPage(context, `${theirs.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
-  await widget.open();
-  return { context, page, widget };
+  const opened = await browser.onDemo(theirs);
+  await opened.widget.open();
+  return opened;
 }
 
 async function aColleague(path) {

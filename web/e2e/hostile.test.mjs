@@ -90,6 +90,8 @@ test("a page's styles and shortcuts stay outside", async () => {
   const look = async (page) => {
     const widget = widgetOf(page);
     await widget.open();
+    // The name of the business comes with the hub's first answer.
+    await page.getByRole("dialog").getByRole("heading", { level: 2 }).waitFor();
     return widget.box.evaluate((box) => {
       const panel = box.closest(".panel");
       const seen = (element) => {

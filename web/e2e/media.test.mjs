@@ -1,7 +1,7 @@
 // Voices and files go both ways: what the customer sends is heard and opened at the desk, and back.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, shot, startBrowser, widgetOf } from "./support/browser.mjs";
+import { openPage, shot, startBrowser } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -32,10 +32,7 @@ const played = (page, where) =>
   );
 
 test("a voice message and a file of the customer are heard and opened at the desk", async () => {
-  const guest = await browser.visitor();
-  const { page } = await openPage(guest, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context: guest, page, widget } = await browser.onDemo(hub);
   await widget.open();
   await widget.say("Hear the noise");
   const conversation = await desk.conversationWith("Hear the noise");

@@ -1,7 +1,7 @@
 // The question at the end: asked once for each closing, gently; changed at will; seen at the desk.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, phone, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
+import { openPage, phone, shot, startBrowser, violations } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -22,10 +22,7 @@ after(async () => {
 
 /** A visitor whose conversation the business has just closed. */
 async function atTheEnd(text, options = {}) {
-  const context = await browser.visitor(options);
-  const { page, errors } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context, page, errors, widget } = await browser.onDemo(hub, options);
   await page.evaluate((locale) => concierge("locale", locale), options.locale ?? "en");
   await widget.open();
   await widget.say(text);

@@ -2,7 +2,7 @@
 // on, and sees why it acted and why it did not. Everything by keyboard or by what is written on the screen.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, settled, shot, startBrowser, violations, widgetOf } from "./support/browser.mjs";
+import { settled, shot, startBrowser, violations } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 let hub;
@@ -26,22 +26,11 @@ after(async () => {
   await hub?.close();
 });
 
-async function atTheDesk(who = "marta", options = {}) {
-  const context = await browser.visitor({ viewport: { width: 1440, height: 1000 }, ...options });
-  const { page, errors } = await openPage(context, `${hub.url}/app`);
-  await page.getByLabel("E-mail").fill(`${who}@northgate.example`);
-  await page.getByLabel("Password").fill("concierge-demo");
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Approvals", level: 1 }).waitFor();
-  errors.length = 0;
-  return { context, page, errors };
-}
+const atTheDesk = (who, options) =>
+  browser.signsIn(hub, who, { viewport: { width: 1440, height: 1000 }, ...options });
 
 async function customer(text) {
-  const context = await browser.visitor();
-  const { page } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context, widget } = await browser.onDemo(hub);
   await widget.open();
   await widget.say(text);
   const conversation = await desk.conversationWith(text);

@@ -1,7 +1,7 @@
 // What one more word costs: time of the main thread, by Chromium's own clock.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openPage, startBrowser, widgetOf } from "./support/browser.mjs";
+import { openPage, startBrowser } from "./support/browser.mjs";
 import { clockOf, slowness } from "./support/clock.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
@@ -34,10 +34,7 @@ before(async () => {
     startBrowser(),
   ]);
   desk = await signIn(hub);
-  const context = await browser.visitor();
-  const { page } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
-  const widget = widgetOf(page);
+  const { context, page, widget } = await browser.onDemo(hub);
   await widget.open();
   await widget.say("Number 0");
   guest = { context, page, widget };

@@ -24,12 +24,7 @@ after(async () => {
   await hub?.close();
 });
 
-async function onDemo(options) {
-  const context = await browser.visitor(options);
-  const opened = await openPage(context, `${hub.url}/demo/northgate`);
-  await opened.page.locator("[data-concierge]").waitFor({ state: "attached" });
-  return { context, ...opened, widget: widgetOf(opened.page) };
-}
+const onDemo = (options) => browser.onDemo(hub, options);
 
 const said = async ({ id }, body) => (await desk.entries(id)).filter((entry) => entry.body === body).length;
 
@@ -106,13 +101,10 @@ test("a hub that cannot be reached is said to be so, and the way back is one tap
 });
 
 test("without a microphone the reason is said, and the box is back", async () => {
-  const context = await browser.visitor({ permissions: [] });
-  const { page } = await openPage(context, `${hub.url}/demo/northgate`);
-  await page.locator("[data-concierge]").waitFor({ state: "attached" });
+  const { context, page, widget } = await onDemo({ permissions: [] });
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   });
-  const widget = widgetOf(page);
   await widget.open();
   await page.getByRole("button", { name: "Record a voice message" }).click();
   await page.getByRole("alert").getByText("The microphone is blocked.", { exact: false }).waitFor();

@@ -22,12 +22,7 @@ after(async () => {
   await hub?.close();
 });
 
-async function onDemo(options) {
-  const context = await browser.visitor(options);
-  const opened = await openPage(context, `${hub.url}/demo/northgate`);
-  await opened.page.locator("[data-concierge]").waitFor({ state: "attached" });
-  return { context, ...opened, widget: widgetOf(opened.page) };
-}
+const onDemo = (options) => browser.onDemo(hub, options);
 
 const kept = (page) => page.evaluate(() => ({ ...localStorage, cookies: document.cookie }));
 

@@ -55,7 +55,28 @@ export async function startBrowser({ voice } = {}) {
     return context;
   }
 
-  return { visitor, colleague, close: () => browser.close() };
+  /** A colleague who signs in through the form, as people do, and stands before the approvals. */
+  async function signsIn(hub, who = "marta", options = {}) {
+    const context = await visitor({ viewport: { width: 1440, height: 900 }, ...options });
+    const { page, errors } = await openPage(context, `${hub.url}/app`);
+    await page.getByLabel("E-mail").fill(`${who}@northgate.example`);
+    await page.getByLabel("Password").fill("concierge-demo");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Approvals", level: 1 }).waitFor();
+    // Asking for the session of nobody is answered with 401, which Chromium prints.
+    errors.length = 0;
+    return { context, page, errors };
+  }
+
+  /** A visitor on the garage's demo page, where the widget stands. */
+  async function onDemo(hub, options = {}) {
+    const context = await visitor(options);
+    const { page, errors } = await openPage(context, `${hub.url}/demo/northgate`);
+    await page.locator("[data-concierge]").waitFor({ state: "attached" });
+    return { context, page, errors, widget: widgetOf(page) };
+  }
+
+  return { visitor, colleague, signsIn, onDemo, close: () => browser.close() };
 }
 
 /** Opens a page and keeps a list of its errors, so that a test can say there were none. */
