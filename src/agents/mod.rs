@@ -8,6 +8,7 @@
 //! knows (`prompt`), with tools that read at once and only propose what has an effect (`tools`,
 //! `proposals`), and every sentence is held against its sources (`grounding`).
 
+pub mod autopilot;
 mod catalogue;
 mod compose;
 pub mod grounding;

@@ -153,7 +153,7 @@ impl Node {
         let (hub, gaps) = Hub::new();
         let gateway = Gateway::start(site.clone(), hub, gaps, serving.clone(), stop_serving.clone());
         voice::start(site.clone(), &working, stop_working.clone());
-        let understanding = library.understanding().clone();
+        let (understanding, for_replays) = (library.understanding().clone(), library.clone());
         pipeline::start(site.clone(), library, working.clone(), stop_working.clone());
         working.spawn(automation::run(site.clone(), stop_working.clone()));
         working.spawn(reminders::run(site.clone(), stop_working.clone()));
@@ -170,6 +170,7 @@ impl Node {
             &config.http,
         )
         .layer(Extension(understanding))
+        .layer(Extension(for_replays))
         .layer(Extension(gateway.clone()))
         .layer(Extension(metrics))
         .with_state(site.clone());

@@ -6,6 +6,7 @@ mod desk;
 mod load;
 mod models;
 mod reindex;
+mod replay;
 mod serve;
 
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ enum Role {
     Chat(chat::Arguments),
     /// Watches and decides drafts as staff, line by line.
     Desk(desk::Arguments),
+    /// Runs past conversations through a change, and shows what would differ. Stores and sends nothing.
+    Replay(replay::Arguments),
     /// Plays customers and staff against a hub, measures, and checks that nothing is lost or doubled.
     Load(load::Arguments),
     /// Measures understanding on the evaluation kit's sets, or answers its tasks for an outside scorer.
@@ -181,6 +184,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Load(load) => block_on(load::run(load)),
         Role::Chat(chat) => block_on(chat::run(chat)),
         Role::Desk(desk) => block_on(desk::run(desk)),
+        Role::Replay(replay) => block_on(replay::run(replay)),
         Role::Models { what } => block_on(models::run(config()?, what)),
         Role::Eval { path: Some(path), .. } => {
             let report = crate::evals::audio::report(&config()?, &path).map_err(Failure::failed)?;

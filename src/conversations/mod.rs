@@ -30,7 +30,7 @@ mod words;
 pub use list::{ListFilter, View, list, summaries, summary};
 pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
-pub use past::{Happening, Said, SaidIn, begun_since, count, count_by_status, entries_of_kind, past};
+pub use past::{Happening, Said, SaidIn, begun_since, count, count_by_status, entries_of_kind, heads, past};
 pub use ratings::{Rating, rate};
 pub use replays::{
     ForRules, PastConversation, PastEntry, for_rules, open_of_contact, past_conversations, past_entries,

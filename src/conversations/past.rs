@@ -63,6 +63,27 @@ struct SaidRow {
     created_at: Timestamp,
 }
 
+/// The conversations before a cursor, the newest first: each with its title and when it last changed.
+pub async fn heads(
+    cx: &Cx,
+    tx: &mut Tx,
+    start: Cursor<ConversationId>,
+    limit: i64,
+) -> Result<Vec<(ConversationId, String, Timestamp)>, Error> {
+    let rows = fetch_all!(
+        tx,
+        (ConversationId, String, Timestamp),
+        "SELECT id, title, updated_at FROM conversations
+         WHERE workspace_id = $1 AND (updated_at, id) < ($2, $3)
+         ORDER BY updated_at DESC, id DESC LIMIT $4",
+        cx.workspace,
+        start.at,
+        start.id,
+        limit,
+    )?;
+    Ok(rows)
+}
+
 /// The conversations before a cursor, the newest first, with what was said in them: two questions to the
 /// store, however many they are.
 pub async fn past(

@@ -6,11 +6,12 @@ use crate::base::{Actor, Audience, ConversationId, DraftId, Role, StaffId, clean
 use crate::conversations::{self, NewMessage};
 use crate::drafts::store::DecisionRow;
 use crate::drafts::write::{give_up_open, show};
-use crate::drafts::{Draft, Error, carry_edits, get, hold, model, store};
+use crate::drafts::{Draft, Error, autopilot, carry_edits, get, hold, model, store};
 use crate::jobs;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{
-    Content, Decision, DraftApproval, DraftStatus, Held, MAX_BODY_CHARS, Posted, RejectReason,
+    Blocker, BlockerKind, Content, Decision, DraftApproval, DraftStatus, Held, MAX_BODY_CHARS, Posted,
+    RejectReason,
 };
 
 /// Sends an approved draft when the time to undo is over.
@@ -140,7 +141,8 @@ pub async fn reject(
     note: Option<&str>,
     rewrite: bool,
 ) -> Result<Draft, Error> {
-    let mut draft = hold(cx, tx, id).await?;
+    let draft = hold(cx, tx, id).await?;
+    let (mut draft, revision) = stop_autopilot(cx, tx, draft, revision).await?;
     draft.check_open(revision, None)?;
     let note = match note.filter(|note| !note.trim().is_empty()) {
         None => None,
@@ -187,7 +189,19 @@ async fn decide(
         note: row.note.map(str::to_owned),
     };
     conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;
-    Ok(())
+    autopilot::learn(cx, tx, draft).await
+}
+
+/// Stops autopilot from sending what a person has begun to change or to reject; gives the draft as it is
+/// then, and the revision that was shown as it is counted now.
+async fn stop_autopilot(cx: &Cx, tx: &mut Tx, draft: Draft, revision: i64) -> Result<(Draft, i64), Error> {
+    let says = format!("{} stopped autopilot", cx.name);
+    let blocker = Blocker { kind: BlockerKind::PersonWrites, says };
+    if !autopilot::take_back(cx, tx, draft.id, blocker).await? {
+        return Ok((draft, revision));
+    }
+    let shown = if revision == draft.revision { revision + 1 } else { revision };
+    Ok((get(cx, tx, draft.id).await?, shown))
 }
 
 /// Keeps an edit without deciding. On a draft that was superseded meanwhile the edit goes on to the open
@@ -205,6 +219,7 @@ pub async fn keep_edit(
         carry_on(cx, tx, &draft, revision, &text).await?;
         return Ok(Err(Error::Stale));
     }
+    let (draft, revision) = stop_autopilot(cx, tx, draft, revision).await?;
     draft.check_open(revision, None)?;
     let edited = Some(text.as_str()).filter(|text| *text != draft.text);
     if !store::keep_edit(tx, cx.workspace, id, revision, edited, staff_of(cx)).await? {
@@ -263,6 +278,9 @@ pub async fn undo(cx: &Cx, tx: &mut Tx, id: DraftId) -> Result<Draft, Error> {
     if newer {
         // A draft for a later message is open already: this one cannot wait beside it.
         give_back_superseded(cx, tx, draft).await
+    } else if draft.decision == Some(Decision::AutoApproved) {
+        let (draft, _) = stop_autopilot(cx, tx, draft, 0).await?;
+        Ok(draft)
     } else if store::undo(tx, cx.workspace, id).await? {
         let draft = get(cx, tx, id).await?;
         show(cx, tx, &draft).await?;
@@ -303,6 +321,10 @@ pub async fn send_due(cx: &Cx, tx: &mut Tx, id: DraftId, assistant: &str) -> Res
         Err(error) => return Err(error),
     };
     if draft.send_at.is_none_or(|at| at > cx.now) {
+        return Ok(None);
+    }
+    let by_autopilot = draft.decision == Some(Decision::AutoApproved);
+    if draft.status == DraftStatus::Approved && by_autopilot && !autopilot::may_go(cx, tx, &draft).await? {
         return Ok(None);
     }
     let Some(text) = store::claim_for_sending(tx, cx.workspace, id).await? else { return Ok(None) };

@@ -5,6 +5,7 @@
 //! After a take-over no draft of before is sent. What a person typed into a draft is never lost: it is
 //! carried into the draft that follows when the customer writes again.
 
+pub mod autopilot;
 mod decide;
 mod merge;
 mod model;
@@ -69,11 +70,6 @@ pub async fn wrong_sources(
     Ok(store::wrong_sources(tx, cx.workspace, conversation, for_seq).await?)
 }
 
-/// How many drafts of an intent were decided, and how many of them went out as written.
-pub async fn track_record(cx: &Cx, tx: &mut Tx, intent: &str) -> Result<(i64, i64), Error> {
-    Ok(store::track_record(tx, cx.workspace, intent).await?)
-}
-
 /// Drafts that wait, longest wait first, each with its conversation.
 pub async fn waiting(
     cx: &Cx,
@@ -132,6 +128,24 @@ pub enum Error {
         /// How many the rule asks for.
         needed: i64,
     },
+    /// What a business asks of autopilot is not possible.
+    #[error("{0}")]
+    InvalidAutopilot(String),
+    /// An intent has not earned autopilot.
+    #[error(
+        "this intent has not earned it yet: {good} of {of} drafts went out as written, so at least {:.0} of 100; \
+         you ask for {:.0}", lower * 100.0, bar * 100.0
+    )]
+    NotEarned {
+        /// Drafts that were good.
+        good: i64,
+        /// Drafts that count.
+        of: i64,
+        /// The share is at least this.
+        lower: f64,
+        /// What the business asks for.
+        bar: f64,
+    },
     /// The conversation refused.
     #[error(transparent)]
     Conversation(#[from] conversations::Error),
@@ -166,6 +180,8 @@ impl From<Error> for crate::http::Problem {
             Error::AlreadySent => ErrorCode::AlreadySent,
             Error::NeedsRole(_) => ErrorCode::Forbidden,
             Error::NeedsSecondPerson { .. } => ErrorCode::NeedsSecondPerson,
+            Error::InvalidAutopilot(_) => ErrorCode::InvalidField,
+            Error::NotEarned { .. } => ErrorCode::Conflict,
             Error::Conversation(_) | Error::Staff(_) | Error::Db(_) => {
                 return match error {
                     Error::Conversation(error) => error.into(),

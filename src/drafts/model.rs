@@ -3,8 +3,8 @@
 use crate::base::{ConversationId, DraftId, Role, StaffId, Timestamp, TurnId};
 use crate::drafts::Error;
 use crate::protocol::{
-    Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Proposal, Sentence,
-    Support,
+    AutopilotMark, Blocker, Citation, Decision, DraftApproval, DraftHint, DraftStatus, DraftView, Proposal,
+    Sentence, Support,
 };
 
 /// Characters of a draft shown in the inbox.
@@ -57,6 +57,8 @@ pub struct Draft {
     pub fallback: Option<String>,
     /// What is to be done when it is sent.
     pub proposals: Vec<Proposal>,
+    /// What autopilot did with it.
+    pub autopilot: Option<AutopilotMark>,
     /// Who decided it.
     pub decided_by: Option<StaffId>,
     /// Their name.
@@ -128,6 +130,7 @@ impl Draft {
             model: self.model.clone(),
             fallback: self.fallback.clone(),
             proposals: self.proposals.clone(),
+            autopilot: self.autopilot,
             decided_by: self.decided_by,
             decided_by_name: self.decided_by_name.clone(),
             send_at: self.send_at,
@@ -243,6 +246,7 @@ mod tests {
             model: None,
             fallback: None,
             proposals: Vec::new(),
+            autopilot: None,
             decided_by: None,
             decided_by_name: None,
             decision: None,

@@ -6,7 +6,7 @@ use crate::http::Cursor;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
 use crate::protocol::{
-    Blocker, Citation, Decision, DraftApproval, DraftStatus, Proposal, RejectReason, Sentence,
+    AutopilotMark, Blocker, Citation, Decision, DraftApproval, DraftStatus, Proposal, RejectReason, Sentence,
 };
 use crate::{execute, fetch_all, fetch_optional};
 
@@ -34,6 +34,7 @@ struct Row {
     model: Option<String>,
     fallback: Option<String>,
     proposals: JsonText<Vec<Proposal>>,
+    autopilot: Option<AutopilotMark>,
     decided_by: Option<StaffId>,
     decided_by_name: Option<String>,
     decision: Option<Decision>,
@@ -67,6 +68,7 @@ impl From<Row> for Draft {
             model: row.model,
             fallback: row.fallback,
             proposals: row.proposals.0,
+            autopilot: row.autopilot,
             decided_by: row.decided_by,
             decided_by_name: row.decided_by_name,
             decision: row.decision,
@@ -210,6 +212,23 @@ pub(super) async fn keep_edit(
         by,
     )?;
     Ok(rows == 1)
+}
+
+/// Notes what autopilot did with a draft.
+pub(super) async fn mark(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: DraftId,
+    mark: AutopilotMark,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE drafts SET autopilot = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+        mark
+    )?;
+    Ok(())
 }
 
 /// Stores what is to be done with a draft, if it is still pending at this revision. Who had approved it had
@@ -363,7 +382,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, conversation_id, turn_id, revision, status, for_seq, text, edited_text, edited_by,
                     carried_base, carried_edit, citations, sentences, blockers, intent, confidence,
-                    required_role, required_people, approvals, model, fallback, proposals, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
+                    required_role, required_people, approvals, model, fallback, proposals, autopilot, decided_by, decided_by_name, decision, reason, note, send_at, sent_seq, created_at
              FROM drafts ",
             $rest
         )
@@ -487,7 +506,8 @@ pub(super) async fn track_record(
         tx,
         (i64, i64),
         "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN decision = 'approved' THEN 1 ELSE 0 END), 0) AS BIGINT)
-         FROM drafts WHERE workspace_id = $1 AND intent = $2 AND decision IS NOT NULL",
+         FROM drafts WHERE workspace_id = $1 AND intent = $2 AND decision IS NOT NULL
+           AND decision <> 'auto_approved'",
         workspace,
         intent,
     )?;

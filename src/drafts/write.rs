@@ -2,7 +2,7 @@
 
 use crate::base::{Actor, Audience, ConversationId, DraftId, Role, TurnId};
 use crate::conversations;
-use crate::drafts::{Draft, Error, Written, carry_edits, store, uses};
+use crate::drafts::{Draft, Error, Written, autopilot, carry_edits, store, uses};
 use crate::ports::bus::News;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Blocker, BlockerKind, Content, Decision, DraftStatus, Signal};
@@ -20,6 +20,10 @@ pub async fn begin(
     let mut carried = None;
     for open in store::unsettled(tx, cx.workspace, conversation).await? {
         if open.status == DraftStatus::Approved {
+            // What a person approved still goes out; what only autopilot did is answered anew.
+            if open.decision == Some(Decision::AutoApproved) {
+                autopilot::give_up(cx, tx, &open).await?;
+            }
             continue;
         }
         carried = edits_of(&open).or(carried);
@@ -52,6 +56,7 @@ pub async fn begin(
         model: None,
         fallback: None,
         proposals: Vec::new(),
+        autopilot: None,
         decided_by: None,
         decided_by_name: None,
         decision: None,
@@ -139,12 +144,15 @@ pub async fn require(
 ) -> Result<bool, Error> {
     conversations::hold(cx, tx, conversation).await?;
     let Some(mut draft) = store::open_of(tx, cx.workspace, conversation).await? else { return Ok(false) };
+    let blocker = Blocker { kind: BlockerKind::RuleRequires, says: says.to_owned() };
+    if autopilot::take_back(cx, tx, draft.id, blocker.clone()).await? {
+        draft = super::get(cx, tx, draft.id).await?;
+    }
     if draft.status != DraftStatus::Pending {
         return Ok(false);
     }
     draft.required_role = draft.required_role.max(Some(role));
     draft.required_people = draft.required_people.max(people);
-    let blocker = Blocker { kind: BlockerKind::RuleRequires, says: says.to_owned() };
     if !draft.blockers.contains(&blocker) {
         draft.blockers.push(blocker);
     }

@@ -294,13 +294,38 @@ async fn typing(connection: &Connection, conversation: ConversationId, on: bool)
         return Err(Problem::new(ErrorCode::NotJoined, "join the conversation first"));
     }
     let name = match line.party() {
-        Party::Staff(caller) => caller.clone().may(Permission::Answer)?.name,
+        Party::Staff(caller) => {
+            let caller = caller.clone().may(Permission::Answer)?;
+            if on {
+                stop_machine(connection, &caller, conversation).await?;
+            }
+            caller.name
+        }
         Party::Visitor(_) => String::new(),
     };
     let signal = Signal::Typing { conversation, actor: line.actor(), name, on };
     let news = News::Signal { conversation, audience: Audience::Everyone, signal: signal.into() };
     connection.gateway.site.ports.bus.publish(Note { workspace: line.workspace(), news });
     Ok(Outcome::Done)
+}
+
+/// A person who types stops the machine in the log, before anybody is told that they type.
+async fn stop_machine(
+    connection: &Connection,
+    caller: &Caller,
+    conversation: ConversationId,
+) -> Result<(), Problem> {
+    let ports = &connection.gateway.site.ports;
+    let cx = caller.cx(ports);
+    let mut tx = ports.db.read().await?;
+    if !drafts::autopilot::is_on(&cx, &mut tx).await? {
+        return Ok(());
+    }
+    drop(tx);
+    let mut tx = ports.db.begin().await?;
+    drafts::autopilot::person_types(&cx, &mut tx, conversation).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Reads the missing entries and, once they are all read, goes live. The reply is queued in the room, so

@@ -134,10 +134,8 @@ async fn converse(
     let mut shown = Shower::new(site, turn, draft);
     let mut reserved: Vec<Reservation> = Vec::new();
     for step in 1..=steps {
-        let tokens = i64::try_from(tokens_of_all(messages) + limits.answer_tokens).unwrap_or(i64::MAX);
-        let spent = models.reserve(turn.cx.workspace, tokens, left);
-        reserved.push(spent.ok_or_else(|| "today's budget of tokens is used up".to_owned())?);
         let hash = prompt::hash(messages);
+        let tokens = i64::try_from(tokens_of_all(messages) + limits.answer_tokens).unwrap_or(i64::MAX);
         turn.found.prompts.push((hash.clone(), prompt::text_of(messages)));
         let ask = Ask {
             workspace: turn.cx.workspace,
@@ -148,12 +146,22 @@ async fn converse(
             answer_tokens: limits.answer_tokens,
             deadline,
         };
-        let answer = models.chat(&ask, &turn.meter, &mut |piece| shown.hear(piece)).await;
-        let answer = answer.map_err(|failure| failure.to_string())?;
+        let answer = match turn.replayed {
+            true => remembered(site, turn, &hash).await?,
+            false => {
+                let spent = models.reserve(turn.cx.workspace, tokens, left);
+                reserved.push(spent.ok_or_else(|| "today's budget of tokens is used up".to_owned())?);
+                let answer = models.chat(&ask, &turn.meter, &mut |piece| shown.hear(piece)).await;
+                answer.map_err(|failure| failure.to_string())?
+            }
+        };
+        turn.found.answers.push((hash.clone(), answer.clone()));
         if answer.calls.is_empty() || step == steps {
             return Ok(answer);
         }
-        shown.hear(Piece::Afresh);
+        if !turn.replayed {
+            shown.hear(Piece::Afresh);
+        }
         messages.push(Message::Assistant { text: answer.text, calls: answer.calls.clone() });
         for call in &answer.calls {
             let text = toolbox.answer(site, turn, call).await?;
@@ -161,6 +169,15 @@ async fn converse(
         }
     }
     Err(Trouble::Says("the model did not come to a reply".to_owned()))
+}
+
+/// What a model answered to the same prompt before. A replay asks nobody.
+async fn remembered(site: &Site, turn: &Turn, hash: &str) -> Result<Answer, Trouble> {
+    let mut tx = site.ports.db.read().await.map_err(Error::from)?;
+    let known = usage::answer(&turn.cx, &mut tx, hash).await.map_err(Error::from)?;
+    known.ok_or_else(|| {
+        Trouble::Says("no model was given this prompt, so what it would say is not known".to_owned())
+    })
 }
 
 /// Shows staff the words as they come.

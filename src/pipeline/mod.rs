@@ -10,6 +10,7 @@ mod acts;
 mod drafting;
 mod gap;
 mod library;
+pub mod replay;
 mod routes;
 mod run;
 mod scheduler;

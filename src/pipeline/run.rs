@@ -269,7 +269,9 @@ async fn finish(
     context::propose(&cx, &mut tx, conversation, turn.found.proposals.clone()).await?;
     acts::carry_out(&cx, &mut tx, turn).await?;
     if let Some(draft) = draft {
-        drafts::finish(&cx, &mut tx, draft, written(turn)).await?;
+        let draft = drafts::finish(&cx, &mut tx, draft, written(turn)).await?;
+        let window = Duration::from_secs(turn.workspace.settings.undo_seconds.into());
+        drafts::autopilot::release(&cx, &mut tx, draft, window).await?;
     }
     if let Some(asked) = gap {
         knowledge::gaps::note(&cx, &mut tx, asked).await?;
@@ -284,7 +286,7 @@ async fn finish(
 }
 
 /// What the turn wrote; where a rule proposes a reply, the rule's text with everything that holds it back.
-fn written(turn: &Turn) -> drafts::Written {
+pub(super) fn written(turn: &Turn) -> drafts::Written {
     let own = &turn.found.written;
     let Some((rule, text)) = acts::reply(turn) else { return own.clone() };
     let proposed = automation::proposed(text, format!("The rule “{rule}” proposes this"));
@@ -301,6 +303,7 @@ fn written(turn: &Turn) -> drafts::Written {
 /// Notes what the turn's calls of models used, and what they were given: also when nothing came of it.
 async fn note_uses(cx: &Cx, tx: &mut Tx, turn: &Turn, uses: &[Use]) -> Result<(), DbError> {
     usage::keep_prompts(cx, tx, &turn.found.prompts).await?;
+    usage::keep_answers(cx, tx, &turn.found.answers).await?;
     usage::record(cx, tx, Some(turn.id), turn.found.intent.as_deref(), uses).await
 }
 

@@ -239,7 +239,8 @@ fn specs(turn: &Turn) -> Vec<FieldSpec> {
 
 /// The business's rules on what is known now. They are decided here and carried out when the turn ends.
 pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
-    let facts = acts::facts(turn, site.ports.now());
+    let now = if turn.replayed { turn.cx.now } else { site.ports.now() };
+    let facts = acts::facts(turn, now);
     let decided = turn.rules.decide(Trigger::Message, &facts);
     let matched: Vec<&str> =
         decided.runs.iter().filter(|run| run.matched).map(|run| turn.rule_name(run.rule)).collect();
@@ -454,19 +455,18 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     if turn.found.steers {
         block(turn, BlockerKind::Steering, "The message tries to steer the agent".to_owned());
     }
-    let intent = turn.found.intent.clone().unwrap_or_default();
     let mut tx = site.ports.db.read().await?;
-    let (decided, unedited) = drafts::track_record(&turn.cx, &mut tx, &intent).await?;
+    let id = turn.id.to_string();
+    let held = drafts::autopilot::blockers(&turn.cx, &mut tx, &turn.found.written, &id).await?;
     drop(tx);
-    let says = match decided {
-        0 => "No reply of this kind has been approved yet".to_owned(),
-        _ => format!("{unedited} of {decided} replies of this kind went out unedited"),
-    };
-    block(turn, BlockerKind::NotTrustedYet, says);
+    for blocker in held {
+        block(turn, blocker.kind, blocker.says);
+    }
     let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
     let output = json!({ "blockers": kinds, "required_role": turn.found.required_role,
-        "required_people": turn.found.required_people.max(1), "decision": "person" });
-    Ok(Report::done("waits for a person", output))
+        "required_people": turn.found.required_people.max(1), "decision": if kinds.is_empty() { "autopilot" } else { "person" } });
+    let summary = if kinds.is_empty() { "goes out by autopilot" } else { "waits for a person" };
+    Ok(Report::done(summary, output))
 }
 
 fn block(turn: &mut Turn, kind: BlockerKind, says: String) {

@@ -1,10 +1,13 @@
 //! Turns and their traces in the store.
 
+use std::collections::BTreeMap;
+
 use crate::base::{ConversationId, DraftId, Timestamp, TurnId, WorkspaceId};
+use crate::pipeline::replay::Recorded;
 use crate::pipeline::trace::StageTrace;
 use crate::ports::db::{FromRow, JsonText};
 use crate::ports::{DbError, Tx};
-use crate::protocol::{StageName, StageState};
+use crate::protocol::{Blocker, BlockerKind, StageName, StageState};
 use crate::{execute, fetch_all, fetch_optional, text_column};
 
 crate::word_enum! {
@@ -160,6 +163,32 @@ pub(super) async fn find(
         workspace,
         id,
     )
+}
+
+/// The first draft that a turn finished for each customer message of a conversation.
+pub(super) async fn first_drafts(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+) -> Result<BTreeMap<i64, Recorded>, DbError> {
+    let rows = fetch_all!(
+        tx,
+        (i64, String, Option<String>, JsonText<Vec<Blocker>>),
+        "SELECT drafts.for_seq, drafts.text, drafts.intent, drafts.blockers
+         FROM drafts JOIN turns ON turns.id = drafts.turn_id
+         WHERE drafts.workspace_id = $1 AND turns.workspace_id = $1 AND drafts.conversation_id = $2
+           AND turns.status = 'done'
+         ORDER BY drafts.created_at, drafts.id",
+        workspace,
+        conversation,
+    )?;
+    let mut first = BTreeMap::new();
+    for (seq, text, intent, blockers) in rows {
+        let mut blockers: Vec<BlockerKind> = blockers.0.iter().map(|blocker| blocker.kind).collect();
+        blockers.retain(|kind| !crate::drafts::autopilot::is_about_trust(*kind));
+        first.entry(seq).or_insert(Recorded { text, intent, blockers });
+    }
+    Ok(first)
 }
 
 #[derive(FromRow)]

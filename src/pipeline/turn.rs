@@ -14,7 +14,7 @@ use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
-use crate::ports::models::Meter;
+use crate::ports::models::{Answer, Meter};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run};
@@ -33,6 +33,8 @@ pub(super) struct Turn {
     pub(super) id: TurnId,
     /// The right to run it, and the message it answers.
     pub(super) lease: Lease,
+    /// It is told again: nothing of it is stored, shown or asked of a model.
+    pub(super) replayed: bool,
     pub(super) workspace: Workspace,
     pub(super) agent: Arc<Agent>,
     pub(super) conversation: Conversation,
@@ -84,6 +86,8 @@ pub(super) struct Findings {
     pub(super) written: Written,
     /// What models were given, each under its hash.
     pub(super) prompts: Vec<(String, String)>,
+    /// What they answered to it.
+    pub(super) answers: Vec<(String, Answer)>,
 }
 
 impl Turn {
@@ -127,6 +131,7 @@ impl Turn {
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
             wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
+            replayed: false,
             workspace,
             agent,
             history,
@@ -172,7 +177,7 @@ impl Turn {
 }
 
 /// The customer messages after the business's last one.
-fn unanswered(history: &[Entry]) -> &[Entry] {
+pub(super) fn unanswered(history: &[Entry]) -> &[Entry] {
     let start = history
         .iter()
         .rposition(|entry| !matches!(entry.actor, Actor::Contact { .. }))
@@ -182,7 +187,7 @@ fn unanswered(history: &[Entry]) -> &[Entry] {
 
 /// Adds what was said in recordings to the messages they came with: from here on it is text like any other,
 /// and as little believed.
-fn write_out(history: &mut [Entry], spoken: &[Transcript]) {
+pub(super) fn write_out(history: &mut [Entry], spoken: &[Transcript]) {
     for transcript in spoken.iter().filter(|transcript| !transcript.text.is_empty()) {
         if let Some(entry) = history.iter_mut().find(|entry| entry.seq == transcript.seq) {
             entry.body = Some(match entry.body.take() {
@@ -193,11 +198,11 @@ fn write_out(history: &mut [Entry], spoken: &[Transcript]) {
     }
 }
 
-fn joined_text(entries: &[Entry]) -> String {
+pub(super) fn joined_text(entries: &[Entry]) -> String {
     entries.iter().filter_map(|entry| entry.body.as_deref()).collect::<Vec<_>>().join("\n")
 }
 
-fn files_of(entry: &Entry) -> usize {
+pub(super) fn files_of(entry: &Entry) -> usize {
     match &entry.content {
         Content::Message { files, .. } => files.len(),
         _ => 0,

@@ -27,6 +27,8 @@ crate::word_enum! {
     pub enum Decision {
         /// Approved as it was written.
         Approved = "approved",
+        /// Sent by an intent's autopilot, which a manager turned on: nobody looked at it.
+        AutoApproved = "auto_approved",
         /// Approved with a person's own words in it.
         ApprovedEdited = "approved_edited",
         /// Approved by one of several people that a rule asks for.
@@ -79,6 +81,16 @@ crate::word_enum! {
         NotTrustedYet = "not_trusted_yet",
         /// The customer asked for a person.
         PersonRequested = "person_requested",
+        /// A sentence rests on nothing that is known.
+        Unsupported = "unsupported",
+        /// The agent is less sure than its autopilot asks for.
+        LowConfidence = "low_confidence",
+        /// Autopilot would send it; it is one of those that a person looks at all the same.
+        ReviewSample = "review_sample",
+        /// It wants something to be done, which a person approves.
+        HasEffect = "has_effect",
+        /// A person is answering.
+        PersonWrites = "person_writes",
     }
 }
 
@@ -201,6 +213,18 @@ pub struct Proposal {
     pub at: Option<Timestamp>,
 }
 
+crate::word_enum! {
+    /// What autopilot did with a draft.
+    pub enum AutopilotMark {
+        /// It would have sent it, and held it for a person to look at.
+        Sample = "sample",
+        /// It sends it, or has sent it.
+        Sent = "sent",
+        /// A person stopped it.
+        Stopped = "stopped",
+    }
+}
+
 /// A draft as staff see it.
 #[derive(
     Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
@@ -257,6 +281,9 @@ pub struct DraftView {
     /// What is to be done when it is sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
+    /// What autopilot did with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autopilot: Option<AutopilotMark>,
     /// Who decided it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<StaffId>,

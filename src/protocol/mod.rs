@@ -20,8 +20,8 @@ mod summary;
 pub use close::Close;
 pub use command::{Command, CommandFrame, CommandName};
 pub use draft::{
-    Blocker, BlockerKind, Citation, Decision, DraftApproval, DraftStatus, DraftView, Held, Proposal,
-    ProposalState, RejectReason, Sentence, Support,
+    AutopilotMark, Blocker, BlockerKind, Citation, Decision, DraftApproval, DraftStatus, DraftView, Held,
+    Proposal, ProposalState, RejectReason, Sentence, Support,
 };
 pub use entry::{
     Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, SpokenWord, TranscriptState, Wave,

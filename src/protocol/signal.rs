@@ -32,6 +32,8 @@ crate::word_enum! {
         SnoozeOver = "snooze_over",
         /// A draft waits for too long.
         DraftWaits = "draft_waits",
+        /// An intent's autopilot has ended.
+        AutopilotOff = "autopilot_off",
     }
 }
 

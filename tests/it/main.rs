@@ -5,6 +5,7 @@
 mod approvals;
 mod audience;
 mod automation;
+mod autopilot;
 mod bad_input;
 mod contacts;
 mod context;
@@ -22,6 +23,7 @@ mod models_bad;
 mod models_tools;
 mod packs;
 mod ratings;
+mod replay;
 mod resend;
 mod resume;
 mod rules;

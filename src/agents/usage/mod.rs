@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::base::{ModelUseId, Timestamp, TurnId};
 use crate::config::Models as Limits;
-use crate::ports::models::Use;
+use crate::ports::models::{Answer, Use};
 use crate::ports::{Cx, DbError, Tx};
 
 /// Microseconds of a day.
@@ -57,6 +57,19 @@ pub async fn keep_prompts(cx: &Cx, tx: &mut Tx, prompts: &[(String, String)]) ->
         store::keep_prompt(tx, cx.workspace, hash, text, cx.now).await?;
     }
     Ok(())
+}
+
+/// Keeps what models answered, each under the hash of what they were given: a replay asks the record.
+pub async fn keep_answers(cx: &Cx, tx: &mut Tx, answers: &[(String, Answer)]) -> Result<(), DbError> {
+    for (hash, answer) in answers {
+        store::keep_answer(tx, cx.workspace, hash, answer, cx.now).await?;
+    }
+    Ok(())
+}
+
+/// What a model last answered to what has this hash.
+pub async fn answer(cx: &Cx, tx: &mut Tx, hash: &str) -> Result<Option<Answer>, DbError> {
+    store::answer(tx, cx.workspace, hash).await
 }
 
 /// The text with this hash.

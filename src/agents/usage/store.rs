@@ -2,7 +2,8 @@
 
 use crate::agents::usage::model::{OfIntent, Settings, Totals, UseRow};
 use crate::base::{ModelUseId, Timestamp, TurnId, WorkspaceId};
-use crate::ports::models::Use;
+use crate::ports::db::JsonText;
+use crate::ports::models::{Answer, Use};
 use crate::ports::{DbError, Tx};
 use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
@@ -136,6 +137,41 @@ pub(super) async fn keep_prompt(
         now,
     )?;
     Ok(())
+}
+
+/// Keeps an answer; a newer one to the same prompt takes its place.
+pub(super) async fn keep_answer(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    hash: &str,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "INSERT INTO model_answers (workspace_id, hash, answer, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (workspace_id, hash) DO UPDATE SET answer = $3, created_at = $4",
+        workspace,
+        hash,
+        JsonText(answer),
+        now,
+    )?;
+    Ok(())
+}
+
+pub(super) async fn answer(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    hash: &str,
+) -> Result<Option<Answer>, DbError> {
+    let row: Option<(JsonText<Answer>,)> = fetch_optional!(
+        tx,
+        (JsonText<Answer>,),
+        "SELECT answer FROM model_answers WHERE workspace_id = $1 AND hash = $2",
+        workspace,
+        hash,
+    )?;
+    Ok(row.map(|(answer,)| answer.0))
 }
 
 pub(super) async fn prompt(

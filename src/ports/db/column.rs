@@ -69,6 +69,7 @@ text_column!(
     crate::protocol::DocumentStatus,
     crate::reading::Kind,
     crate::protocol::NoticeKind,
+    crate::protocol::AutopilotMark,
 );
 
 impl<DB: Database> Type<DB> for base::Timestamp

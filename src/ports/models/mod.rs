@@ -48,7 +48,7 @@ pub enum Message {
 }
 
 /// A call of a tool.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Call {
     /// Names the call.
     pub id: String,
@@ -87,7 +87,7 @@ pub struct Ask<'a> {
 }
 
 /// What a model answered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Answer {
     /// In words.
     pub text: String,

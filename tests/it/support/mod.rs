@@ -16,7 +16,7 @@ mod wire;
 pub use acts::{Colleague, customer_acts};
 pub use app::{
     App, Customer, PASSWORD, approve, join, next_draft, next_event, next_message, on_each_empty_hub,
-    on_each_engine, on_each_engine_with,
+    on_each_engine, on_each_engine_with, test_config,
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
 pub(crate) use dice::dice;

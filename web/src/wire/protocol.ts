@@ -12,11 +12,14 @@ export type Attachment = { readonly id: FileId; readonly name: string; readonly 
 /** Who may see a timeline entry. */
 export type Audience = "everyone" | "staff";
 
+/** What autopilot did with a draft. */
+export type AutopilotMark = "sample" | "sent" | "stopped";
+
 /** Why a draft must not go out by itself, in plain words. */
 export type Blocker = { readonly kind: BlockerKind; readonly says: string; };
 
 /** Why a draft must not go out by itself. */
-export type BlockerKind = "missing_fact" | "missing_knowledge" | "contradiction" | "sensitive" | "unverified_identity" | "steering" | "rule_requires" | "not_trusted_yet" | "person_requested";
+export type BlockerKind = "missing_fact" | "missing_knowledge" | "contradiction" | "sensitive" | "unverified_identity" | "steering" | "rule_requires" | "not_trusted_yet" | "person_requested" | "unsupported" | "low_confidence" | "review_sample" | "has_effect" | "person_writes";
 
 /** A source of a draft, numbered as in its text. */
 export type Citation = { readonly number: number; readonly passage: PassageId; readonly document: DocumentId; readonly title: string; readonly heading?: string; readonly start: number; readonly end: number; readonly quote: string; readonly score: number; };
@@ -41,7 +44,7 @@ export type ConversationId = string;
 export type ConversationSummary = { readonly id: ConversationId; readonly contact: ContactSummary; readonly title: string; readonly status: string; readonly resolved: boolean; readonly owner: Owner; readonly assignee?: StaffId; readonly labels: readonly string[]; readonly last_seq: number; readonly last_public_seq: number; readonly inbound_count: number; readonly outbound_count: number; readonly unread: number; readonly last_message?: LastMessage; readonly waiting_since?: Timestamp; readonly draft?: DraftHint; readonly snoozed_until?: Timestamp; readonly stitch?: string; readonly created_at: Timestamp; };
 
 /** What was decided about a draft. */
-export type Decision = "approved" | "approved_edited" | "approved_in_part" | "rejected" | "undone" | "superseded" | "sent";
+export type Decision = "approved" | "auto_approved" | "approved_edited" | "approved_in_part" | "rejected" | "undone" | "superseded" | "sent";
 
 export type DocumentId = string;
 
@@ -63,7 +66,7 @@ export type DraftLease = { readonly holder: Person; readonly until: Timestamp; }
 export type DraftStatus = "writing" | "pending" | "approved" | "sent" | "rejected" | "superseded" | "failed";
 
 /** A draft as staff see it. */
-export type DraftView = { readonly id: DraftId; readonly conversation: ConversationId; readonly turn: TurnId; readonly revision: number; readonly status: DraftStatus; readonly for_seq: number; readonly text: string; readonly edited_text?: string; readonly edited_by?: StaffId; readonly hash: string; readonly citations: readonly Citation[]; readonly sentences: readonly Sentence[]; readonly blockers: readonly Blocker[]; readonly intent?: string; readonly confidence: number; readonly required_role?: Role; readonly required_people?: number; readonly approvals?: readonly DraftApproval[]; readonly model?: string; readonly fallback?: string; readonly proposals?: readonly Proposal[]; readonly decided_by?: StaffId; readonly decided_by_name?: string; readonly send_at?: Timestamp; readonly sent_seq?: number; readonly created_at: Timestamp; };
+export type DraftView = { readonly id: DraftId; readonly conversation: ConversationId; readonly turn: TurnId; readonly revision: number; readonly status: DraftStatus; readonly for_seq: number; readonly text: string; readonly edited_text?: string; readonly edited_by?: StaffId; readonly hash: string; readonly citations: readonly Citation[]; readonly sentences: readonly Sentence[]; readonly blockers: readonly Blocker[]; readonly intent?: string; readonly confidence: number; readonly required_role?: Role; readonly required_people?: number; readonly approvals?: readonly DraftApproval[]; readonly model?: string; readonly fallback?: string; readonly proposals?: readonly Proposal[]; readonly autopilot?: AutopilotMark; readonly decided_by?: StaffId; readonly decided_by_name?: string; readonly send_at?: Timestamp; readonly sent_seq?: number; readonly created_at: Timestamp; };
 
 /** Something durable that happened in a conversation. */
 export type Entry = { readonly seq: number; readonly prev: number; readonly audience: Audience; readonly actor: Actor; readonly author: string; readonly body?: string; readonly content: Content; readonly client_id?: string; readonly at: Timestamp; };
@@ -92,7 +95,7 @@ export type LastMessage = { readonly text: string; readonly by: ActorKind; reado
 export type Notice = { readonly seq: number; readonly kind: NoticeKind; readonly conversation: ConversationId; readonly contact: string; readonly by: string; readonly text: string; readonly at: Timestamp; };
 
 /** What somebody is told of. */
-export type NoticeKind = "mention" | "assigned" | "snooze_over" | "draft_waits";
+export type NoticeKind = "mention" | "assigned" | "snooze_over" | "draft_waits" | "autopilot_off";
 
 /** What a command gave. */
 export type Outcome = Welcome & { readonly is: "welcome"; } | Joined & { readonly is: "joined"; } | Posted & { readonly is: "posted"; } | Held & { readonly is: "held"; } | { readonly is: "draft"; readonly draft: DraftView; } | { readonly is: "lease"; readonly lease?: DraftLease; } | { readonly is: "done"; };

@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { texts as rules } from "../features/rules/texts";
+import type { autopilot } from "./autopilot";
 import { en } from "./en";
 import type { models } from "./models";
 import type { schemas } from "./schemas";
@@ -11,6 +12,7 @@ declare module "i18next" {
     defaultNS: "console";
     resources: {
       console: typeof en;
+      autopilot: typeof autopilot;
       setup: typeof setup;
       rules: typeof rules;
       models: typeof models;

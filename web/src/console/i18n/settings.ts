@@ -14,6 +14,7 @@ export const settings = {
   rules: "Rules",
   schemas: "Context and workflow",
   models: "Models",
+  autopilot: "Autopilot",
   signOut: "Sign out",
   sessions: "Where you are signed in",
   sessionsHint: "Sign out what you do not know.",

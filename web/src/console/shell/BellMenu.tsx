@@ -17,6 +17,7 @@ const ICONS: Readonly<Record<NoticeKind, LucideIcon>> = {
   assigned: UserRoundCheck,
   snooze_over: AlarmClock,
   draft_waits: Hourglass,
+  autopilot_off: Hourglass,
 };
 
 /** What this person is told of; opening it counts as having looked. */

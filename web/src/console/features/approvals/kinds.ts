@@ -22,6 +22,11 @@ export const KIND_ICON: Readonly<Record<BlockerKind, LucideIcon>> = {
   rule_requires: SplitIcon,
   not_trusted_yet: Sprout,
   person_requested: UserRoundSearch,
+  unsupported: BookX,
+  low_confidence: Gauge,
+  review_sample: Sprout,
+  has_effect: SplitIcon,
+  person_writes: UserRoundSearch,
 };
 
 export const UNKNOWN_KIND = Gauge;
@@ -38,6 +43,11 @@ const TONES: Readonly<Record<BlockerKind, Tone>> = {
   rule_requires: "amber",
   not_trusted_yet: "",
   person_requested: "brick",
+  unsupported: "amber",
+  low_confidence: "",
+  review_sample: "",
+  has_effect: "amber",
+  person_writes: "pencil",
 };
 
 export const kindTone = (kind: BlockerKind): Tone => TONES[kind];
@@ -50,8 +60,13 @@ const WEIGHT: readonly BlockerKind[] = [
   "contradiction",
   "unverified_identity",
   "rule_requires",
+  "person_writes",
+  "has_effect",
   "missing_knowledge",
+  "unsupported",
   "missing_fact",
+  "low_confidence",
+  "review_sample",
   "not_trusted_yet",
 ];
 

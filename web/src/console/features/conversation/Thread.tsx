@@ -446,7 +446,7 @@ function isTold({ content }: Entry): boolean {
     case "title_changed":
       return false;
     case "draft_decided":
-      return ["rejected", "undone", "approved_in_part"].includes(content.decision);
+      return ["rejected", "undone", "approved_in_part", "auto_approved"].includes(content.decision);
     default:
       return true;
   }
@@ -497,7 +497,8 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
           reason: content.note ? `${reason}, “${content.note}”` : reason,
         });
       }
-      return t(content.decision === "undone" ? "conv.sys.undone" : "conv.sys.approved_in_part", { name });
+      if (content.decision === "undone" && content.note) return content.note;
+      return t(`conv.sys.${content.decision}`, { name });
     case "status_moved":
       return t("conv.sys.status", { from: status(content.from), to: status(content.to) });
     case "assigned":

@@ -6,6 +6,7 @@ import {
   type LucideIcon,
   MessagesSquare,
   SplitIcon,
+  Sprout,
   TextQuote,
   UserRound,
   UsersRound,
@@ -14,6 +15,7 @@ import {
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
+import { Autopilot } from "../autopilot/Autopilot";
 import { Models } from "./Models";
 import { Portal } from "./Portal";
 import { Profile } from "./Profile";
@@ -23,7 +25,17 @@ import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
-const SECTIONS = ["profile", "workspace", "team", "snippets", "widget", "portal", "rules", "models"] as const;
+const SECTIONS = [
+  "profile",
+  "workspace",
+  "team",
+  "snippets",
+  "widget",
+  "portal",
+  "rules",
+  "models",
+  "autopilot",
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 const ICONS: Readonly<Record<Section, LucideIcon>> = {
@@ -35,6 +47,7 @@ const ICONS: Readonly<Record<Section, LucideIcon>> = {
   portal: Globe,
   rules: SplitIcon,
   models: BrainCircuit,
+  autopilot: Sprout,
 };
 
 const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
@@ -46,6 +59,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   portal: Portal,
   rules: Rules,
   models: Models,
+  autopilot: Autopilot,
 };
 
 export function Settings() {

@@ -1,0 +1,171 @@
+//! What is changed in a replay: checked once, applied to every message.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::agents::Agent;
+use crate::base::DocumentId;
+use crate::http::Problem;
+use crate::pipeline::Library;
+use crate::pipeline::replay::agent_of;
+use crate::pipeline::turn::Turn;
+use crate::ports::{Cx, Tx};
+use crate::protocol::ErrorCode;
+use crate::rules::{self, Rule, RuleSet};
+
+/// Longest instructions or personality, in characters.
+const MAX_TEXT: usize = 20_000;
+/// Most rules and documents of a change.
+const MAX_ITEMS: usize = 100;
+
+/// A change, as a caller describes it. Nothing given: what happens today.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    /// Another agent of the catalogue.
+    agent: Option<String>,
+    /// Other instructions.
+    instructions: Option<String>,
+    /// Another way of speaking.
+    personality: Option<String>,
+    /// Rules that take the place of those with the same key, or are added; `"enabled": false` leaves one out.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    rules: Vec<Value>,
+    /// Documents that are not there.
+    #[serde(default)]
+    without_documents: Vec<DocumentId>,
+    /// No model drafts: the built-in engine does.
+    #[serde(default)]
+    without_models: bool,
+}
+
+/// A change that was checked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changed {
+    agent: Option<Arc<Agent>>,
+    rules: Option<Arc<RuleSet>>,
+    without_documents: Vec<DocumentId>,
+    without_models: bool,
+}
+
+impl Change {
+    /// Checks the change against a workspace and its rules.
+    pub(super) async fn check(
+        self,
+        library: &Library,
+        cx: &Cx,
+        tx: &mut Tx,
+        own_agent: &str,
+    ) -> Result<Changed, Problem> {
+        let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.chars().count() > MAX_TEXT);
+        if long(&self.instructions) || long(&self.personality) {
+            let detail = format!("instructions and personality have at most {MAX_TEXT} characters each");
+            return Err(Problem::new(ErrorCode::TextTooLong, detail));
+        }
+        if self.rules.len() > MAX_ITEMS || self.without_documents.len() > MAX_ITEMS {
+            let detail = format!("a change has at most {MAX_ITEMS} rules and {MAX_ITEMS} documents");
+            return Err(Problem::new(ErrorCode::InvalidField, detail));
+        }
+        let agent = self.changed_agent(library, cx, tx, own_agent).await?;
+        let rules = match self.rules.is_empty() {
+            true => None,
+            false => Some(Arc::new(changed_rules(cx, tx, &self.rules).await?)),
+        };
+        Ok(Changed {
+            agent,
+            rules,
+            without_documents: self.without_documents,
+            without_models: self.without_models,
+        })
+    }
+
+    async fn changed_agent(
+        &self,
+        library: &Library,
+        cx: &Cx,
+        tx: &mut Tx,
+        own: &str,
+    ) -> Result<Option<Arc<Agent>>, Problem> {
+        if self.agent.is_none() && self.instructions.is_none() && self.personality.is_none() {
+            return Ok(None);
+        }
+        let key = self.agent.as_deref().unwrap_or(own);
+        if self.agent.is_some() && library.understanding().catalogue().find(key).is_none() {
+            let detail = format!("agent: the catalogue has none with the key {key:?}");
+            return Err(Problem::new(ErrorCode::InvalidField, detail));
+        }
+        // Another agent comes with its own intents; the same one keeps the workspace's.
+        let mut agent = match self.agent.is_some() {
+            true => Agent::clone(&library.understanding().agent(key)),
+            false => Agent::clone(&*agent_of(library, cx, tx, key).await?),
+        };
+        if let Some(instructions) = &self.instructions {
+            agent.instructions.clone_from(instructions);
+        }
+        if let Some(personality) = &self.personality {
+            agent.personality.clone_from(personality);
+        }
+        Ok(Some(Arc::new(agent)))
+    }
+}
+
+async fn changed_rules(cx: &Cx, tx: &mut Tx, documents: &[Value]) -> Result<RuleSet, Problem> {
+    let mut all = rules::enabled(cx, tx).await?;
+    for document in documents {
+        let checked = rules::check(cx, tx, document).await?;
+        let known = all.iter().position(|rule| rule.document.key == checked.key);
+        let (id, version) = match known {
+            Some(place) => {
+                let rule = all.swap_remove(place);
+                (rule.id, rule.version)
+            }
+            None => (cx.id(), 0),
+        };
+        all.push(Rule {
+            id,
+            version: version + 1,
+            enabled: checked.starts_enabled,
+            updated_at: cx.now,
+            document: checked,
+        });
+    }
+    Ok(RuleSet::new(all, -1))
+}
+
+impl Changed {
+    /// Whether nothing is changed.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.agent.is_none()
+            && self.rules.is_none()
+            && self.without_documents.is_empty()
+            && !self.without_models
+    }
+
+    /// Whether a document is left out.
+    pub(super) fn leaves_out(&self, document: DocumentId) -> bool {
+        self.without_documents.contains(&document)
+    }
+
+    /// Whether no model drafts.
+    pub(super) fn without_models(&self) -> bool {
+        self.without_models
+    }
+
+    /// The agent that drafts instead.
+    pub(super) fn agent(&self) -> Option<Arc<Agent>> {
+        self.agent.clone()
+    }
+
+    /// Changes a turn before it runs.
+    pub(super) fn apply(&self, mut turn: Turn) -> Turn {
+        if let Some(agent) = &self.agent {
+            turn.agent = agent.clone();
+        }
+        if let Some(rules) = &self.rules {
+            turn.rules = rules.clone();
+        }
+        turn
+    }
+}
