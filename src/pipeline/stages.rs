@@ -82,6 +82,8 @@ pub(super) async fn classify(library: &Library, turn: &mut Turn) -> Result<Repor
     turn.found.steering = steering.score;
     turn.found.steers = steering.flag;
     if let Some((intent, confidence)) = classified.best {
+        let others = classified.present.iter().map(|(other, _)| other).filter(|other| **other != intent);
+        turn.found.also = others.cloned().collect();
         turn.found.intent = Some(intent);
         turn.found.intent_confidence = confidence;
     }
@@ -461,6 +463,12 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     drop(tx);
     for blocker in held {
         block(turn, blocker.kind, blocker.says);
+    }
+    let is_sampled = |blocker: &Blocker| blocker.kind == BlockerKind::ReviewSample;
+    if turn.found.written.blockers.iter().all(is_sampled) && !turn.found.also.is_empty() {
+        // What one of them has earned says nothing of the others.
+        turn.found.written.blockers.clear();
+        block(turn, BlockerKind::NotTrustedYet, "The message asks for several things".to_owned());
     }
     let kinds: Vec<&str> = turn.found.written.blockers.iter().map(|blocker| blocker.kind.as_str()).collect();
     let output = json!({ "blockers": kinds, "required_role": turn.found.required_role,

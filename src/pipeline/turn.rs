@@ -69,6 +69,8 @@ pub(super) struct Turn {
 pub(super) struct Findings {
     pub(super) intent: Option<String>,
     pub(super) intent_confidence: f64,
+    /// Other intents that the text has as well.
+    pub(super) also: Vec<String>,
     pub(super) steering: f64,
     pub(super) steers: bool,
     pub(super) hits: Vec<Hit>,

@@ -151,7 +151,7 @@ function Proof({ intent, asked }: { intent: Intent; asked: Asked }) {
 function Marks({ intent: { evidence } }: { intent: Intent }) {
   const { t } = useTranslation("autopilot");
   const kinds = ["edited", "rejected", "replaced", "reopened", "complained"] as const;
-  const told = kinds
+  const told: string[] = kinds
     .filter((kind) => evidence[kind] > 0)
     .map((kind) => t(kind, { n: number(evidence[kind]) }));
   if (evidence.edit_distance >= 0.005)
