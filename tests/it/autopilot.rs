@@ -10,7 +10,7 @@ use concierge::protocol::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, Customer, PATIENCE, approve, call, code, decisions, draft, join, manual_clock, ok, on_each_engine,
+    App, Customer, approve, call, code, decisions, draft, eventually, join, manual_clock, ok, on_each_engine,
     on_each_engine_with, sent_by_agent, timeline,
 };
 
@@ -34,20 +34,18 @@ async fn standing(manager: &Http) -> Value {
 
 /// The draft that a conversation's turn so many has finished.
 async fn proposed(caller: &Http, conversation: ConversationId, number: usize) -> DraftView {
-    let found = async {
-        loop {
-            let entries = timeline(caller, conversation).await;
-            let mut drafts = entries.iter().filter_map(|entry| match &entry.content {
-                Content::DraftProposed { draft, .. } => Some(*draft),
-                _ => None,
-            });
-            if let Some(id) = drafts.nth(number - 1) {
-                return draft(caller, id).await;
-            }
-            tokio::task::yield_now().await;
+    eventually("a draft", async || {
+        let entries = timeline(caller, conversation).await;
+        let mut drafts = entries.iter().filter_map(|entry| match &entry.content {
+            Content::DraftProposed { draft, .. } => Some(*draft),
+            _ => None,
+        });
+        match drafts.nth(number - 1) {
+            Some(id) => Some(draft(caller, id).await),
+            None => None,
         }
-    };
-    tokio::time::timeout(PATIENCE, found).await.expect("a draft comes")
+    })
+    .await
 }
 
 /// A customer asks; gives the draft that waits.

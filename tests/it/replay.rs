@@ -175,6 +175,7 @@ async fn the_history_of_the_demo_is_told_the_same_twice() {
     let marta = Http::sign_in(&url, "northgate", "marta@northgate.example", "concierge-demo");
     let marta = marta.await.expect("the demo's manager signs in");
     // Questions of the last days still get their drafts, and documents their vectors.
+    // All documents of three businesses get their vectors: that is more than one wait.
     let settled = async {
         loop {
             let mut tx = node.site.ports.db.read().await.expect("the store answers");
