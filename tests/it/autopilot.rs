@@ -28,8 +28,8 @@ async fn low_bar(manager: &Http, sample: f64) {
 
 async fn standing(manager: &Http) -> Value {
     let shown = ok(manager, "GET", "/v1/autopilot", None).await;
-    let intents = shown["intents"].as_array().expect("intents").iter();
-    intents.cloned().find(|intent| intent["key"] == INTENT).expect("the intent is shown")
+    let mut intents = shown["intents"].as_array().expect("intents").iter();
+    intents.find(|intent| intent["key"] == INTENT).cloned().expect("the intent is shown")
 }
 
 /// The draft that a conversation's turn so many has finished.

@@ -82,7 +82,10 @@ test("an intent earns autopilot, is turned on and off, and the evidence is shown
   await row.getByText("7 of 7 sent as written, at least 50 %, by the built-in engine.").waitFor();
   await row.getByRole("button", { name: /^Turn on/ }).click();
   await row.getByText("On", { exact: true }).waitFor();
-  await page.getByRole("region", { name: "What happened" }).getByText(/turned .* on/).waitFor();
+  await page
+    .getByRole("region", { name: "What happened" })
+    .getByText(/turned .* on/)
+    .waitFor();
   assert.deepEqual(await violations(page), []);
   await shot(page, "console-autopilot");
 

@@ -77,6 +77,7 @@ function Row({ intent, asked }: { intent: Intent; asked: Asked }) {
     <li data-intent={intent.key}>
       <div className="head">
         <b dir="auto">{intent.label}</b>
+        {evidence.eligible === 0 && !because && !isOn ? <span className="none">{t("none")}</span> : null}
         {isOn ? <span className="state on">{t("on")}</span> : null}
         {offer && !isOn ? <span className="state">{t("offered")}</span> : null}
         {isOn ? (
@@ -85,7 +86,7 @@ function Row({ intent, asked }: { intent: Intent; asked: Asked }) {
             <span className="sr-only">: {intent.label}</span>
           </button>
         ) : offer ? (
-          <button type="button" className="btn primary" disabled={busy} onClick={() => void turn(true)}>
+          <button type="button" className="btn go" disabled={busy} onClick={() => void turn(true)}>
             {t("turnOn")}
             <span className="sr-only">: {intent.label}</span>
           </button>
@@ -111,7 +112,7 @@ function Row({ intent, asked }: { intent: Intent; asked: Asked }) {
 function Proof({ intent, asked }: { intent: Intent; asked: Asked }) {
   const { t } = useTranslation("autopilot");
   const { evidence, offer } = intent;
-  if (evidence.eligible === 0) return <p>{t("none")}</p>;
+  if (evidence.eligible === 0) return null;
   const [lower, bar] = [percent(offer?.lower ?? evidence.lower), percent(asked.bar)];
   const more = offer ? undefined : missing(evidence, asked);
   const name = offer && (offer.engine === "built-in" ? t("engine.built-in") : offer.engine);
