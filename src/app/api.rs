@@ -28,6 +28,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(automation::routes())
         .merge(agents::intents::routes())
         .merge(agents::usage::routes())
+        .merge(agents::translation::routes())
         .merge(pipeline::routes())
         .merge(notices::routes())
         .merge(snippets::routes())

@@ -18,6 +18,7 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "a start frees what the process before it held",
     ),
     ("src/files/transcripts.rs", "lease_until < $1) ORDER BY", "the worker listens for all"),
+    ("src/files/uploads/store.rs", "WHERE expires_at <= $1", "the sweep serves all"),
     (
         "src/files/transcripts.rs",
         "AND lease_until IS NOT NULL",
