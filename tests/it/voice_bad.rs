@@ -159,9 +159,13 @@ async fn headers_that_lie_count_for_nothing() {
         for share in [1, 5, 9] {
             let part = &WEBM[..whole * share / 10];
             let (file, state) = kept(app, &mut customer, "cut.webm", part).await;
-            let read = file.wave.is_some_and(|wave| wave.millis < 4_000);
-            let wanted = if read { TranscriptState::Done } else { TranscriptState::Failed };
-            assert_eq!((state, share < 5 || read), (Some(wanted), true), "{share}");
+            // What has an index at its end may be unreadable without it; then it says so.
+            let wanted = match file.wave {
+                Some(wave) if wave.millis < 4_000 => TranscriptState::Done,
+                Some(wave) => panic!("{share}: {wave:?}"),
+                None => TranscriptState::Failed,
+            };
+            assert_eq!(state, Some(wanted), "{share}");
         }
         app.pending(&app.staff(Role::Staff).await, customer.conversation.expect("there is one")).await;
     })
@@ -176,9 +180,12 @@ async fn what_is_two_things_at_once_is_only_ever_one_of_them() {
         let with = |before: &[u8], after: &[u8]| [before, WAV, after].concat();
         let page: &[u8] = b"<html><script>alert(1)</script></html>";
         // A page or an archive behind the sound; a page among its remarks.
+        let length = u32::try_from(page.len()).expect("short");
         let mut remarks = WAV[..36].to_vec();
         remarks.extend(b"LIST");
-        remarks.extend(u32::try_from(page.len()).expect("short").to_le_bytes());
+        remarks.extend((length + 12).to_le_bytes());
+        remarks.extend(b"INFOICMT");
+        remarks.extend(length.to_le_bytes());
         remarks.extend(page);
         remarks.extend(&WAV[36..]);
         for (name, bytes) in [

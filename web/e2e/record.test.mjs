@@ -18,6 +18,8 @@ let hub;
 let line;
 let browser;
 let staff;
+/** Where a colleague has spoken. */
+let spokenIn;
 
 before(async () => {
   server = createServer((request, response) => {
@@ -141,6 +143,7 @@ test("a colleague speaks with the keyboard alone, and the customer hears and rea
   await widget.open();
   await widget.say("Can you explain it to me?");
   const row = await staff.conversationWith("Can you explain it to me?");
+  spokenIn = row.id;
   const desk = await browser.colleague(staff);
   const { page, errors } = await openPage(desk, `${hub.url}/app/inbox/${row.id}`);
   await online(page);
@@ -186,9 +189,8 @@ test("a colleague speaks with the keyboard alone, and the customer hears and rea
 });
 
 test("escape closes the recorder, a narrow desk holds it, and nothing is left at the hub", async () => {
-  const row = await staff.conversationWith("Can you explain it to me?");
   const desk = await browser.colleague(staff, { viewport: { width: 390, height: 800 }, colorScheme: "dark" });
-  const { page } = await openPage(desk, `${hub.url}/app/inbox/${row.id}`);
+  const { page } = await openPage(desk, `${hub.url}/app/inbox/${spokenIn}`);
   await online(page);
   await page.keyboard.press("w");
   const seen = uploadsOf(page);

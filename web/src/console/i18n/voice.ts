@@ -16,7 +16,7 @@ export const voice = {
   translate: "Translate into {{language}}",
   translating: "Translating…",
   translated: "Translated into {{language}} by {{engine}}, asked for by {{name}}. Only your team sees this.",
-  heard: "It reaches {{name}} as a recording with its transcript.",
+  heard: "It reaches {{name}} as a recording.",
 } as const;
 
 i18next.addResourceBundle("en", "voice", voice);
