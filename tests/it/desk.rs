@@ -13,7 +13,8 @@ use concierge::protocol::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, PATIENCE, call, code, eventually, join, manual_clock, ok, on_each_engine, on_each_engine_with, summary, timeline,
+    App, PATIENCE, call, code, eventually, join, manual_clock, ok, on_each_engine, on_each_engine_with,
+    summary, timeline,
 };
 
 /// A question that the documents answer.

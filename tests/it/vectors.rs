@@ -44,7 +44,8 @@ fn titles(found: &Value) -> Vec<&str> {
 
 /// Waits until the index says something.
 async fn status_when(who: &Http, holds: impl Fn(&Value) -> bool) -> Value {
-    eventually("the index", async || Some(ok(who, "GET", INDEX, None).await).filter(|status| holds(status))).await
+    eventually("the index", async || Some(ok(who, "GET", INDEX, None).await).filter(|status| holds(status)))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -188,6 +188,8 @@ async fn what_is_two_things_at_once_is_only_ever_one_of_them() {
         remarks.extend(length.to_le_bytes());
         remarks.extend(page);
         remarks.extend(&WAV[36..]);
+        let whole = u32::try_from(remarks.len() - 8).expect("short");
+        remarks[4..8].copy_from_slice(&whole.to_le_bytes());
         for (name, bytes) in [
             ("page.html", with(b"", page)),
             ("archive.zip", with(b"", b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")),
