@@ -17,6 +17,8 @@ use crate::support::{Answer, App, call, manual_clock, ok, on_each_engine, on_eac
 /// "Hello. What are your opening hours on Saturday?"
 const WEBM: &[u8] = include_bytes!("../data/speech/hours.webm");
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// What came back: the status, the offset that was told, and the rest.
 #[derive(Debug)]
 struct Told {
@@ -32,7 +34,7 @@ impl Told {
     }
 }
 
-async fn ask(caller: &Http, method: Method, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Told {
+async fn ask(caller: &Http, method: Method, path: &str, headers: Headers<'_>, body: &[u8]) -> Told {
     let mut request = reqwest::Client::new()
         .request(method, format!("{}{path}", caller.base()))
         .headers(caller.headers().clone())
@@ -51,7 +53,7 @@ async fn ask(caller: &Http, method: Method, path: &str, headers: &[(&str, &str)]
 }
 
 /// Begins an upload; gives its path.
-pub(crate) async fn begin(caller: &Http, headers: &[(&str, &str)]) -> String {
+pub(crate) async fn begin(caller: &Http, headers: Headers<'_>) -> String {
     let told = ask(caller, Method::POST, "/v1/uploads", headers, b"").await;
     assert_eq!((told.status(), told.offset), (201, Some(0)), "{told:?}");
     told.location
@@ -160,7 +162,7 @@ async fn what_is_wrong_with_an_upload_is_said_and_the_rest_still_works() {
     let small = |config: &mut Config, _: &mut Options| config.files.max_bytes = 1_000;
     on_each_engine_with(small, async |app| {
         let caller = app.customer().await.http;
-        let refused: [(&[(&str, &str)], (u16, &str)); 7] = [
+        let refused: [(Headers<'_>, (u16, &str)); 7] = [
             (&[], (422, "invalid_field")),
             (&[("upload-length", "5"), ("upload-defer-length", "1")], (422, "invalid_field")),
             (&[("upload-length", "-1")], (422, "invalid_field")),
