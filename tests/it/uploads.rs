@@ -324,6 +324,14 @@ async fn what_nobody_goes_on_with_is_forgotten_after_a_day() {
         app.advance(Duration::from_secs(30 * 3_600));
         concierge::files::uploads::sweep(&app.node.site, 10).await.expect("swept");
         assert_eq!(stored(app), 1, "a file stays");
+        // Pieces that are lost, as when only the store was restored, are an upload that is not there.
+        let (caller, _) = Http::visit(&app.url(), "alpha", json!({})).await.expect("they come");
+        let lost = begin(&caller, &[("upload-length", "10")]).await;
+        piece(&caller, &lost, 0, None, b"01234").await;
+        let folder = app.node.site.config.store.folder.join("files");
+        std::fs::remove_file(folder.join(lost.trim_start_matches("/v1/uploads/"))).expect("removed");
+        let refused = piece(&caller, &lost, 5, None, b"56789").await;
+        assert_eq!(refused.answer.problem(), (404, "not_found".to_owned()));
     })
     .await;
 }

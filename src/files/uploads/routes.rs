@@ -189,7 +189,7 @@ struct Taken {
 
 /// Writes a piece as it comes and syncs it. More than `most` bytes are refused, and none of them counts.
 async fn take_in(site: &Site, upload: &Upload, body: Body, most: i64) -> Result<Taken, Problem> {
-    let failed = |error| Problem::from(Error::Blobs(error));
+    let failed = |error| lost_or(upload.id, error);
     let offset = u64::try_from(upload.received).unwrap_or(0);
     let mut piece = site.ports.blobs.piece(upload.id, offset).await.map_err(failed)?;
     let mut stream = body.into_data_stream();
@@ -221,7 +221,7 @@ async fn take_in(site: &Site, upload: &Upload, body: Body, most: i64) -> Result<
 async fn finish(site: &Site, cx: &Cx, before: &Upload, after: &Upload) -> Result<(), Problem> {
     let length = usize::try_from(after.received).unwrap_or(0);
     let bytes = site.ports.blobs.pieces(after.id, length).await;
-    let bytes = bytes.map_err(|error| Problem::from(Error::Blobs(error)))?;
+    let bytes = bytes.map_err(|error| lost_or(after.id, error))?;
     let file = match files::receive(site, cx, &after.name, &bytes).await {
         Ok(file) => file,
         Err(refused) => {
@@ -246,6 +246,15 @@ async fn finish(site: &Site, cx: &Cx, before: &Upload, after: &Upload) -> Result
     }
     uploads::remove_bytes(&site.ports.blobs, after.id).await;
     Ok(())
+}
+
+/// What the blob store's trouble means. Pieces that are not there, as after a restore of the store alone, are
+/// an upload that is not there: the client begins another.
+fn lost_or(id: UploadId, error: std::io::Error) -> Problem {
+    match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::UnexpectedEof => Error::NoUpload(id).into(),
+        _ => Error::Blobs(error).into(),
+    }
 }
 
 fn state(upload: &Upload, file: Option<Attachment>) -> UploadState {
