@@ -5,6 +5,7 @@ use crate::text::{none, rust_files, strings_of};
 /// Statements that see more than one workspace, by the file and the words they hold, and why they may.
 const ACROSS: &[(&str, &str, &str)] = &[
     ("src/app/node.rs", " meta ", "the epoch is the store's"),
+    ("src/ports/db/snapshot.rs", " meta ", "the epoch is the store's"),
     ("src/identity/token.rs", " meta ", "the signing key is the store's"),
     ("src/workspaces/store.rs", " meta ", "which workspace was the first is the store's"),
     (
