@@ -18,6 +18,7 @@ mod phrases;
 pub mod prompt;
 pub mod proposals;
 pub mod tools;
+pub mod translation;
 mod understanding;
 pub mod usage;
 

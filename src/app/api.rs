@@ -29,6 +29,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(agents::intents::routes())
         .merge(agents::autopilot::routes())
         .merge(agents::usage::routes())
+        .merge(agents::translation::routes())
         .merge(pipeline::routes())
         .merge(pipeline::replay::routes())
         .merge(notices::routes())

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
@@ -18,6 +19,19 @@ use crate::config::Http;
 use crate::http::Problem;
 use crate::protocol::ErrorCode;
 
+/// Headers of uploads in pieces.
+const UPLOADS: [HeaderName; 6] = [
+    HeaderName::from_static("upload-offset"),
+    HeaderName::from_static("upload-length"),
+    HeaderName::from_static("upload-defer-length"),
+    HeaderName::from_static("upload-metadata"),
+    HeaderName::from_static("upload-expires"),
+    HeaderName::from_static("tus-resumable"),
+];
+
+/// How long a browser remembers what another origin may ask.
+const PREFLIGHT: Duration = Duration::from_secs(600);
+
 /// Wraps the routes. Cookies never cross origins: other origins may read only what a bearer token opens.
 pub(super) fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, http: &Http) -> Router<S> {
     let limiter: Arc<DefaultKeyedRateLimiter<std::net::IpAddr>> =
@@ -25,8 +39,19 @@ pub(super) fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, http: &H
     let cors = CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
-        .expose_headers([header::CONTENT_RANGE, header::RETRY_AFTER]);
+        .allow_headers(
+            [header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE]
+                .into_iter()
+                .chain(UPLOADS)
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers(
+            [header::CONTENT_RANGE, header::RETRY_AFTER, header::LOCATION]
+                .into_iter()
+                .chain(UPLOADS)
+                .collect::<Vec<_>>(),
+        )
+        .max_age(PREFLIGHT);
     routes
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async {

@@ -1,5 +1,5 @@
-//! What comes due by itself: conversations that were put away, drafts that wait for too long, and messages
-//! whose words are not in the index yet.
+//! What comes due by itself: conversations that were put away, drafts that wait for too long, messages
+//! whose words are not in the index yet, and uploads that nobody goes on with.
 //!
 //! Holds no truth: columns of the store say what is due, so a restart forgets nothing and two nodes do
 //! nothing twice.
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::{Actor, WorkspaceId};
 use crate::identity::Site;
 use crate::ports::{Cx, DbError};
-use crate::{conversations, drafts};
+use crate::{conversations, drafts, files};
 
 /// Rows that one look takes up.
 const BATCH: i64 = 200;
@@ -54,6 +54,7 @@ async fn work(site: &Site) -> Result<(), ReminderError> {
     };
     let to_index = conversations::to_index(&mut tx, BATCH).await?;
     drop(tx);
+    files::uploads::sweep(site, BATCH).await?;
     for due in snoozes {
         let cx = system(site, due.workspace_id);
         let mut tx = site.ports.db.begin().await?;

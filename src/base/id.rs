@@ -140,6 +140,8 @@ ids! {
     ModelUseId = "mdu",
     /// An uploaded file.
     FileId = "fil",
+    /// An upload that comes in pieces.
+    UploadId = "upl",
     /// A question that nothing answers.
     GapId = "gap",
     /// A saved view of the inbox.

@@ -8,8 +8,10 @@ mod model;
 mod routes;
 mod store;
 mod transcripts;
+pub mod uploads;
 
 pub use model::StoredFile;
+use routes::too_large;
 pub use routes::{OutsideFile, range_refused, receive, routes, wanted_range};
 pub use transcripts::{
     Transcript, WaitingRecording, awaits_transcript, correct_transcript, expect_transcripts,
@@ -17,7 +19,7 @@ pub use transcripts::{
     waiting_recordings,
 };
 
-use crate::base::{ConversationId, FileId};
+use crate::base::{ConversationId, FileId, UploadId};
 use crate::ports::{Blobs, Cx, DbError, Speech, Tx};
 use crate::protocol::{Attachment, TranscriptState, Wave};
 
@@ -90,6 +92,15 @@ pub enum Error {
     /// Too many files on one message.
     #[error("at most {MAX_FILES} files fit on one message")]
     TooMany,
+    /// There is no such upload, at least not for the caller, or it is over.
+    #[error("upload {0} does not exist or is over; begin another")]
+    NoUpload(UploadId),
+    /// Too much was begun and not ended.
+    #[error("too many uploads are unfinished; end or give up some")]
+    TooManyUploads,
+    /// Somebody else went on with the upload meanwhile.
+    #[error("the upload went on meanwhile; ask for its offset")]
+    Overtaken,
     /// Programs are not passed on.
     #[error("{0} files are not accepted")]
     Refused(String),
@@ -105,9 +116,11 @@ impl From<Error> for crate::http::Problem {
     fn from(error: Error) -> Self {
         use crate::protocol::ErrorCode;
         match &error {
-            Error::NotFound(_) => Self::new(ErrorCode::NotFound, error.to_string()),
+            Error::NotFound(_) | Error::NoUpload(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             Error::Empty => Self::new(ErrorCode::EmptyText, error.to_string()),
             Error::TooMany => Self::new(ErrorCode::InvalidField, error.to_string()),
+            Error::TooManyUploads => Self::new(ErrorCode::RateLimited, error.to_string()).retry_after(60_000),
+            Error::Overtaken => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::Refused(_) => Self::new(ErrorCode::UnsupportedFile, error.to_string()),
             Error::Blobs(source) if source.kind() == std::io::ErrorKind::StorageFull => {
                 Self::new(ErrorCode::StorageFull, "the disk is full, nothing was stored; try again later")

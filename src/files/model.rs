@@ -116,7 +116,7 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
 }
 
 /// The last part of a path, without control, direction and path characters.
-fn safe_name(name: &str) -> String {
+pub(super) fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let cleaned: String = last
         .chars()

@@ -24,6 +24,7 @@ pub fn routes(max_bytes: usize) -> OpenApiRouter<Site> {
         .routes(routes!(upload).layer(DefaultBodyLimit::max(max_bytes + FRAMING)))
         .routes(routes!(download))
         .routes(routes!(set_picture))
+        .merge(super::uploads::routes())
 }
 
 /// A multipart form with one file.
@@ -75,7 +76,8 @@ pub async fn receive(site: &Site, cx: &Cx, name: &str, bytes: &[u8]) -> Result<S
     Ok(file)
 }
 
-fn too_large(site: &Site) -> Problem {
+/// The refusal of a file that is larger than the settings allow.
+pub(super) fn too_large(site: &Site) -> Problem {
     let megabytes = site.config.files.max_bytes / 1_048_576;
     Problem::new(ErrorCode::TooLarge, format!("the file is larger than {megabytes} MB"))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use crate::base::FileId;
+use crate::base::{FileId, UploadId};
 
 /// Where uploaded bytes live. Names are identifiers we made: nothing from outside reaches a path.
 pub struct Blobs {
@@ -54,8 +54,56 @@ impl Blobs {
         }
     }
 
+    /// Opens what there is of an upload in pieces, to write on from `offset`. Whoever writes an older piece
+    /// late writes what is there already.
+    pub async fn piece(&self, id: UploadId, offset: u64) -> std::io::Result<Piece> {
+        let mut options = tokio::fs::OpenOptions::new();
+        // Only the first piece makes the file: a later one that finds none has lost what came before.
+        options.write(true).create(offset == 0).truncate(false);
+        let mut file = options.open(self.unfinished(id)).await?;
+        file.seek(std::io::SeekFrom::Start(offset)).await?;
+        Ok(Piece { file })
+    }
+
+    /// Reads the first `length` bytes of an upload in pieces.
+    pub async fn pieces(&self, id: UploadId, length: usize) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        tokio::fs::File::open(self.unfinished(id)).await?.read_exact(&mut bytes).await?;
+        Ok(bytes)
+    }
+
+    /// Removes what there is of an upload in pieces.
+    pub async fn remove_pieces(&self, id: UploadId) -> std::io::Result<()> {
+        match tokio::fs::remove_file(self.unfinished(id)).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn unfinished(&self, id: UploadId) -> PathBuf {
+        self.folder.join(id.to_string())
+    }
+
     fn path(&self, id: FileId) -> PathBuf {
         self.folder.join(id.to_string())
+    }
+}
+
+/// A piece of an upload on its way into the store.
+pub struct Piece {
+    file: tokio::fs::File,
+}
+
+impl Piece {
+    /// Adds bytes.
+    pub async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all(bytes).await
+    }
+
+    /// Makes what was added durable.
+    pub async fn keep(mut self) -> std::io::Result<()> {
+        self.file.flush().await?;
+        self.file.sync_data().await
     }
 }
 

@@ -181,6 +181,18 @@ pub enum Content {
         #[serde(default)]
         cut: bool,
     },
+    /// A model translated what was said in a voice message, for staff; the translation is the entry's body.
+    /// One that is older than the recording's newest transcript is out of date.
+    Translated {
+        /// The recording.
+        file: FileId,
+        /// The message it belongs to.
+        of: i64,
+        /// Into which language, as a tag.
+        language: String,
+        /// Which provider and model.
+        engine: String,
+    },
     /// The customer rated how a resolution went; their own words are the entry's body. A later one for the
     /// same resolution replaces it.
     Rated {
@@ -226,6 +238,7 @@ impl Content {
             Content::PersonRequested => "person_requested",
             Content::ResolvedChanged { .. } => "resolved_changed",
             Content::Transcribed { .. } => "transcribed",
+            Content::Translated { .. } => "translated",
             Content::Rated { .. } => "rated",
             Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",

@@ -286,6 +286,7 @@ fn permissions() -> Vec<(&'static str, String, Role)> {
         of("POST", "/v1/contacts", Role::Staff),
         of("PATCH", "/v1/contacts/ctc_01JD0000000000000000000000", Role::Staff),
         of("POST", "/v1/files", Role::Staff),
+        of("POST", "/v1/uploads", Role::Staff),
         within("POST", conversation, "/messages", Role::Staff),
         within("POST", conversation, "/notes", Role::Staff),
         within("POST", conversation, "/assign", Role::Staff),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use concierge::app::operations;
 use concierge::base::{
     Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, Role, RuleId, SessionId,
-    SnippetId, StaffId, Timestamp, TurnId, ViewId,
+    SnippetId, StaffId, Timestamp, TurnId, UploadId, ViewId,
 };
 use concierge::client::{Http, Socket};
 use concierge::knowledge::gaps::{self, Asked};
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::sources::uploaded;
 use crate::support::{Answer, App, Customer, PASSWORD, call, ok, on_each_engine_with};
+use crate::uploads::begin;
 
 /// A word that stands in everything of `beta` and nowhere else.
 const CANARY: &str = "zebrafinch";
@@ -31,6 +32,7 @@ struct Ids {
     conversation: ConversationId,
     draft: DraftId,
     file: FileId,
+    upload: UploadId,
     document: DocumentId,
     gap: GapId,
     turn: TurnId,
@@ -52,6 +54,7 @@ impl Ids {
             conversation: id(),
             draft: id(),
             file: id(),
+            upload: id(),
             document: id(),
             gap: id(),
             turn: id(),
@@ -70,6 +73,7 @@ impl Ids {
             Some("conversations") => self.conversation.to_string(),
             Some("drafts") => self.draft.to_string(),
             Some("files") => self.file.to_string(),
+            Some("uploads") => self.upload.to_string(),
             Some("knowledge") if path.contains("/gaps/") => self.gap.to_string(),
             Some("knowledge") => self.document.to_string(),
             Some("turns") => self.turn.to_string(),
@@ -89,6 +93,7 @@ impl Ids {
             self.conversation.to_string(),
             self.draft.to_string(),
             self.file.to_string(),
+            self.upload.to_string(),
             self.document.to_string(),
             self.gap.to_string(),
             self.turn.to_string(),
@@ -216,7 +221,13 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("POST", "/v1/files", Own(Value::Null)),
         ("GET", "/v1/files/{id}", Names(Value::Null)),
         ("GET", "/v1/files/{id}/wav", Names(Value::Null)),
+        ("POST", "/v1/uploads", Own(Value::Null)),
+        ("GET", "/v1/uploads/{id}", Names(Value::Null)),
+        ("PATCH", "/v1/uploads/{id}", Names(Value::Null)),
+        ("DELETE", "/v1/uploads/{id}", Names(Value::Null)),
         ("PUT", "/v1/files/{id}/transcript", Names(json!({ "text": "Stolen" }))),
+        ("POST", "/v1/files/{id}/translation", Names(json!({ "language": "de" }))),
+        ("GET", "/v1/translation", Own(Value::Null)),
         ("GET", "/v1/speech", Own(Value::Null)),
         ("POST", "/v1/voicemails", Own(Value::Null)),
         ("GET", "/v1/knowledge/documents", Lists(|_| vec![String::new(), "?limit=200".to_owned()])),
@@ -314,6 +325,8 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     app.settle().await;
     let file = customer.http.upload(&format!("{mark}.wav"), RECORDING.to_vec()).await;
     let file = file.expect("uploaded").id;
+    let upload = begin(&owner, &[("upload-length", "5")]).await;
+    let upload = upload.trim_start_matches("/v1/uploads/").parse().expect("an identifier");
     let conversation = customer.says(&text).await.conversation;
     let draft = app.pending(&owner, conversation).await;
     let conversation_path = format!("/v1/conversations/{conversation}");
@@ -350,6 +363,7 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         conversation,
         draft: draft.id,
         file,
+        upload,
         document: document.parse().expect("an identifier"),
         gap: gap(app, workspace, conversation, mark).await,
         turn: draft.turn,
@@ -678,6 +692,10 @@ async fn a_customer_cannot_use_staff_commands_even_in_their_own_conversation() {
             ("POST", "/v1/conversations/{id}/ask-for-person"),
             ("PUT", "/v1/conversations/{id}/rating"),
             ("POST", "/v1/files"),
+            ("POST", "/v1/uploads"),
+            ("GET", "/v1/uploads/{id}"),
+            ("PATCH", "/v1/uploads/{id}"),
+            ("DELETE", "/v1/uploads/{id}"),
         ];
         for (method, path, route) in routes() {
             let (Route::Names(body) | Route::Own(body)) = route else { continue };

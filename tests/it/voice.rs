@@ -24,12 +24,12 @@ use crate::support::{
 };
 
 /// "Hello. What are your opening hours on Saturday?"
-const WEBM: &[u8] = include_bytes!("../data/speech/hours.webm");
-const WAV: &[u8] = include_bytes!("../data/speech/hours.wav");
+pub(crate) const WEBM: &[u8] = include_bytes!("../data/speech/hours.webm");
+pub(crate) const WAV: &[u8] = include_bytes!("../data/speech/hours.wav");
 
 /// What the server does with a recording.
 #[derive(Clone)]
-enum Does {
+pub(crate) enum Does {
     /// Hears this.
     Hears(Value),
     /// Fails.
@@ -40,7 +40,7 @@ enum Does {
 
 /// What was asked of the server.
 #[derive(Debug, Clone, Default)]
-struct Asked {
+pub(crate) struct Asked {
     language: String,
     model: String,
     key: String,
@@ -49,7 +49,7 @@ struct Asked {
 
 /// A transcription server.
 #[derive(Clone)]
-struct Listener {
+pub(crate) struct Listener {
     url: String,
     script: Arc<Mutex<VecDeque<Does>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -62,7 +62,7 @@ fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Listener {
     /// Starts a server that does this with one recording after another; the last goes on for ever.
-    async fn start(script: &[Does]) -> Listener {
+    pub(crate) async fn start(script: &[Does]) -> Listener {
         let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/v1", socket.local_addr().expect("an address"));
         let listener = Listener {
@@ -78,7 +78,7 @@ impl Listener {
         listener
     }
 
-    fn settings(&self) -> impl Fn(&mut Config, &mut Options) {
+    pub(crate) fn settings(&self) -> impl Fn(&mut Config, &mut Options) {
         let url = self.url.clone();
         move |config, _| {
             config.speech.url.clone_from(&url);
@@ -91,7 +91,7 @@ impl Listener {
         tokio::time::timeout(PATIENCE, self.called.notified()).await.expect("the server is asked");
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         held(&self.asked).clone()
     }
 }
@@ -126,7 +126,7 @@ async fn listen(
 }
 
 /// An answer with words, of which the last is doubtful.
-fn heard(text: &str) -> Does {
+pub(crate) fn heard(text: &str) -> Does {
     let count = text.split_whitespace().count();
     let words: Vec<Value> = (0..)
         .zip(text.split_whitespace())
@@ -140,7 +140,7 @@ fn heard(text: &str) -> Does {
 }
 
 /// Sends a recording as the customer and joins the conversation.
-async fn speaks(customer: &mut Customer, name: &str, bytes: &[u8]) -> (Posted, Attachment) {
+pub(crate) async fn speaks(customer: &mut Customer, name: &str, bytes: &[u8]) -> (Posted, Attachment) {
     let file = customer.http.upload(name, bytes.to_vec()).await.expect("taken");
     let send = Command::Send {
         conversation: customer.conversation,
@@ -161,7 +161,7 @@ async fn speaks(customer: &mut Customer, name: &str, bytes: &[u8]) -> (Posted, A
 }
 
 /// Waits until a recording's outcome stands in the timeline.
-async fn outcome(app: &App, socket: &mut Socket, posted: &Posted, file: FileId) -> Entry {
+pub(crate) async fn outcome(app: &App, socket: &mut Socket, posted: &Posted, file: FileId) -> Entry {
     let staff = app.staff(Role::Staff).await;
     let of_file =
         |entry: &Entry| matches!(&entry.content, Content::Transcribed { file: of, .. } if *of == file);
@@ -175,7 +175,7 @@ async fn outcome(app: &App, socket: &mut Socket, posted: &Posted, file: FileId) 
     told.await.expect("the outcome is told")
 }
 
-fn state(entry: &Entry) -> TranscriptState {
+pub(crate) fn state(entry: &Entry) -> TranscriptState {
     match &entry.content {
         Content::Transcribed { state, .. } => *state,
         other => panic!("{other:?}"),

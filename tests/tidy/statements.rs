@@ -5,6 +5,7 @@ use crate::text::{none, rust_files, strings_of};
 /// Statements that see more than one workspace, by the file and the words they hold, and why they may.
 const ACROSS: &[(&str, &str, &str)] = &[
     ("src/app/node.rs", " meta ", "the epoch is the store's"),
+    ("src/ports/db/snapshot.rs", " meta ", "the epoch is the store's"),
     ("src/identity/token.rs", " meta ", "the signing key is the store's"),
     ("src/workspaces/store.rs", " meta ", "which workspace was the first is the store's"),
     (
@@ -18,6 +19,7 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "a start frees what the process before it held",
     ),
     ("src/files/transcripts.rs", "lease_until < $1) ORDER BY", "the worker listens for all"),
+    ("src/files/uploads/store.rs", "WHERE expires_at <= $1", "the sweep serves all"),
     (
         "src/files/transcripts.rs",
         "AND lease_until IS NOT NULL",

@@ -30,6 +30,10 @@ test("the connection, loaded with the first message, stays within 2.5 KB", (t) =
   within(t, bytes(widget("line")), 2_500));
 test("files and voice, loaded after the first message, stay within 5 KB", (t) =>
   within(t, bytes(widget("media")), 5_000));
+test("the way of files to the hub, loaded with the first of them, stays within 2 KB", (t) =>
+  within(t, bytes(widget("blobs")), 2_000));
+test("recording, loaded after files and voice, stays within 2 KB", (t) =>
+  within(t, bytes(widget("voice")), 2_000));
 test("the question at the end, loaded when a conversation is closed, stays within 2 KB", (t) =>
   within(t, bytes(widget("rating")), 2_000));
 

@@ -51,6 +51,17 @@ after(async () => {
   server?.close();
 });
 
+/** Waits until a page's recording stands well behind its beginning. */
+const soundAt = (page, where) =>
+  eventually(
+    () =>
+      page.evaluate(() => {
+        const inside = document.querySelector("[data-concierge]")?.shadowRoot ?? document;
+        return [...inside.querySelectorAll("audio")].some((audio) => audio.currentTime > 1);
+      }),
+    `the last word in ${where}`,
+  );
+
 test("a spoken question gets a transcript, a draft and, once approved, an answer", async (t) => {
   t.diagnostic(
     model ? "a real model listens" : "a server of the test's own listens: no CONCIERGE_WHISPER_MODEL",
@@ -68,6 +79,9 @@ test("a spoken question gets a transcript, a draft and, once approved, an answer
   assert.match(await transcript.innerText(), /opening hours on Saturday/i);
   if (!model) assert.equal(await transcript.locator(".unsure").count(), 1);
   await shot(page, "widget-voice-transcript");
+  // A word brings the player to where it is said.
+  await transcript.getByText(/Saturday/).click();
+  await soundAt(page, "the widget");
 
   const row = await staff.conversationWith("opening hours");
   const draft = await staff.draft(row.id);
@@ -79,6 +93,9 @@ test("a spoken question gets a transcript, a draft and, once approved, an answer
   await said.waitFor();
   await console_.page.getByRole("button", { name: /^Speed 1,/ }).click();
   await console_.page.getByRole("button", { name: /^Speed 1.25,/ }).waitFor();
+  await said.getByText(/Saturday/).click();
+  await soundAt(console_.page, "the desk");
+  if (!model) assert.equal(await said.locator(".w.un").count(), 1);
   await shot(console_.page, "console-voice-transcript");
   assert.deepEqual(await violations(console_.page), []);
 

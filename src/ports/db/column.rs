@@ -53,6 +53,7 @@ text_column!(
     base::JobId,
     base::ModelUseId,
     base::FileId,
+    base::UploadId,
     base::GapId,
     base::ViewId,
     base::SnippetId,

@@ -30,7 +30,7 @@ const NO_SPEECH: f32 = 0.6;
 const UNBELIEVED: f32 = 0.5;
 
 /// How much less important listening is than everything else, as Unix counts.
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 /// A model, loaded at its first use.
 pub(super) struct Whisper {

@@ -2,7 +2,7 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { Refused } from "@/wire/link";
 import { createRest, type Method } from "@/wire/rest";
-import { upload, uploadTo } from "@/wire/upload";
+import { uploadTo } from "@/wire/upload";
 import type {
   Contact,
   ContextAnswer,
@@ -48,7 +48,7 @@ import type {
   Workspace,
 } from "./types";
 
-const rest = createRest();
+export const rest = createRest();
 
 export async function call<T>(method: Method, path: string, body?: unknown): Promise<T> {
   try {
@@ -222,7 +222,8 @@ export const api = {
     call<DraftView>("PUT", `/v1/drafts/${draft}/proposals/${number}`, { revision, dropped }),
   schemas: () => get<Page<Schema>>("/v1/schemas"),
   changeRule: (id: string, enabled: boolean) => call<unknown>("PATCH", `/v1/rules/${id}`, { enabled }),
-  upload: (file: File, progress: (done: number) => void) => upload("", undefined, file, file.name, progress),
+  upload: async (file: File, progress: (done: number) => void) =>
+    (await import("@/wire/pieces")).send({ base: "" }, file, file.name, progress),
 };
 
 export const documentFileUrl = (id: string): string => `/v1/knowledge/documents/${id}/file`;

@@ -3,8 +3,10 @@
 
 import { Refused } from "../wire/link.ts";
 import type { OutFile } from "../wire/outbox.ts";
+import { bring, create, type Door, isGone, type Stream, stream, type Way } from "../wire/pieces.ts";
 import type { Attachment } from "../wire/protocol.ts";
-import { upload } from "../wire/upload.ts";
+
+const wayKey = (key: string): string => `${key}@`;
 
 export type Files = {
   readonly put: (key: string, blob: Blob) => Promise<void>;
@@ -12,11 +14,16 @@ export type Files = {
   readonly remove: (key: string) => void;
   /** The hub has it now, under another key; it is only kept to be shown. */
   readonly sent: (key: string, to: string) => void;
-  readonly upload: (file: OutFile, token: string, progress: (done: number) => void) => Promise<Attachment>;
+  /** Takes an upload up where it ended. */
+  readonly upload: (file: OutFile, progress: (done: number) => void) => Promise<Attachment>;
+  /** Begins to send what is still recorded; `of` tells later which recording it was. */
+  readonly stream: (name: string) => Stream & { readonly of: (blob: Blob) => void };
 };
 
-export function browserFiles(base: string, name: string): Files {
+export function browserFiles(door: Door, name: string): Files {
   const here = new Map<string, Blob>();
+  const streams = new WeakMap<Blob, Stream>();
+  const ways = new Map<string, Promise<Way | undefined>>();
   let opened: Promise<IDBDatabase> | undefined;
 
   function database(): Promise<IDBDatabase> {
@@ -42,7 +49,25 @@ export function browserFiles(base: string, name: string): Files {
   }
 
   function forget(key: string): void {
-    if (opened) run("readwrite", (store) => store.delete(key)).catch(() => {});
+    ways.delete(key);
+    for (const one of [key, wayKey(key)])
+      if (opened) run("readwrite", (store) => store.delete(one)).catch(() => {});
+  }
+
+  /** Where a file's upload is, to go on with it after a reload. */
+  async function keepWay(key: string, found: Promise<Way | undefined>): Promise<void> {
+    ways.set(key, found);
+    const way = await found;
+    if (way) await run("readwrite", (store) => store.put(way.path, wayKey(key))).catch(() => {});
+  }
+
+  async function wayOf(key: string): Promise<Way | undefined> {
+    const known = await ways.get(key);
+    if (known) return known;
+    const path = await run<string | undefined>("readonly", (store) => store.get(wayKey(key))).catch(
+      () => undefined,
+    );
+    return path === undefined ? undefined : { path };
   }
 
   async function get(key: string): Promise<Blob | undefined> {
@@ -55,6 +80,8 @@ export function browserFiles(base: string, name: string): Files {
   return {
     put: async (key, blob) => {
       here.set(key, blob);
+      const begun = streams.get(blob);
+      if (begun) void keepWay(key, begun.end());
       // Without a store the file still goes out while the page is open.
       await run("readwrite", (store) => store.put(blob, key)).catch(() => {});
     },
@@ -68,10 +95,23 @@ export function browserFiles(base: string, name: string): Files {
       if (blob) here.set(to, blob);
       forget(key);
     },
-    upload: async (file, token, progress) => {
+    upload: async (file, progress) => {
       const blob = await get(file.key);
       if (!blob) throw new Refused({ code: "unsupported_file", message: file.name });
-      return upload(base, token, blob, file.name, progress);
+      const begun = await wayOf(file.key);
+      if (begun)
+        try {
+          return await bring(door, begun, blob, progress);
+        } catch (error) {
+          if (!isGone(error)) throw error;
+        }
+      const way = await create(door, file.name, blob.size);
+      await keepWay(file.key, Promise.resolve(way));
+      return bring(door, way, blob, progress);
+    },
+    stream: (file) => {
+      const begun = stream(door, file);
+      return { ...begun, of: (blob) => void streams.set(blob, begun) };
     },
   };
 }

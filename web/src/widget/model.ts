@@ -45,6 +45,8 @@ export type Chat = {
   /** Goes on with an earlier conversation, if there is one. */
   readonly resume: () => void;
   readonly send: (body: string, files: readonly File[]) => void;
+  /** Sends a recording while it is made; it becomes a message with `send`. */
+  readonly stream: (name: string) => Promise<ReturnType<Files["stream"]>>;
   readonly askForPerson: (words: string) => void;
   /** Says how it was, from 1 to 5; rejects with `Lost` while there is no line. */
   readonly rate: (score: number, words: string) => Promise<void>;
@@ -89,7 +91,12 @@ export function createChat(options: ChatOptions): Chat {
   // Files need code of their own, fetched with the first of them.
   let filing: Promise<Files> | undefined;
   const files = (): Promise<Files> => {
-    filing ??= import("./blobs.ts").then(({ browserFiles }) => browserFiles(base, `concierge:${slug}`));
+    filing ??= import("./blobs.ts").then(({ browserFiles }) =>
+      browserFiles(
+        { base, token: () => (link.welcome() ? token(false) : Promise.reject(new Lost())) },
+        keptKey(slug),
+      ),
+    );
     filing.catch(() => {
       filing = undefined;
     });
@@ -194,9 +201,7 @@ export function createChat(options: ChatOptions): Chat {
     prefix,
     changed: (messages) => set({ outbox: messages }),
     upload: async (file) =>
-      (await files()).upload(file, await token(false), (part) =>
-        set({ progress: { ...state.progress, [file.key]: part } }),
-      ),
+      (await files()).upload(file, (part) => set({ progress: { ...state.progress, [file.key]: part } })),
     posted: (message, { conversation }) => {
       for (const { key, uploaded } of message.files)
         if (uploaded) void files().then((known) => known.sent(key, uploaded.id));
@@ -332,6 +337,10 @@ export function createChat(options: ChatOptions): Chat {
       if (kept.key !== undefined || outbox.messages().length > 0) begin();
     },
     send,
+    stream: async (name) => {
+      begin();
+      return (await files()).stream(name);
+    },
     askForPerson: (words) => {
       if (state.personAsked || wantsPerson) return;
       if (followed && link.welcome()) {

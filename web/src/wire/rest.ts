@@ -186,7 +186,8 @@ export function createRest(options: RestOptions = {}): Rest {
   };
 }
 
-async function problem(response: Response): Promise<Error> {
+/** Why a request was refused, or `Lost` if that says nothing. */
+export async function problem(response: Response): Promise<Error> {
   const body: unknown = await response.json().catch(() => undefined);
   if (typeof body === "object" && body !== null && "code" in body) return new Problem(body as ProblemBody);
   if (response.status >= 500 || response.status === 429) return new Lost();

@@ -1,17 +1,7 @@
 import { Lost } from "./link.ts";
-import type { Attachment } from "./protocol.ts";
 import { Problem, type ProblemBody } from "./rest.ts";
 
-/** Uploads a file and tells how far it is, from 0 to 1. `fetch` cannot do that. */
-export const upload = (
-  base: string,
-  token: string | undefined,
-  file: Blob,
-  name: string,
-  progress: (done: number) => void,
-): Promise<Attachment> => uploadTo<Attachment>(`${base}/v1/files`, token, file, name, progress);
-
-/** The same to another address. */
+/** Uploads a file at once and tells how far it is, from 0 to 1. `fetch` cannot do that. */
 export function uploadTo<T>(
   address: string,
   token: string | undefined,

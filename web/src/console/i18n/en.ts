@@ -384,6 +384,7 @@ export const en = {
     send: "Send",
     addNote: "Add note",
     attach: "Attach a file",
+    record: "Record a voice note",
     removeFile: "Remove {{name}}",
     uploadFailed: "{{name}} was not accepted: {{why}}",
     write: "Write in your own words",

@@ -6,6 +6,7 @@ import { en } from "./en";
 import type { models } from "./models";
 import type { schemas } from "./schemas";
 import type { setup } from "./setup";
+import type { voice } from "./voice";
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -17,6 +18,7 @@ declare module "i18next" {
       rules: typeof rules;
       models: typeof models;
       schemas: typeof schemas;
+      voice: typeof voice;
     };
   }
 }

@@ -54,13 +54,14 @@ export function Composer(props: ComposerProps): JSX.Element {
       )}
       {voice && media ? (
         <media.VoiceBox
+          chat={chat}
           onClose={(why) => {
             setVoice(false);
             if (why) setNotice(say(why));
             requestAnimationFrame(() => box.current?.focus());
           }}
           onSend={(recording) => {
-            chat.send("", [new File([recording.blob], recording.name, { type: recording.blob.type })]);
+            chat.send("", [recording]);
             setVoice(false);
             requestAnimationFrame(() => box.current?.focus());
           }}

@@ -5,7 +5,6 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Attachment, Entry } from "../../wire/protocol.ts";
 import css from "../media.css?inline";
 import type { Chat } from "../model.ts";
-import { peaks, type Recorder, type Recording, record } from "../recorder.ts";
 import { enMedia } from "../words/en-media.ts";
 import { learn } from "../words.ts";
 import { language, say, useChat } from "./hooks.ts";
@@ -15,22 +14,23 @@ learn(enMedia);
 
 const PICTURES = /^image\/(png|jpeg|gif|webp|avif)$/;
 const drawn = {
-  again: "M3 12a9 9 0 1 0 3-6.7L3 8M3 3v5h5",
   file: "M14 2v5h5M6 2h9l5 5v13a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2",
   load: "M12 15V3M7 10l5 5 5-5M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4",
   play: "M7 4.5v15a1 1 0 0 0 1.5.86l12-7.5a1 1 0 0 0 0-1.72l-12-7.5A1 1 0 0 0 7 4.5",
   pause: "M7 4h3.5v16H7zM13.5 4H17v16h-3.5z",
-  stop: "M7 6h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1",
 } as const;
 
 const BARS = 36;
-const LEVELS = 40;
 
 export { css };
 
+/** Recording is code of its own, fetched right after this: the line may be gone when it is wanted. */
+const voice = () => import("./voice.tsx");
+voice().catch(() => {});
+
 const DEFAULT_MAX = 20_000_000;
 
-function clock(ms: number): string {
+export function clock(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
@@ -220,7 +220,7 @@ function Said({
   ) : null;
 }
 
-function Bars({
+export function Bars({
   levels,
   upTo = 1,
 }: {
@@ -252,7 +252,7 @@ type PlayerProps = {
 const SPEEDS = [1, 1.5, 2];
 
 /** Recorders leave the length out of the file, so it is taken from the decoded sound. */
-function Player({ url, blob, ms, wave, audio: given, onFail }: PlayerProps): JSX.Element {
+export function Player({ url, blob, ms, wave, audio: given, onFail }: PlayerProps): JSX.Element {
   const own = useRef<HTMLAudioElement>(null);
   const audio = given ?? own;
   const [speed, setSpeed] = useState(0);
@@ -269,10 +269,12 @@ function Player({ url, blob, ms, wave, audio: given, onFail }: PlayerProps): JSX
   useEffect(() => {
     let gone = false;
     if (blob)
-      peaks(blob, BARS).then(
-        (found) => !gone && setSound(found),
-        () => {},
-      );
+      voice()
+        .then(({ peaks }) => peaks(blob, BARS))
+        .then(
+          (found) => !gone && setSound(found),
+          () => {},
+        );
     return () => {
       gone = true;
     };
@@ -385,102 +387,13 @@ export function Chosen({
 }
 
 export type VoiceBoxProps = {
+  readonly chat: Chat;
   readonly onClose: (why?: "micBlocked" | "micMissing") => void;
-  readonly onSend: (recording: Recording) => void;
+  readonly onSend: (recording: File) => void;
 };
 
-/** Recording, then hearing it again; every step is a button, so no key has to be held. */
-export function VoiceBox({ onClose, onSend }: VoiceBoxProps): JSX.Element {
-  const recorder = useRef<Recorder | undefined>(undefined);
-  const main = useRef<HTMLButtonElement>(null);
-  const [levels, setLevels] = useState<readonly number[]>(new Array<number>(LEVELS).fill(0));
-  const [ms, setMs] = useState(0);
-  const [take, setTake] = useState(0);
-  const [done, setDone] = useState<Recording & { readonly url: string }>();
-
-  useEffect(() => {
-    let gone = false;
-    record({
-      level: (level, at) => {
-        setLevels((known) => [...known.slice(1), level]);
-        setMs(at);
-      },
-      done: (recording) => !gone && setDone({ ...recording, url: URL.createObjectURL(recording.blob) }),
-    }).then(
-      (started) => {
-        if (gone) started.cancel();
-        else recorder.current = started;
-      },
-      (error: unknown) => {
-        if (gone) return;
-        onClose(
-          error instanceof DOMException && error.name === "NotFoundError" ? "micMissing" : "micBlocked",
-        );
-      },
-    );
-    return () => {
-      gone = true;
-      recorder.current?.cancel();
-      recorder.current = undefined;
-    };
-  }, [take]);
-
-  useEffect(() => main.current?.focus(), [done]);
-  useEffect(
-    () => () => {
-      if (done) URL.revokeObjectURL(done.url);
-    },
-    [done],
-  );
-
-  function handleAgain(): void {
-    setDone(undefined);
-    setMs(0);
-    setLevels(new Array<number>(LEVELS).fill(0));
-    setTake(take + 1);
-  }
-
-  return (
-    <div class={`box voicebox ${done ? "" : "live"}`}>
-      <button type="button" class="tool" aria-label={say("discard")} onClick={() => onClose()}>
-        <Icon name="x" />
-      </button>
-      {done ? (
-        <>
-          <span class="voice">
-            <Player url={done.url} blob={done.blob} ms={done.ms} />
-          </span>
-          <button type="button" class="tool" aria-label={say("again")} onClick={handleAgain}>
-            <Glyph path={drawn.again} />
-          </button>
-          <button
-            ref={main}
-            type="button"
-            class="round send"
-            aria-label={say("sendVoice")}
-            onClick={() => onSend(done)}
-          >
-            <Icon name="up" />
-          </button>
-        </>
-      ) : (
-        <>
-          <span class="red" aria-hidden="true" />
-          <span class="num" role="timer" aria-label={say("recording", { time: clock(ms) })}>
-            {clock(ms)}
-          </span>
-          <Bars levels={levels} />
-          <button
-            ref={main}
-            type="button"
-            class="round stop"
-            aria-label={say("stop")}
-            onClick={() => recorder.current?.stop()}
-          >
-            <Glyph path={drawn.stop} solid size={16} />
-          </button>
-        </>
-      )}
-    </div>
-  );
+export function VoiceBox(props: VoiceBoxProps): JSX.Element | null {
+  const [code, setCode] = useState<Awaited<ReturnType<typeof voice>>>();
+  useEffect(() => void voice().then(setCode, () => props.onClose()), []);
+  return code ? <code.VoiceBox {...props} /> : null;
 }

@@ -1,5 +1,5 @@
-import { LockKeyhole, Paperclip, X } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { LockKeyhole, Mic, Paperclip, X } from "lucide-react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { newClientId, type OutFile } from "@/wire/outbox";
 import { api } from "../../api";
@@ -11,6 +11,10 @@ import { useMe, useStaff } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { Staff } from "../../types";
 import { useSnippets } from "./useSnippets";
+
+const VoiceNote = lazy(() => import("./VoiceNote").then((module) => ({ default: module.VoiceNote })));
+
+const canRecord = "MediaRecorder" in globalThis && navigator.mediaDevices !== undefined;
 
 type Mode = "reply" | "note";
 type Props = {
@@ -33,6 +37,7 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
   const [text, setText] = useState(drafts.get(key) ?? "");
   const [files, setFiles] = useState<readonly (OutFile & { progress: number })[]>([]);
   const [busy, setBusy] = useState(false);
+  const [speaks, setSpeaks] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const mention = useMention(text, setText, area, mode === "note");
@@ -86,6 +91,13 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
     } finally {
       setBusy(false);
     }
+  }
+
+  /** A voice note goes out by itself: what is written stays. */
+  function handleSpoken(file?: OutFile) {
+    if (file) say(conversation, "", [file]);
+    setSpeaks(false);
+    area.current?.focus();
   }
 
   useKeys({
@@ -219,6 +231,11 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
           ))}
         </div>
       ) : null}
+      {speaks && mode === "reply" ? (
+        <Suspense fallback={<div className="h-[52px]" />}>
+          <VoiceNote key={conversation} name={name} onClose={() => handleSpoken()} onSent={handleSpoken} />
+        </Suspense>
+      ) : null}
       <div className="bar">
         <Segments
           label={t("conv.reply")}
@@ -242,6 +259,9 @@ export function Composer({ conversation, name, mode, onMode, onClose, asked, see
               }}
             />
             <IconButton says={t("conv.attach")} icon={Paperclip} onClick={() => picker.current?.click()} />
+            {canRecord && !speaks ? (
+              <IconButton says={t("conv.record")} icon={Mic} onClick={() => setSpeaks(true)} />
+            ) : null}
           </>
         ) : (
           <span className="ms-1 text-amber" title={t("conv.notePlaceholder")}>

@@ -291,7 +291,12 @@ const Spoken = memo(function Spoken(props: {
       <div className="stack">
         <span className="sr-only">{entry.author || props.contact}: </span>
         {files.map((file) => (
-          <FileView key={file.id} file={file} told={props.told?.get(file.id)} />
+          <FileView
+            key={file.id}
+            file={file}
+            told={props.told?.get(file.id)}
+            translated={props.told?.get(`t${file.id}`)}
+          />
         ))}
         {entry.body ? (
           <div className="bub" dir="auto">
@@ -312,7 +317,15 @@ const Spoken = memo(function Spoken(props: {
 
 const SAFE_IMAGE = /^image\/(png|jpe?g|gif|webp|avif)$/;
 
-function FileView({ file, told }: { file: Attachment; told: Entry | undefined }) {
+function FileView({
+  file,
+  told,
+  translated,
+}: {
+  file: Attachment;
+  told: Entry | undefined;
+  translated: Entry | undefined;
+}) {
   const { t } = useTranslation();
   if (SAFE_IMAGE.test(file.media_type)) {
     return (
@@ -330,7 +343,7 @@ function FileView({ file, told }: { file: Attachment; told: Entry | undefined })
   if (file.media_type.startsWith("audio/"))
     return (
       <Suspense fallback={<div className="h-10" />}>
-        <Voice file={file} told={told} />
+        <Voice file={file} told={told} translated={translated} />
       </Suspense>
     );
   return (
@@ -444,6 +457,8 @@ function isTold({ content }: Entry): boolean {
     case "note":
     case "draft_proposed":
     case "title_changed":
+    case "transcribed":
+    case "translated":
       return false;
     case "draft_decided":
       return ["rejected", "undone", "approved_in_part", "auto_approved"].includes(content.decision);
@@ -546,11 +561,14 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
   }
 }
 
-/** The newest outcome of each recording. */
+/** The newest outcome of each recording, and its translation unless the words are newer. */
 function transcripts(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
   const all = new Map<string, Entry>();
   for (const entry of entries) {
-    if (entry.content.kind === "transcribed") all.set(entry.content.file, entry);
+    if (entry.content.kind === "transcribed") {
+      all.set(entry.content.file, entry);
+      all.delete(`t${entry.content.file}`);
+    } else if (entry.content.kind === "translated") all.set(`t${entry.content.file}`, entry);
   }
   return all;
 }

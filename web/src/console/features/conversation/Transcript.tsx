@@ -1,12 +1,15 @@
-import { Check, Pencil, X } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { Check, Languages, Pencil, X } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "../../api";
+import { api, rest } from "../../api";
+import "../../i18n/voice";
 import { refusal } from "../../lib/refusal";
 import { Icon } from "../../parts/basics";
-import { useMay } from "../../parts/data";
+import { useMay, useMe } from "../../parts/data";
 import { toast } from "../../parts/toast";
 import type { Attachment, Entry, SpokenWord } from "../../types";
+import "./voice-note.css";
 
 /** A machine that is less sure of a word than this may have misheard it. */
 const UNSURE = 0.55;
@@ -14,13 +17,14 @@ const UNSURE = 0.55;
 type Props = {
   readonly file: Attachment;
   readonly told: Entry | undefined;
+  readonly translated: Entry | undefined;
   /** Where the player is, in milliseconds. */
   readonly at: number;
   readonly onSeek: (ms: number) => void;
 };
 
 /** What was said, under the player. Words that the machine is not sure of are marked; a person can correct it. */
-export function Transcript({ file, told, at, onSeek }: Props) {
+export function Transcript({ file, told, translated, at, onSeek }: Props) {
   const { t } = useTranslation();
   const mayWrite = useMay("staff");
   const [edits, setEdits] = useState(false);
@@ -47,6 +51,63 @@ export function Transcript({ file, told, at, onSeek }: Props) {
             {t(told?.body ? "conv.file.correct" : "conv.file.write")}
           </button>
         ) : null}
+        {mayWrite && told?.body && !translated ? <Translate file={file} spoken={content?.language} /> : null}
+      </p>
+      {translated ? <Translation entry={translated} /> : null}
+    </div>
+  );
+}
+
+/** Asked once: what the hub can do does not change while somebody reads. */
+const canTranslate = {
+  queryKey: ["translation"],
+  queryFn: () => rest.call<{ readonly ready: boolean }>("GET", "/v1/translation"),
+  staleTime: 300_000,
+};
+
+const languageName = (tag: string): string =>
+  new Intl.DisplayNames(undefined, { type: "language" }).of(tag) ?? tag;
+
+/** Asks for the words in the reader's own language; not there where no model translates. */
+function Translate({ file, spoken }: { readonly file: Attachment; readonly spoken: string | undefined }) {
+  const { t } = useTranslation("voice");
+  const { me, workspace } = useMe();
+  const { data } = useQuery(canTranslate);
+  const [busy, setBusy] = useState(false);
+  const own = me.language ?? workspace.locale;
+  if (!data?.ready || spoken === own.slice(0, 2)) return null;
+
+  async function handleTranslate() {
+    setBusy(true);
+    try {
+      // It comes back through the conversation, for all who look at it.
+      await rest.call("POST", `/v1/files/${file.id}/translation`, { language: own });
+    } catch (error) {
+      toast(refusal(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <button type="button" className="link" disabled={busy} onClick={() => void handleTranslate()}>
+      <Icon of={Languages} size="xs" />
+      {busy ? t("translating") : t("translate", { language: languageName(own) })}
+    </button>
+  );
+}
+
+function Translation({ entry }: { readonly entry: Entry }) {
+  const { t } = useTranslation("voice");
+  if (entry.content.kind !== "translated") return null;
+  const { language, engine } = entry.content;
+  return (
+    <div className="trans" data-translation={language}>
+      <p className="tx" dir="auto" lang={language}>
+        {entry.body}
+      </p>
+      <p className="ab">
+        {t("translated", { language: languageName(language), engine, name: entry.author })}
       </p>
     </div>
   );

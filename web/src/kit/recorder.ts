@@ -5,9 +5,11 @@ const TYPES = ["audio/mp4;codecs=mp4a.40.2", "audio/webm;codecs=opus", "audio/og
 const LONGEST = 180_000;
 const LEVEL_EVERY = 80;
 
-export type Recording = { readonly blob: Blob; readonly name: string; readonly ms: number };
+export type Recording = { readonly file: File; readonly ms: number };
 
 export type Recorder = {
+  /** What the file will be called. */
+  readonly name: string;
   readonly stop: () => void;
   readonly cancel: () => void;
 };
@@ -15,6 +17,8 @@ export type Recorder = {
 export type Hear = {
   /** Loudness from 0 to 1, and how long it has been. */
   readonly level: (level: number, ms: number) => void;
+  /** What was recorded in the last second; all of them are the recording. */
+  readonly piece: (piece: Blob) => void;
   readonly done: (recording: Recording) => void;
 };
 
@@ -24,6 +28,8 @@ export async function record(hear: Hear): Promise<Recorder> {
   const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, mimeType === undefined ? {} : { mimeType });
   const pieces: Blob[] = [];
+  const type = (recorder.mimeType || mimeType || "audio/webm").split(";")[0] ?? "";
+  const name = `voice.${type === "audio/mp4" ? "m4a" : type.slice(6)}`;
   const began = performance.now();
   let cancelled = false;
 
@@ -39,22 +45,21 @@ export async function record(hear: Hear): Promise<Recorder> {
     if (ms > LONGEST) recorder.stop();
   }, LEVEL_EVERY);
 
-  recorder.ondataavailable = ({ data }) => void pieces.push(data);
+  recorder.ondataavailable = ({ data }) => {
+    pieces.push(data);
+    if (!cancelled) hear.piece(data);
+  };
   recorder.onstop = () => {
     clearInterval(meter);
     for (const track of stream.getTracks()) track.stop();
     void context.close();
     if (cancelled) return;
-    const type = recorder.mimeType.split(";")[0] ?? "audio/webm";
-    hear.done({
-      blob: new Blob(pieces, { type: recorder.mimeType }),
-      name: `voice.${type === "audio/mp4" ? "m4a" : type.slice(6)}`,
-      ms: performance.now() - began,
-    });
+    hear.done({ file: new File(pieces, name, { type: recorder.mimeType }), ms: performance.now() - began });
   };
   recorder.start(1_000);
 
   return {
+    name,
     stop: () => recorder.state === "recording" && recorder.stop(),
     cancel: () => {
       cancelled = true;
