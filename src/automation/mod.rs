@@ -19,6 +19,7 @@ mod times;
 mod webhook;
 mod why;
 mod worker;
+mod workflows;
 
 pub use carry::{carry_out, proposed};
 pub use dry::{Conflict, DryRun, Touched, WrittenTwice, dry_run};

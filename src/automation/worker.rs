@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::automation::{Error, events, times};
+use crate::automation::{Error, events, times, workflows};
 use crate::base::{Actor, WorkspaceId};
 use crate::identity::Site;
 use crate::ports::bus::{Heard, News, Subscription};
@@ -57,6 +57,7 @@ async fn next_event(bus: &mut Subscription) -> Option<()> {
 }
 
 async fn work(site: &Site, shelf: &Shelf, timed: bool) -> Result<(), Error> {
+    workflows::work_off(site).await?;
     loop {
         let mut tx = site.ports.db.read().await?;
         let waiting = conversations::for_rules(&mut tx, BATCH).await?;

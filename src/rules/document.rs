@@ -7,16 +7,13 @@ use crate::rules::model::{
     Action, Comparison, Condition, Hours, Op, RuleDocument, Schedule, Since, Trigger, Wait,
 };
 use crate::rules::vocabulary::{FACTS, FactKind, Vocabulary, ops};
-use crate::rules::{Error, actions};
-use crate::schemas::{FieldType, Problems, check_value};
+use crate::rules::Error;
+use crate::schemas::{FieldType, Ground, MAX_TEXT, Problems, check_action, check_value};
 
 /// How deep conditions may be nested, how many there may be, and how many actions.
 pub(super) const MAX_DEPTH: usize = 20;
 const MAX_CONDITIONS: usize = 1_000;
 const MAX_ACTIONS: usize = 50;
-
-/// Longest name and longest text of an action, in characters.
-pub(super) const MAX_TEXT: usize = 500;
 
 /// Longest time that a rule waits: a year.
 const MAX_MINUTES: u32 = 366 * 24 * 60;
@@ -30,8 +27,11 @@ pub(super) fn check(document: &Value, vocabulary: &Vocabulary) -> Result<RuleDoc
     let rule = read_rule(document, &mut problems);
     if let Some(rule) = &rule {
         check_condition("when", &rule.when, vocabulary, &mut problems);
+        let field = |key: &str| vocabulary.fields.get(key);
+        let has_state = |key: &str| vocabulary.states.contains(key);
+        let ground = Ground { field: &field, has_state: &has_state };
         for (at, action) in rule.then.iter().enumerate() {
-            actions::check(&format!("then[{at}]"), action, vocabulary, &mut problems);
+            check_action(&format!("then[{at}]"), action, &ground, &mut problems);
         }
         if let Some(Wait { since: Since::Status, status: Some(status), .. }) = &rule.after
             && !vocabulary.states.contains(status)

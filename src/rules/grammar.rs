@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::base::Role;
-use crate::rules::document::{MAX_DEPTH, MAX_TEXT};
+use crate::rules::document::MAX_DEPTH;
 use crate::rules::model::{Hours, Op, Pace, Since, Trigger};
 use crate::rules::vocabulary::FACTS;
+use crate::schemas::MAX_TEXT;
 
 /// The document. `#/$defs/filter` is the grammar of conditions, for whatever else filters conversations.
 pub fn grammar() -> Value {

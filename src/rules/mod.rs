@@ -6,7 +6,6 @@
 //! Invariants: a stored rule was checked against the workspace's schemas when it was installed; every version
 //! is kept; a run is stored once per rule and causing entry, with every condition and what was really there.
 
-mod actions;
 mod check;
 mod deck;
 mod document;
@@ -102,6 +101,9 @@ pub async fn create(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Erro
 /// Writes the next version of a rule, if it is still at the version that was edited.
 pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Value) -> Result<Rule, Error> {
     let before = get(cx, tx, id).await?;
+    if let Some(schema) = before.of_schema {
+        return Err(Error::OfWorkflow(schema));
+    }
     let checked = check(cx, tx, document).await?;
     if checked.key != before.document.key {
         let mut problems = Problems::default();
@@ -115,8 +117,33 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Va
     replace(cx, tx, before, (checked, document), enabled_at).await
 }
 
+/// Makes these the rules of a schema's workflow: the same ones stay as they are, new ones are installed and
+/// those that are not among them are taken out of use.
+pub async fn install_workflow(
+    cx: &Cx,
+    tx: &mut Tx,
+    schema: &str,
+    documents: &[Value],
+) -> Result<(), Error> {
+    let mut kept = Vec::with_capacity(documents.len());
+    for document in documents {
+        let rule = install(cx, tx, document).await?;
+        store::set_schema(tx, cx.workspace, rule.id, schema).await?;
+        kept.push(rule.id);
+    }
+    for id in store::of_schema(tx, cx.workspace, schema).await? {
+        if !kept.contains(&id) {
+            store::delete(tx, cx.workspace, id, cx.now).await?;
+        }
+    }
+    Ok(store::touch(tx, cx.workspace).await?)
+}
+
 /// Takes a rule out of use. What it did stays, and so do its versions.
 pub async fn remove(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<(), Error> {
+    if let Some(schema) = get(cx, tx, id).await?.of_schema {
+        return Err(Error::OfWorkflow(schema));
+    }
     if !store::delete(tx, cx.workspace, id, cx.now).await? {
         return Err(Error::NotFound(id));
     }
@@ -155,7 +182,8 @@ pub fn show_fact(fact: &str, value: &FactValue, words: &Vocabulary) -> String {
 
 async fn insert(cx: &Cx, tx: &mut Tx, checked: RuleDocument, document: &Value) -> Result<Rule, Error> {
     let enabled = checked.starts_enabled;
-    let rule = Rule { id: cx.id(), version: 1, enabled, updated_at: cx.now, document: checked };
+    let rule =
+        Rule { id: cx.id(), version: 1, enabled, updated_at: cx.now, of_schema: None, document: checked };
     if !store::insert(tx, cx.workspace, &rule, document).await? {
         return Err(Error::Changed(rule.document.key));
     }
@@ -373,6 +401,9 @@ pub enum Error {
     /// Another rule has this key.
     #[error("there is a rule {0:?} already; give this one another key")]
     KeyTaken(String),
+    /// It belongs to a workflow.
+    #[error("this rule belongs to the workflow of the schema {0:?}; change it there")]
+    OfWorkflow(String),
     /// Somebody saved another version while this one was edited.
     #[error("version {edited} was edited, but {:?} is at version {} now; both are here to compare", theirs.document.key, theirs.version)]
     Overtaken {
@@ -397,7 +428,9 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::NotFound(_) => Self::not_found(),
             Error::Invalid(_) => Self::new(ErrorCode::InvalidValue, error.to_string()),
-            Error::Changed(_) | Error::KeyTaken(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Changed(_) | Error::KeyTaken(_) | Error::OfWorkflow(_) => {
+                Self::new(ErrorCode::Conflict, error.to_string())
+            }
             Error::Overtaken { ref theirs, ref yours, edited } => {
                 let both = serde_json::json!({"theirs": theirs, "yours": yours, "edited_version": edited});
                 Self::new(ErrorCode::Conflict, error.to_string()).with_conflict(both)

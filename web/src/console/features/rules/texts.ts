@@ -91,7 +91,7 @@ export const texts = {
   do: {
     require_approval: "Require approval",
     notify: "Tell the team",
-    label: "Add a label",
+    label: "Change labels",
     set_status: "Set the status",
     set_field: "Set a field",
     assign: "Assign to a role",
@@ -106,7 +106,8 @@ export const texts = {
   peopleN_other: "{{count}} different people",
   because: "Why, as the team reads it",
   text: "Text",
-  label: "Label",
+  label: "Put on",
+  unlabel: "Take off",
   status: "Status",
   field: "Field",
   url: "Address",

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { call, query } from "../../api";
 import type { ConversationSummary, Page, Schema } from "../../types";
+import type { Action } from "../rules/model";
 
 export type Condition = Readonly<Record<string, unknown>>;
 
@@ -21,11 +22,23 @@ export type FieldDoc = {
   readonly "x-require-if"?: Condition;
 };
 
+/** What a state does: an action of rules, or the short form for a label. */
+export type ActionDoc = Action | { readonly label: string } | { readonly unlabel: string };
+
+export type TimerDoc = {
+  readonly minutes: number;
+  readonly clock?: "wall" | "working";
+  readonly then: readonly ActionDoc[];
+};
+
 export type StateDoc = {
   readonly key: string;
   readonly label: string;
   readonly colour?: string;
   readonly final?: boolean;
+  readonly on_enter?: readonly ActionDoc[];
+  readonly on_leave?: readonly ActionDoc[];
+  readonly after?: readonly TimerDoc[];
 };
 
 export type MoveDoc = {
@@ -34,6 +47,7 @@ export type MoveDoc = {
   readonly by?: string;
   readonly needs?: readonly string[];
   readonly when?: Condition;
+  readonly says?: string;
 };
 
 export type Flow = {
