@@ -12,6 +12,7 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 counted=()
 passed=0
+unsteady=
 
 count() { # what, how many
   counted+=("$1 $2")
@@ -102,13 +103,30 @@ e2e() {
   hub=$(binary)
   [ -x "$hub" ] || fail "$hub is not built"
   [ -f web/dist/.stamp ] || fail "the web pages were not built into the binary; see Cargo's warnings"
-  (cd web && CONCIERGE_BIN=$hub logged e2e npm run --silent e2e) || fail "web end-to-end tests"
+  (cd web && CONCIERGE_BIN=$hub logged e2e npm run --silent e2e) || again
   local sums
   sums=$(awk '$2 == "pass" { ok = $3 } $2 == "fail" { bad = $3 } $2 ~ /^(skipped|todo|cancelled)$/ { not += $3 } END { print ok + 0, bad + 0, not + 0 }' "$logs/e2e")
   read -r ok bad not <<<"$sums"
   [ "$ok" -gt 0 ] || fail "the web's end-to-end tests ran nothing"
   [ "$bad" -eq 0 ] && [ "$not" -eq 0 ] || fail "web end-to-end tests: $bad failed, $not skipped"
   count "web e2e" "$ok"
+}
+
+# A browser on a busy machine may fail once where nothing is broken. Up to three tests that failed are
+# run once more, file by file and with nothing else; what fails twice is broken. Each that passed only then
+# is named in the last line: it, or what it looks at, has a race that somebody has to find.
+again() {
+  local failed files
+  failed=$(sed -n 's/^test at \(e2e\/[a-z-]*\.test\.mjs\):.*/\1/p' "$logs/e2e")
+  [ -n "$failed" ] && [ "$(wc -l <<<"$failed")" -le 3 ] || fail "web end-to-end tests"
+  mapfile -t files < <(sort -u <<<"$failed")
+  unsteady=$(sed -n '/^✖ failing tests:/,$s/^✖ \(.*\) (.*/\1/p' "$logs/e2e" | paste -sd ';')
+  echo "== e2e, once more: ${files[*]}"
+  (cd web && CONCIERGE_BIN=$(binary) logged once-more node --test --test-reporter=spec --test-concurrency=1 "${files[@]}") ||
+    fail "web end-to-end tests, twice: $unsteady"
+  # The sums are those of the first run, with what passed now.
+  awk -v more="$(wc -l <<<"$failed")" '$2 == "pass" { $3 += more } $2 == "fail" { $3 = 0 } { print }' \
+    "$logs/e2e" >"$logs/e2e.sums" && mv "$logs/e2e.sums" "$logs/e2e"
 }
 
 for part in "$@"; do
@@ -129,6 +147,7 @@ case " $* " in
 esac
 if [ ${#counted[@]} -gt 0 ]; then
   list=$(printf ', %s' "${counted[@]}")
+  [ -z "$unsteady" ] || echo "UNSTEADY, passed only when run again: $unsteady"
   echo "tests: $passed passed, 0 failed (${list:2})"
 else
   echo "checks: all passed"

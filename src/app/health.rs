@@ -8,8 +8,10 @@ use serde_json::json;
 
 use crate::app::{asyncapi, openapi, protocol_schema};
 use crate::gateway::Gateway;
+use crate::http::Problem;
 use crate::identity::Site;
 use crate::jobs;
+use crate::protocol::ErrorCode;
 use crate::telemetry::Metrics;
 
 /// Routes beside the API: health, metrics, documents.
@@ -45,6 +47,11 @@ async fn check_store(site: &Site) -> Result<(), crate::ports::DbError> {
     let open = jobs::open(&mut tx).await?;
     metrics::gauge!("concierge_jobs_open").set(u32::try_from(open).map_or(f64::MAX, f64::from));
     Ok(())
+}
+
+/// What everybody else is told on a connection beyond the limit.
+pub(super) async fn crowded() -> Problem {
+    Problem::new(ErrorCode::Busy, "this node takes no more connections now").retry_after(5_000)
 }
 
 async fn metrics_text(Extension(metrics): Extension<Metrics>) -> impl IntoResponse {

@@ -1,6 +1,7 @@
 //! Wiring: puts the parts together, starts them in order and stops them in order.
 
 mod api;
+pub mod backup;
 mod documents;
 mod health;
 mod jobs;
@@ -9,6 +10,7 @@ mod node;
 mod pages;
 mod reminders;
 pub mod seed;
+mod server;
 mod slow_jobs;
 
 pub use api::{api, openapi, operations};

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::server::{self, Server};
 use crate::app::{api, health, jobs, layers, pages, reminders, seed, slow_jobs};
 use crate::config::{Config, Knowledge, Languages};
 use crate::gateway::Gateway;
@@ -171,17 +172,15 @@ impl Node {
         )
         .layer(Extension(understanding))
         .layer(Extension(gateway.clone()))
-        .layer(Extension(metrics))
+        .layer(Extension(metrics.clone()))
         .with_state(site.clone());
-        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = stop_serving.clone();
-        serving.spawn(async move {
-            let served =
-                axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(error = &error as &dyn std::error::Error, "web server ended");
-            }
-        });
+        let crowded = layers::wrap(health::routes(), &config.http)
+            .fallback(health::crowded)
+            .layer(Extension(gateway.clone()))
+            .layer(Extension(metrics))
+            .with_state(site.clone());
+        let server = Server { routes, crowded, places: server::places() };
+        serving.spawn(server.run(listener, serving.clone(), stop_serving.clone()));
         tracing::info!(%address, store = ?site.ports.db.engine(), "hub started");
         Ok(Node { address, site, seeded, setup_link, gateway, serving, working, stop_serving, stop_working })
     }

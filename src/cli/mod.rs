@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 asked for something wrong.
 
+mod backup;
 mod chat;
 mod demo;
 mod desk;
@@ -75,6 +76,16 @@ enum Role {
         /// Where to: `qdrant` (vectors.qdrant names the server) or `local`.
         #[arg(long, value_enum)]
         to: reindex::Target,
+    },
+    /// Copies the store and the uploaded files into a new folder; the hub may run meanwhile.
+    Backup {
+        /// The folder, which must not exist yet.
+        folder: PathBuf,
+    },
+    /// Brings a backup back to where the hub looks for its store; the hub must not run.
+    Restore {
+        /// The folder that `concierge backup` made.
+        folder: PathBuf,
     },
     /// Works on the settings.
     Config {
@@ -202,6 +213,8 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
             }
         }
         Role::Reindex { to } => block_on(reindex::run(config()?, to)),
+        Role::Backup { folder } => block_on(async { backup::back_up(&config()?, &folder).await }),
+        Role::Restore { folder } => block_on(async { backup::restore(&config()?, &folder).await }),
         Role::Config { what: ConfigRole::Check } => {
             config()?;
             say("the settings are right");

@@ -79,6 +79,10 @@ impl Upload {
         self.file.sync_all().await?;
         tokio::fs::rename(&self.unfinished, &self.finished).await?;
         self.done = true;
+        // The name is on disk once its folder is.
+        if let Some(folder) = self.finished.parent() {
+            tokio::fs::File::open(folder).await?.sync_all().await?;
+        }
         Ok(())
     }
 }

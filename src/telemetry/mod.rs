@@ -64,6 +64,10 @@ fn install() -> PrometheusHandle {
 
 fn describe() {
     metrics::describe_gauge!("concierge_connections", "Open sockets, by kind");
+    metrics::describe_counter!(
+        "concierge_connections_refused_total",
+        "Connections closed at once: the process holds as many as it may"
+    );
     metrics::describe_gauge!("concierge_rooms", "Conversations somebody follows on this node");
     metrics::describe_counter!("concierge_entries_total", "Timeline entries stored, by kind");
     metrics::describe_histogram!("concierge_ack_seconds", "From a message's arrival to its acknowledgement");
@@ -83,6 +87,11 @@ fn describe() {
     metrics::describe_counter!("concierge_model_calls_total", "Calls of models, by how they ended");
     metrics::describe_counter!("concierge_model_tokens_total", "Tokens of models, by kind");
     metrics::describe_histogram!("concierge_model_first_token_seconds", "Until a model's first word");
+    metrics::describe_gauge!("concierge_store_log_pages", "Pages in the write-ahead log of SQLite");
+    metrics::describe_gauge!(
+        "concierge_store_log_waiting_pages",
+        "Pages of that log that are not in the file yet; more than 64,000 say that a reader never ends"
+    );
     metrics::describe_gauge!("concierge_jobs_open", "Durable side effects that wait or run");
 }
 

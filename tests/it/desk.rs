@@ -13,7 +13,8 @@ use concierge::protocol::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, PATIENCE, call, code, join, manual_clock, ok, on_each_engine, on_each_engine_with, summary, timeline,
+    App, PATIENCE, call, code, eventually, join, manual_clock, ok, on_each_engine, on_each_engine_with,
+    summary, timeline,
 };
 
 /// A question that the documents answer.
@@ -39,19 +40,6 @@ async fn signal<T>(socket: &mut Socket, mut wanted: impl FnMut(Signal) -> Option
         _ => None,
     });
     found.await.expect("the signal comes")
-}
-
-/// Asks again until the answer is right; the hub looks once a second for what is due.
-async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let found = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("{what} did not come"))
 }
 
 async fn notices(caller: &Http) -> (Vec<Notice>, i64) {

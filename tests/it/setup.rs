@@ -4,7 +4,7 @@ use concierge::app::Node;
 use concierge::client::Http;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, call, ok, on_each_empty_hub, on_each_engine};
+use crate::support::{Answer, PASSWORD, call, eventually, ok, on_each_empty_hub, on_each_engine};
 
 /// The code in the link that the hub prints.
 fn code_of(node: &Node) -> String {
@@ -172,19 +172,14 @@ async fn a_first_article_answers_a_first_question() {
         let begun = call(&owner, "POST", "/v1/setup/sample", Some(ask)).await;
         assert_eq!(begun.status, 201, "{begun:?}");
         let conversation = begun.json()["conversation"].clone();
-        let drafted = async {
-            loop {
-                let drafts = ok(&owner, "GET", "/v1/drafts?status=pending", None).await;
-                let ours = |item: &&Value| {
-                    item["draft"]["conversation"] == conversation && item["draft"]["status"] == "pending"
-                };
-                if let Some(item) = drafts["items"].as_array().into_iter().flatten().find(ours) {
-                    return item["draft"].to_string();
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let text = tokio::time::timeout(crate::support::PATIENCE, drafted).await.expect("a draft comes");
+        let text = eventually("a draft", async || {
+            let drafts = ok(&owner, "GET", "/v1/drafts?status=pending", None).await;
+            let ours = |item: &&Value| {
+                item["draft"]["conversation"] == conversation && item["draft"]["status"] == "pending"
+            };
+            drafts["items"].as_array()?.iter().find(ours).map(|item| item["draft"].to_string())
+        })
+        .await;
         assert!(text.contains("17:30"), "{text}");
     })
     .await;

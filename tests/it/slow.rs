@@ -11,7 +11,7 @@ use concierge::ports::{Bus, Clock};
 use concierge::protocol::{Close, Command, Outcome, ServerFrame, Signal};
 use serde_json::{Value, json};
 
-use crate::support::{App, PATIENCE, Reader, all_entries, join, on_each_engine_with};
+use crate::support::{App, PATIENCE, Reader, all_entries, join, on_each_engine_with, until};
 
 /// Reads until the hub closes the socket; gives the frames before and the code.
 async fn reads_to_the_end(socket: &mut Socket) -> (Vec<ServerFrame>, u16) {
@@ -31,12 +31,7 @@ async fn reads_to_the_end(socket: &mut Socket) -> (Vec<ServerFrame>, u16) {
 
 /// Waits until the hub has no more than this many sockets.
 async fn until_open(app: &App, sockets: usize) {
-    let fewer = async {
-        while app.node.open_sockets() > sockets {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, fewer).await.expect("the hub lets the socket go");
+    until("the hub let the socket go", async || app.node.open_sockets() <= sockets).await;
 }
 
 /// Posts as a colleague; gives the position.

@@ -9,8 +9,8 @@ use concierge::protocol::DraftStatus;
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, EMBEDDER_KEY, EmbedderDouble, Mood, PATIENCE, QDRANT_KEY, QdrantDouble, call, draft, ok,
-    on_each_engine_with, summary,
+    App, EMBEDDER_KEY, EmbedderDouble, Mood, QDRANT_KEY, QdrantDouble, call, draft, eventually, ok,
+    on_each_engine_with, summary, until,
 };
 
 const DOCUMENTS: &str = "/v1/knowledge/documents";
@@ -43,17 +43,9 @@ fn titles(found: &Value) -> Vec<&str> {
 }
 
 /// Waits until the index says something.
-async fn until(who: &Http, holds: impl Fn(&Value) -> bool) -> Value {
-    let waiting = async {
-        loop {
-            let status = ok(who, "GET", INDEX, None).await;
-            if holds(&status) {
-                return status;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("the index gets there")
+async fn status_when(who: &Http, holds: impl Fn(&Value) -> bool) -> Value {
+    eventually("the index", async || Some(ok(who, "GET", INDEX, None).await).filter(|status| holds(status)))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,18 +108,15 @@ async fn words_decide_alone_while_the_embedder_is_down() {
             assert!(found["because"].as_str().is_some_and(|because| because.contains(why)), "{found}");
             server.becomes(Mood::Well);
             // It is left alone for a while after a failure: an answer clears that.
-            tokio::time::timeout(PATIENCE, async {
-                while search(&owner, "when are you open").await["by"] == "words" {
-                    tokio::task::yield_now().await;
-                }
+            until("the embedder is asked again", async || {
+                search(&owner, "when are you open").await["by"] != "words"
             })
-            .await
-            .expect("it is asked again");
+            .await;
         }
 
         server.becomes(Mood::Down);
         add(&owner, "Umbrellas", "We lend one to everybody.").await;
-        let status = until(&owner, |status| status["last_error"].is_string()).await;
+        let status = status_when(&owner, |status| status["last_error"].is_string()).await;
         assert_eq!((&status["state"], &status["waiting"]), (&json!("building"), &json!(1)));
         assert!(
             status["last_error"].as_str().is_some_and(|error| error.contains("embedder is down")),
@@ -138,15 +127,10 @@ async fn words_decide_alone_while_the_embedder_is_down() {
         // A turn says in its trace what was compared, and why no more.
         let mut customer = app.customer().await;
         let conversation = customer.says("How much is a brake check?").await.conversation;
-        let waiting = async {
-            loop {
-                match summary(&owner, conversation).await.draft {
-                    Some(hint) if hint.status == DraftStatus::Pending => return draft(&owner, hint.id).await,
-                    _ => tokio::task::yield_now().await,
-                }
-            }
-        };
-        let draft = tokio::time::timeout(PATIENCE, waiting).await.expect("a draft waits");
+        let hint = eventually("a draft", async || {
+            summary(&owner, conversation).await.draft.filter(|hint| hint.status == DraftStatus::Pending)
+        });
+        let draft = draft(&owner, hint.await.id).await;
         let turn = ok(&owner, "GET", &format!("/v1/turns/{}", draft.turn), None).await;
         assert!(draft.text.contains("£79"), "{}: {turn:#}", draft.text);
         let retrieved =
@@ -159,7 +143,7 @@ async fn words_decide_alone_while_the_embedder_is_down() {
         );
 
         server.becomes(Mood::Well);
-        let status = until(&owner, |status| status["state"] == "ready").await;
+        let status = status_when(&owner, |status| status["state"] == "ready").await;
         assert_eq!((&status["last_error"], &status["failed"]), (&Value::Null, &json!(0)));
     })
     .await;
@@ -208,7 +192,7 @@ async fn another_model_makes_all_vectors_anew_after_a_restart() {
 
         let app = app.restart_with(|config| config.embeddings.model = "meanings-wide".to_owned()).await;
         let owner = app.staff(Role::Owner).await;
-        let status = until(&owner, |status| status["state"] == "ready").await;
+        let status = status_when(&owner, |status| status["state"] == "ready").await;
         assert_eq!((&status["model"], &status["dimension"]), (&json!("meanings-wide"), &json!(9)));
         assert_eq!((&status["passages"], &status["embedded"]), (&json!(3), &json!(3)));
         assert_eq!(titles(&search(&owner, "a hound").await)[..1], ["Pets"]);

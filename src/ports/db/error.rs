@@ -15,6 +15,9 @@ pub enum DbError {
     /// A text holds a character that the store does not keep.
     #[error("a text holds a character that cannot be stored")]
     Text(#[source] sqlx::Error),
+    /// The store's file is damaged.
+    #[error("the store's file is damaged; stop the hub and restore a backup (concierge restore)")]
+    Damaged(#[source] sqlx::Error),
     /// Everything else.
     #[error("the store failed")]
     Other(#[source] sqlx::Error),
@@ -32,11 +35,15 @@ impl DbError {
 
 /// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>).
 const SQLITE_BUSY: i64 = 5;
+const SQLITE_CORRUPT: i64 = 11;
 const SQLITE_FULL: i64 = 13;
+const SQLITE_NOTADB: i64 = 26;
 
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
-        if matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
+        // A server that goes away in the middle of a greeting looks like one that speaks another language.
+        use sqlx::Error::{Io, PoolTimedOut, Protocol, Tls};
+        if matches!(error, PoolTimedOut | Io(_) | Protocol(_) | Tls(_)) {
             return DbError::Busy(error);
         }
         let code =
@@ -49,6 +56,7 @@ impl From<sqlx::Error> for DbError {
             Some("22021") => DbError::Text(error),
             Some(code) => match code.parse::<i64>().map(|extended| extended & 0xff) {
                 Ok(SQLITE_FULL) if code.len() < 5 => DbError::Full(error),
+                Ok(SQLITE_CORRUPT | SQLITE_NOTADB) if code.len() < 5 => DbError::Damaged(error),
                 Ok(SQLITE_BUSY) if code.len() < 5 => DbError::Busy(error),
                 _ => DbError::Other(error),
             },

@@ -7,10 +7,12 @@
 //! caused (`Tx::tell`) published. A `Tx` that is dropped leaves no trace. Never await a model or a network
 //! while a `Tx` is open.
 
+mod checkpoint;
 mod column;
 mod crash;
 mod error;
 mod macros;
+mod snapshot;
 mod sqlite;
 
 use std::path::PathBuf;
@@ -23,6 +25,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool}
 
 pub use column::{JsonText, like_pattern};
 pub use error::DbError;
+pub use snapshot::{begin_epoch, snapshot};
 pub use sqlx::FromRow;
 
 use crate::base::WorkspaceId;

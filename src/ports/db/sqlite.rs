@@ -5,9 +5,12 @@
 //! else. So all units that were waiting share one `COMMIT` and one sync, without any timer: under load
 //! the groups grow by themselves, and a lone unit is committed at once. Only after the commit are the
 //! units told, in order, that they are on disk.
+//!
+//! What is committed lies in the write-ahead log; the checkpointer (`checkpoint.rs`) brings it into the
+//! file beside the commits.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -16,13 +19,17 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
 use crate::ports::db::DbError;
+use crate::ports::db::checkpoint::Checkpointer;
 use crate::ports::db::crash::{Place, crash_point};
 
 /// Connections that read beside the writer.
 const READERS: u32 = 4;
 
-/// How long a lock held by another process is waited for.
+/// How long a lock held by another process is waited for, and how long a unit waits for its turn.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// The largest file that is looked through before the hub starts: a tenth of a second, about.
+const LOOKED_THROUGH: u64 = 64 << 20;
 
 /// Opens the file, brings its tables up to date, and starts the committer.
 pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), DbError> {
@@ -37,16 +44,31 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
         .foreign_keys(true)
         .busy_timeout(LOCK_WAIT)
         .pragma("cache_size", "-16384")
+        .pragma("wal_autocheckpoint", "0")
         .statement_cache_capacity(256)
         .disable_statement_logging();
     let mut connection = SqliteConnection::connect_with(&options).await?;
+    look_through(&mut connection, path).await?;
     sqlx::migrate!("migrations/sqlite").run(&mut connection).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(LOCK_WAIT)
-        .connect_with(options.pragma("query_only", "on"))
+        .connect_with(options.clone().pragma("query_only", "on"))
         .await?;
-    Ok((Writer::start(connection, bus), readers))
+    let checkpointer = Checkpointer::new(SqliteConnection::connect_with(&options).await?);
+    Ok((Writer::start(connection, checkpointer, bus), readers))
+}
+
+/// Looks for damage where it is quick: a broken file is better found now than by a customer.
+async fn look_through(connection: &mut SqliteConnection, path: &Path) -> Result<(), DbError> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > LOOKED_THROUGH) {
+        return Ok(());
+    }
+    let (found,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(connection).await?;
+    match found.as_str() {
+        "ok" => Ok(()),
+        _ => Err(DbError::Damaged(sqlx::Error::Protocol(found))),
+    }
 }
 
 /// The way to the one writing connection.
@@ -54,6 +76,7 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
 pub(super) struct Writer {
     desk: Arc<Mutex<Desk>>,
     finished: Arc<Notify>,
+    checkpointer: Arc<Checkpointer>,
 }
 
 /// The writing connection and the group that is open on it.
@@ -81,33 +104,28 @@ pub(super) struct Unit {
 }
 
 impl Writer {
-    fn start(connection: SqliteConnection, bus: Bus) -> Writer {
+    fn start(connection: SqliteConnection, checkpointer: Checkpointer, bus: Bus) -> Writer {
         let desk = Desk { connection: Some(connection), open: false, abandoned: false, group: Vec::new() };
-        let writer = Writer { desk: Arc::new(Mutex::new(desk)), finished: Arc::new(Notify::new()) };
-        let weak_desk = Arc::downgrade(&writer.desk);
-        let finished = writer.finished.clone();
-        tokio::spawn(async move {
-            loop {
-                finished.notified().await;
-                let Some(desk) = weak_desk.upgrade() else { return };
-                let group = desk.lock().await.commit().await;
-                for (unit, result) in group {
-                    if result.is_ok() {
-                        crash_point(Place::Committed);
-                        unit.news.into_iter().for_each(|note| bus.publish(note));
-                        crash_point(Place::Published);
-                    }
-                    // An error only says that the caller has gone.
-                    let _ = unit.told.send(result);
-                }
-            }
-        });
+        let writer = Writer {
+            desk: Arc::new(Mutex::new(desk)),
+            finished: Arc::new(Notify::new()),
+            checkpointer: Arc::new(checkpointer),
+        };
+        tokio::spawn(commits(
+            Arc::downgrade(&writer.desk),
+            writer.finished.clone(),
+            writer.checkpointer.clone(),
+            bus,
+        ));
+        let checkpointer = writer.checkpointer.clone();
+        tokio::spawn(async move { checkpointer.run().await });
         writer
     }
 
     /// Waits for a turn at the writing connection and opens a savepoint.
     pub(super) async fn begin(&self) -> Result<Unit, DbError> {
-        let desk = self.desk.clone().lock_owned().await;
+        let turn = tokio::time::timeout(LOCK_WAIT, self.desk.clone().lock_owned());
+        let desk = turn.await.map_err(|_| DbError::Busy(sqlx::Error::PoolTimedOut))?;
         let mut unit = Unit { desk, finished: self.finished.clone(), done: false };
         unit.desk.clear_abandoned().await;
         if !unit.desk.open {
@@ -130,11 +148,37 @@ impl Writer {
         for (unit, result) in group {
             let _ = unit.told.send(result);
         }
+        self.checkpointer.close().await;
         if let Some(connection) = desk.connection.take()
             && let Err(error) = connection.close().await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "store did not close cleanly");
         }
+    }
+}
+
+/// Commits what is finished, and tells.
+async fn commits(desk: Weak<Mutex<Desk>>, finished: Arc<Notify>, checkpointer: Arc<Checkpointer>, bus: Bus) {
+    loop {
+        finished.notified().await;
+        let Some(desk) = desk.upgrade() else { return };
+        let group = {
+            let mut desk = desk.lock().await;
+            let group = desk.commit().await;
+            // Nobody writes while the desk is held: the log can begin anew.
+            checkpointer.empty_if_long().await;
+            group
+        };
+        for (unit, result) in group {
+            if result.is_ok() {
+                crash_point(Place::Committed);
+                unit.news.into_iter().for_each(|note| bus.publish(note));
+                crash_point(Place::Published);
+            }
+            // An error only says that the caller has gone.
+            let _ = unit.told.send(result);
+        }
+        checkpointer.wake();
     }
 }
 
@@ -195,7 +239,7 @@ impl Desk {
                     .into_iter()
                     .map(|unit| {
                         let told = if full {
-                            DbError::Full(sqlx::Error::WorkerCrashed)
+                            DbError::Full(sqlx::Error::Protocol("the commit of its group failed".to_owned()))
                         } else {
                             DbError::Commit(error.to_string())
                         };

@@ -31,3 +31,21 @@ use std::time::Duration;
 
 /// How long anything may take before a test gives up. Nothing waits for its full length.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Looks again until there is an answer; the hub looks once a second for what is due.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("{what} did not come"))
+}
+
+/// Looks again until it is so.
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    eventually(what, async || so().await.then_some(())).await;
+}

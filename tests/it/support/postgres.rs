@@ -15,7 +15,7 @@ struct Server {
 }
 
 /// The address of a fresh, empty database.
-pub fn fresh_database() -> String {
+pub(crate) fn fresh_database() -> String {
     static SERVER: OnceLock<Server> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let server = SERVER.get_or_init(start);

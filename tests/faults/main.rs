@@ -1,0 +1,34 @@
+//! The hub as a real process, and what may happen to one: killed without warning, no space, a disk that
+//! fails, somebody else at its file, floods, half-open sockets, a stop in the middle of it.
+//!
+//! What is tested where, by the ids of the catalogue, is in `README.md` beside this file.
+
+mod crowds;
+#[path = "../it/support/dice.rs"]
+mod dice;
+mod disk;
+mod hub;
+mod kills;
+#[path = "../it/support/postgres.rs"]
+mod postgres;
+mod proxy;
+mod senders;
+mod servers;
+mod stop;
+mod store;
+mod truth;
+mod turns;
+mod wire;
+mod writer;
+
+use std::time::Duration;
+
+use dice::dice;
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[expect(clippy::print_stderr, reason = "shown by the test runner")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
