@@ -142,6 +142,8 @@ ids! {
     FileId = "fil",
     /// A question that nothing answers.
     GapId = "gap",
+    /// An address that another system calls.
+    HookId = "hok",
     /// A saved view of the inbox.
     ViewId = "viw",
     /// A saved reply.

@@ -189,6 +189,15 @@ pub enum Content {
         /// The entry that closed the conversation.
         resolution: i64,
     },
+    /// Another system called a hook.
+    HookReceived {
+        /// The word that rules know the hook by.
+        key: String,
+        /// Its name then.
+        name: String,
+        /// What it took out of the call.
+        values: std::collections::BTreeMap<String, serde_json::Value>,
+    },
     /// The conversation was put away until a time, or came back.
     Snoozed {
         /// Until when; absent when it came back.
@@ -227,6 +236,7 @@ impl Content {
             Content::ResolvedChanged { .. } => "resolved_changed",
             Content::Transcribed { .. } => "transcribed",
             Content::Rated { .. } => "rated",
+            Content::HookReceived { .. } => "hook_received",
             Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
         }
@@ -241,6 +251,7 @@ impl Content {
                 | Content::DraftDecided { .. }
                 | Content::ResolvedChanged { .. }
                 | Content::Rated { .. }
+                | Content::HookReceived { .. }
         )
     }
 

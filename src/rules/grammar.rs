@@ -68,13 +68,27 @@ pub fn grammar() -> Value {
                 "additionalProperties": false,
                 "required": ["fact", "op"],
                 "properties": {
-                    "fact": {"anyOf": [{"enum": FACTS.iter().map(|(name, ..)| *name).collect::<Vec<_>>()}, {"type": "string", "pattern": "^context\\."}]},
+                    "fact": {"anyOf": [{"enum": FACTS.iter().map(|(name, ..)| *name).collect::<Vec<_>>()}, {"type": "string", "pattern": "^(context|hook)\\."}]},
                     "op": {"enum": words(Op::ALL)},
                     "value": {"description": "With what; a list for in, not_in, contains_any and between; absent for known and unknown."},
                 },
             },
             "action": {"oneOf": actions()},
         },
+    })
+}
+
+/// The grammar of filters alone, as views, searches and segments have them (`schemas/filter.json`).
+pub fn filter_grammar() -> Value {
+    let whole = grammar();
+    let defs = &whole["$defs"];
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://concierge.example/schemas/filter.json",
+        "title": "Concierge filter",
+        "description": "What conversations a view or a search shows: the conditions of rules, over what lasts.",
+        "$ref": "#/$defs/filter",
+        "$defs": {"filter": defs["filter"], "comparison": defs["comparison"]},
     })
 }
 

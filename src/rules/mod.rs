@@ -21,7 +21,7 @@ mod vocabulary;
 
 pub use deck::{Decided, Program, RuleSet, Run, decide};
 pub use evaluate::{Asked, Explanation, evaluate};
-pub use grammar::grammar;
+pub use grammar::{filter_grammar, grammar};
 pub use model::{
     Action, Cause, Comparison, Condition, FactValue, Facts, Guard, Hours, Look, Op, Pace, Rule, RuleDocument,
     RuleRow, RuleVersion, RunRow, Schedule, Since, Trigger, Wait, context_facts,
@@ -37,6 +37,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::base::{ConversationId, RuleId, Timestamp, WorkspaceId};
+use crate::hooks;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::Receipt;
 use crate::schemas::{self, Problems};
@@ -119,12 +120,7 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Va
 
 /// Makes these the rules of a schema's workflow: the same ones stay as they are, new ones are installed and
 /// those that are not among them are taken out of use.
-pub async fn install_workflow(
-    cx: &Cx,
-    tx: &mut Tx,
-    schema: &str,
-    documents: &[Value],
-) -> Result<(), Error> {
+pub async fn install_workflow(cx: &Cx, tx: &mut Tx, schema: &str, documents: &[Value]) -> Result<(), Error> {
     let mut kept = Vec::with_capacity(documents.len());
     for document in documents {
         let rule = install(cx, tx, document).await?;
@@ -162,7 +158,8 @@ pub async fn filter(cx: &Cx, tx: &mut Tx, condition: &Value) -> Result<Condition
 
 /// What the workspace's rules can speak of.
 pub async fn vocabulary(cx: &Cx, tx: &mut Tx) -> Result<Vocabulary, Error> {
-    Ok(Vocabulary::of(&schemas::active(cx, tx).await?))
+    let hooks = hooks::list(cx, tx).await?;
+    Ok(Vocabulary::of(&schemas::active(cx, tx).await?).with_hooks(&hooks))
 }
 
 /// A rule in words.
@@ -173,6 +170,14 @@ pub fn describe(document: &RuleDocument, words: &Vocabulary) -> String {
 /// A condition in words.
 pub fn describe_condition(condition: &Condition, words: &Vocabulary) -> String {
     text::condition(condition, words)
+}
+
+/// A filter in words, whether or not the workspace still has what it asks about.
+pub fn describe_filter(condition: &Value, words: &Vocabulary) -> String {
+    match document::read_alone(condition) {
+        Some(read) if !read.is_always() => text::condition(&read, words),
+        _ => String::new(),
+    }
 }
 
 /// A fact's value in words.
@@ -273,6 +278,11 @@ pub async fn record_look(cx: &Cx, tx: &mut Tx, look: &Look) -> Result<(), Error>
     Ok(history::insert_look(tx, cx.workspace, look).await?)
 }
 
+/// Forgets what was known before a time, a part at once; says how much that was.
+pub async fn forget_looks(cx: &Cx, tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, Error> {
+    Ok(history::forget_looks(tx, cx.workspace, before, limit).await?)
+}
+
 /// The newest look at a conversation for a trigger.
 pub async fn last_look(
     cx: &Cx,
@@ -281,6 +291,11 @@ pub async fn last_look(
     trigger: Trigger,
 ) -> Result<Option<Look>, Error> {
     Ok(history::last_look(tx, cx.workspace, conversation, trigger).await?)
+}
+
+/// What was known of the newest message of each of these conversations.
+pub async fn newest_looks(cx: &Cx, tx: &mut Tx, ids: &[ConversationId]) -> Result<Vec<Look>, Error> {
+    Ok(history::newest_looks(tx, cx.workspace, ids).await?)
 }
 
 /// What was known of messages in conversations from one identifier to another.
@@ -417,6 +432,9 @@ pub enum Error {
     /// The schemas could not be read.
     #[error(transparent)]
     Schema(#[from] schemas::Error),
+    /// The hooks could not be read.
+    #[error(transparent)]
+    Hook(#[from] hooks::Error),
     /// The store failed.
     #[error("rules storage failed")]
     Db(#[from] DbError),
@@ -436,6 +454,7 @@ impl From<Error> for crate::http::Problem {
                 Self::new(ErrorCode::Conflict, error.to_string()).with_conflict(both)
             }
             Error::Schema(error) => error.into(),
+            Error::Hook(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -27,6 +27,8 @@ crate::word_enum! {
         Rated = "rated",
         /// What is known of the customer changed.
         ContactChanged = "contact_changed",
+        /// Another system called a hook.
+        Hook = "hook",
         /// The conversation has been in a state for some time.
         Elapsed = "elapsed",
         /// An hour of the day has come.
@@ -227,6 +229,24 @@ pub enum Condition {
     },
     /// A fact compares so.
     Fact(Comparison),
+}
+
+impl Condition {
+    /// Whether it asks nothing.
+    pub fn is_always(&self) -> bool {
+        matches!(self, Condition::All { all } if all.is_empty())
+    }
+
+    /// The facts it asks about.
+    pub fn facts(&self) -> Vec<&str> {
+        match self {
+            Condition::All { all: inner } | Condition::Any { any: inner } => {
+                inner.iter().flat_map(Condition::facts).collect()
+            }
+            Condition::Not { not } => not.facts(),
+            Condition::Fact(comparison) => vec![&comparison.fact],
+        }
+    }
 }
 
 /// How a fact must compare.

@@ -81,13 +81,7 @@ pub(super) async fn settle(
     id: SchemaId,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    execute!(
-        tx,
-        "UPDATE schemas SET rules_at = $3 WHERE workspace_id = $1 AND id = $2",
-        workspace,
-        id,
-        now
-    )?;
+    execute!(tx, "UPDATE schemas SET rules_at = $3 WHERE workspace_id = $1 AND id = $2", workspace, id, now)?;
     Ok(())
 }
 

@@ -54,6 +54,7 @@ text_column!(
     base::ModelUseId,
     base::FileId,
     base::GapId,
+    base::HookId,
     base::ViewId,
     base::SnippetId,
     base::Role,
@@ -67,6 +68,7 @@ text_column!(
     crate::protocol::StageName,
     crate::protocol::StageState,
     crate::protocol::DocumentStatus,
+    crate::protocol::FillState,
     crate::reading::Kind,
     crate::protocol::NoticeKind,
 );

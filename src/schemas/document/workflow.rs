@@ -198,7 +198,8 @@ fn check_actions(place: &Place<'_>, workflow: &Workflow, fields: &[Field], probl
     let ground = Ground { field: &field, has_state: &has_state };
     for (at, state) in workflow.states.iter().enumerate() {
         let here = place_of(place, &format!("states[{at}]"));
-        let timed = state.after.iter().enumerate().map(|(n, timer)| (format!("after[{n}].then"), &timer.then));
+        let timed =
+            state.after.iter().enumerate().map(|(n, timer)| (format!("after[{n}].then"), &timer.then));
         let lists = [("on_enter".to_owned(), &state.on_enter), ("on_leave".to_owned(), &state.on_leave)];
         for (word, actions) in lists.into_iter().chain(timed) {
             for (n, action) in actions.iter().enumerate() {
@@ -220,7 +221,8 @@ fn check_move(
 ) {
     let Action::SetStatus { status } = action else { return };
     if word == "on_leave" {
-        problems.add(place, "a conversation that leaves a state is on its way already; use on_enter or after");
+        problems
+            .add(place, "a conversation that leaves a state is on its way already; use on_enter or after");
     } else if workflow.state(status).is_some() && !workflow.may_move(state, status) {
         problems.add(place, &format!("no transition leads from {state:?} to {status:?}"));
     }

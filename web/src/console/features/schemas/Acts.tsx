@@ -82,6 +82,7 @@ export function Acts(props: { doc: Doc; state: StateDoc; onChange: (state: State
                 setIds([...ids, fresh()]);
                 const to = doc["x-workflow"].transitions.find((move) => move.from === state.key)?.to;
                 const then: Action = to ? { do: "set_status", status: to } : { do: "notify", text: "" };
+                // biome-ignore lint/suspicious/noThenProperty: the word of the document; nothing awaits it.
                 putTimers([...timers, { minutes: 1440, clock: "working", then: [then] }]);
               }}
             >

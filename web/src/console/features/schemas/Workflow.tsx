@@ -31,60 +31,60 @@ export function WorkflowEditor({ doc, onChange }: { doc: Doc; onChange: (doc: Do
         <ul className="grid gap-2">
           {flow.states.map((state, at) => (
             <li key={state.key} className="grid gap-2">
-             <div className="staterow">
-              <i style={{ background: stateColour(state) }} aria-hidden="true" />
-              <input
-                className="input"
-                dir="auto"
-                aria-label={t("flow.ofState", { what: t("label"), label: state.label })}
-                value={state.label}
-                onChange={(event) => setState(at, { ...state, label: event.target.value })}
-              />
-              <select
-                className="input"
-                aria-label={t("flow.ofState", { what: t("flow.colour"), label: state.label })}
-                value={COLOURS.find((one) => one === state.colour) ?? "slate"}
-                onChange={(event) => setState(at, { ...state, colour: event.target.value })}
-              >
-                {COLOURS.map((one) => (
-                  <option key={one} value={one}>
-                    {t(`flow.column.${one}`)}
-                  </option>
-                ))}
-              </select>
-              <label>
+              <div className="staterow">
+                <i style={{ background: stateColour(state) }} aria-hidden="true" />
                 <input
-                  type="radio"
-                  name="initial"
-                  checked={flow.initial === state.key}
-                  onChange={() => put({ initial: state.key })}
+                  className="input"
+                  dir="auto"
+                  aria-label={t("flow.ofState", { what: t("label"), label: state.label })}
+                  value={state.label}
+                  onChange={(event) => setState(at, { ...state, label: event.target.value })}
                 />
-                {t("flow.initial")}
-              </label>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={state.final ?? false}
-                  onChange={(event) => {
-                    const { final: _, ...rest } = state;
-                    setState(at, event.target.checked ? { ...rest, final: true } : rest);
-                  }}
+                <select
+                  className="input"
+                  aria-label={t("flow.ofState", { what: t("flow.colour"), label: state.label })}
+                  value={COLOURS.find((one) => one === state.colour) ?? "slate"}
+                  onChange={(event) => setState(at, { ...state, colour: event.target.value })}
+                >
+                  {COLOURS.map((one) => (
+                    <option key={one} value={one}>
+                      {t(`flow.column.${one}`)}
+                    </option>
+                  ))}
+                </select>
+                <label>
+                  <input
+                    type="radio"
+                    name="initial"
+                    checked={flow.initial === state.key}
+                    onChange={() => put({ initial: state.key })}
+                  />
+                  {t("flow.initial")}
+                </label>
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={state.final ?? false}
+                    onChange={(event) => {
+                      const { final: _, ...rest } = state;
+                      setState(at, event.target.checked ? { ...rest, final: true } : rest);
+                    }}
+                  />
+                  {t("flow.final")}
+                </label>
+                <IconButton
+                  says={t("flow.removeState", { label: state.label })}
+                  icon={X}
+                  onClick={() =>
+                    put({
+                      states: flow.states.filter((one) => one.key !== state.key),
+                      transitions: flow.transitions.filter(
+                        (move) => move.from !== state.key && move.to !== state.key,
+                      ),
+                    })
+                  }
                 />
-                {t("flow.final")}
-              </label>
-              <IconButton
-                says={t("flow.removeState", { label: state.label })}
-                icon={X}
-                onClick={() =>
-                  put({
-                    states: flow.states.filter((one) => one.key !== state.key),
-                    transitions: flow.transitions.filter(
-                      (move) => move.from !== state.key && move.to !== state.key,
-                    ),
-                  })
-                }
-              />
-             </div>
+              </div>
               <Acts doc={doc} state={state} onChange={(next) => setState(at, next)} />
             </li>
           ))}

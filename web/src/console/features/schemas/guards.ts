@@ -1,5 +1,5 @@
 /** Conditions over the fields of a schema, as the tree of conditions that rules are edited with. */
-import type { Action, Comparison, Condition as Tree, Fact, Op, Vocabulary } from "../rules/model";
+import type { Action, Comparison, Fact, Op, Condition as Tree, Vocabulary } from "../rules/model";
 import type { ActionDoc, Condition, Doc, FieldDoc } from "./document";
 
 const PRESENCE: readonly Op[] = ["known", "unknown"];
@@ -73,7 +73,10 @@ export function conditionFrom(tree: Tree): Condition | undefined {
   }
   if ("all" in tree || "any" in tree) {
     const [word, items] = "all" in tree ? (["all", tree.all] as const) : (["any", tree.any] as const);
-    const parts = items.flatMap((item) => conditionFrom(item) ?? []);
+    const parts = items.flatMap((item): readonly Condition[] => {
+      const part = conditionFrom(item);
+      return part ? [part] : [];
+    });
     return parts.length === 1 ? parts[0] : parts.length === 0 ? undefined : { [word]: parts };
   }
   return leaf(tree);
