@@ -55,6 +55,7 @@ text_column!(
     base::FileId,
     base::UploadId,
     base::GapId,
+    base::HookId,
     base::ViewId,
     base::SnippetId,
     base::Role,
@@ -68,6 +69,7 @@ text_column!(
     crate::protocol::StageName,
     crate::protocol::StageState,
     crate::protocol::DocumentStatus,
+    crate::protocol::FillState,
     crate::reading::Kind,
     crate::protocol::NoticeKind,
 );

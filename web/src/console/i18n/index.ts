@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { texts as rules } from "../features/rules/texts";
+import type { texts as hooks } from "../features/settings/hooks-texts";
 import { en } from "./en";
 import type { models } from "./models";
 import type { schemas } from "./schemas";
@@ -14,6 +15,7 @@ declare module "i18next" {
       console: typeof en;
       setup: typeof setup;
       rules: typeof rules;
+      hooks: typeof hooks;
       models: typeof models;
       schemas: typeof schemas;
       voice: typeof voice;

@@ -9,11 +9,13 @@ import {
   TextQuote,
   UserRound,
   UsersRound,
+  Webhook,
   Workflow,
 } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
+import { Hooks } from "./Hooks";
 import { Models } from "./Models";
 import { Portal } from "./Portal";
 import { Profile } from "./Profile";
@@ -23,7 +25,17 @@ import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
-const SECTIONS = ["profile", "workspace", "team", "snippets", "widget", "portal", "rules", "models"] as const;
+const SECTIONS = [
+  "profile",
+  "workspace",
+  "team",
+  "snippets",
+  "widget",
+  "portal",
+  "rules",
+  "hooks",
+  "models",
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 const ICONS: Readonly<Record<Section, LucideIcon>> = {
@@ -34,6 +46,7 @@ const ICONS: Readonly<Record<Section, LucideIcon>> = {
   widget: MessagesSquare,
   portal: Globe,
   rules: SplitIcon,
+  hooks: Webhook,
   models: BrainCircuit,
 };
 
@@ -45,6 +58,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   widget: WidgetSettings,
   portal: Portal,
   rules: Rules,
+  hooks: Hooks,
   models: Models,
 };
 
