@@ -97,6 +97,7 @@ fn set(conditions: impl Fn(usize) -> Vec<Condition>) -> RuleSet {
         version: 1,
         enabled: true,
         updated_at: now,
+        of_schema: None,
         document: RuleDocument {
             key: format!("rule-{number}"),
             name: format!("Rule {number}"),

@@ -16,6 +16,7 @@ write protocol protocol.json
 write asyncapi asyncapi.json
 write openapi openapi.json
 write rule-schema rule.json
+write filter-schema filter.json
 if [ ! -d web/node_modules ]; then
   (cd web && npm ci --no-audit --no-fund --ignore-scripts)
 fi

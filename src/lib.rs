@@ -16,6 +16,7 @@ pub mod drafts;
 pub mod evals;
 pub mod files;
 pub mod gateway;
+pub mod hooks;
 pub mod http;
 pub mod hub;
 pub mod identity;

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::identity::Site;
 use crate::{
-    agents, automation, contacts, context, conversations, drafts, files, gateway, identity, knowledge,
+    agents, automation, contacts, context, conversations, drafts, files, gateway, hooks, identity, knowledge,
     notices, pipeline, rules, schemas, setup, snippets, views, voice,
 };
 
@@ -35,6 +35,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(notices::routes())
         .merge(snippets::routes())
         .merge(views::routes())
+        .merge(hooks::routes())
         .merge(gateway::routes())
 }
 
@@ -64,6 +65,7 @@ pub fn openapi() -> OpenApi {
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     components.add_security_scheme("session", cookie);
     components.add_security_scheme("visitor", bearer);
+    super::examples::put(&mut document);
     document
 }
 

@@ -3,6 +3,7 @@
 mod api;
 pub mod backup;
 mod documents;
+mod examples;
 mod health;
 mod jobs;
 mod layers;

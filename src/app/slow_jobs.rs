@@ -1,5 +1,5 @@
-//! Runs the side effects that may take minutes, a few at a time: reading documents, and the vectors of their
-//! passages.
+//! Runs the side effects that may take minutes, a few at a time: reading documents, the vectors of their
+//! passages, calls of addresses outside, and filling the past.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::jobs::wait;
 use crate::automation::{self, CallWebhook};
 use crate::base::Timestamp;
+use crate::context::{self, FillPast};
 use crate::identity::Site;
 use crate::jobs::{self, Job, Queue, Taken};
 use crate::knowledge::sources::{self, ReadError, ReadSource};
@@ -98,6 +99,10 @@ async fn run_one(site: &Site, job: &Taken) {
             Err(error) => error.into(),
         },
         CallWebhook::KIND => match automation::call_webhook(site, job).await {
+            Ok(()) => return,
+            Err(error) => ReadError::Later(error.to_string()),
+        },
+        FillPast::KIND => match context::fill_step(site, job).await {
             Ok(()) => return,
             Err(error) => ReadError::Later(error.to_string()),
         },

@@ -121,7 +121,14 @@ pub async fn dry_run(
     let initial = schemas::initial_status(cx, tx).await?;
     let since = cx.now.before(Duration::from_secs(u64::from(days) * 24 * 3_600));
     let text = rules::describe(&checked, &words);
-    let rule = Rule { id: cx.id(), version: 0, enabled: true, updated_at: cx.now, document: checked };
+    let rule = Rule {
+        id: cx.id(),
+        version: 0,
+        enabled: true,
+        updated_at: cx.now,
+        of_schema: None,
+        document: checked,
+    };
     let mut judge = Judge::new(&rule, set, &settings, since);
     judge.found = DryRun { text, days, ..DryRun::default() };
     let mut after = String::new();

@@ -100,6 +100,7 @@ fn trigger_of(content: &Content) -> Option<Trigger> {
         Content::DraftDecided { .. } => Trigger::DraftDecided,
         Content::ResolvedChanged { .. } => Trigger::Resolved,
         Content::Rated { .. } => Trigger::Rated,
+        Content::HookReceived { .. } => Trigger::Hook,
         _ => return None,
     })
 }

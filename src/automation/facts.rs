@@ -134,15 +134,9 @@ pub fn message(facts: &mut Facts, body: &str, files: usize, settings: &Settings,
     }
 }
 
-/// The facts `event.…`.
-const EVENT: &[&str] =
-    &["event.by", "event.field", "event.from", "event.to", "event.decision", "event.reason", "event.score"];
-
 /// An event: what happened, instead of what happened before.
 pub(super) fn event(facts: &mut Facts, by: ActorKind, content: &Content) {
-    for name in EVENT {
-        facts.remove(*name);
-    }
+    facts.retain(|name, _| !name.starts_with("event.") && !name.starts_with("hook."));
     set(facts, "event.by", text(by.as_str()));
     match content {
         Content::FieldChanged { field, from, to, .. } => {
@@ -162,6 +156,14 @@ pub(super) fn event(facts: &mut Facts, by: ActorKind, content: &Content) {
             set(facts, "event.decision", text(decision.as_str()));
             if let Some(reason) = reason {
                 set(facts, "event.reason", text(reason.as_str()));
+            }
+        }
+        Content::HookReceived { key, values, .. } => {
+            set(facts, "event.hook", text(key));
+            for (name, value) in values {
+                if let Some(value) = FactValue::from_value(value) {
+                    set(facts, &format!("hook.{name}"), value);
+                }
             }
         }
         Content::Rated { score, .. } => set(facts, "event.score", count(*score)),

@@ -13,23 +13,29 @@ mod carry;
 mod dry;
 mod events;
 mod facts;
+mod hooks;
+mod mining;
 mod replay;
 mod routes;
+mod search;
 mod times;
 mod webhook;
 mod why;
 mod worker;
+mod workflows;
 
 pub use carry::{carry_out, proposed};
 pub use dry::{Conflict, DryRun, Touched, WrittenTwice, dry_run};
 pub use facts::{message as message_facts, state as state_facts};
+pub use mining::{Habit, Habits, habits};
 pub use routes::routes;
+pub use search::{Shown, search};
 pub use webhook::{CallWebhook, call as call_webhook};
 pub use why::{Answer, Verdict, ask};
 pub use worker::run;
 
 use crate::ports::DbError;
-use crate::{contacts, context, conversations, drafts, identity, rules, schemas, workspaces};
+use crate::{contacts, context, conversations, drafts, hooks as hook, identity, rules, schemas, workspaces};
 
 /// How many rules may cause each other in a row.
 pub const MAX_CHAIN: usize = 5;
@@ -46,6 +52,8 @@ pub enum Error {
     Context(#[from] context::Error),
     #[error(transparent)]
     Draft(#[from] drafts::Error),
+    #[error(transparent)]
+    Hook(#[from] hook::Error),
     #[error(transparent)]
     Identity(#[from] identity::Error),
     #[error(transparent)]
@@ -65,6 +73,7 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::Conversation(error) => error.into(),
             Error::Rule(error) => error.into(),
+            Error::Hook(error) => error.into(),
             Error::Schema(error) => error.into(),
             Error::Db(error) => error.into(),
             other => Self::internal(&other),

@@ -107,7 +107,8 @@ impl<'a> Replay<'a> {
             | (Content::StatusMoved { .. }, Trigger::StatusChanged)
             | (Content::DraftDecided { .. }, Trigger::DraftDecided)
             | (Content::ResolvedChanged { .. }, Trigger::Resolved)
-            | (Content::Rated { .. }, Trigger::Rated) => {
+            | (Content::Rated { .. }, Trigger::Rated)
+            | (Content::HookReceived { .. }, Trigger::Hook) => {
                 self.now(entry.created_at);
                 event(&mut self.facts, entry.actor_kind, &entry.content.0);
                 look(moment, &self.facts);

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::automation::Error;
 use crate::base::{Actor, ConversationId, RuleId};
 use crate::conversations;
+use crate::hooks;
 use crate::identity::Site;
 use crate::jobs::{self, Job, Queue, Taken};
 use crate::ports::outbound::Url;
@@ -59,7 +60,8 @@ pub async fn call(site: &Site, taken: &Taken) -> Result<(), Error> {
         "tree": run.tree,
         "at": run.at,
     });
-    let told = tell(site, url, taken, &body).await;
+    let secret = outgoing_secret(site, taken).await?;
+    let told = tell(site, url, taken, (&body, &secret)).await;
     let cx = site.ports.cx(taken.workspace, Actor::System, "");
     let (state, because) = match &told {
         Ok(()) => (ReceiptState::Done, None),
@@ -88,11 +90,28 @@ async fn end(site: &Site, taken: &Taken) -> Result<(), Error> {
     Ok(())
 }
 
-/// Posts the news; whoever gets it twice knows it by its key.
-async fn tell(site: &Site, url: &str, taken: &Taken, body: &serde_json::Value) -> Result<(), String> {
+async fn outgoing_secret(site: &Site, taken: &Taken) -> Result<String, Error> {
+    let cx = site.ports.cx(taken.workspace, Actor::System, "");
+    let mut tx = site.ports.db.begin().await?;
+    let secret = hooks::outgoing_secret(&cx, &mut tx).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Posts the news, signed; whoever gets it twice knows it by its key.
+async fn tell(
+    site: &Site,
+    url: &str,
+    taken: &Taken,
+    (body, secret): (&serde_json::Value, &str),
+) -> Result<(), String> {
     let url = Url::parse(url).map_err(|error| error.to_string())?;
     let (key, body) = (taken.id.to_string(), body.to_string());
-    let asked = site.ports.outbound.post_json(url, &key, body, MAX_ANSWER, WITHIN).await;
+    let now = site.ports.now();
+    let signature = hooks::sign(secret, &key, now, body.as_bytes());
+    let seconds = (now.as_micros() / 1_000_000).to_string();
+    let signed = [(hooks::ID, key.as_str()), (hooks::TIMESTAMP, &seconds), (hooks::SIGNATURE, &signature)];
+    let asked = site.ports.outbound.post_json(url, (&key, &signed), body, MAX_ANSWER, WITHIN).await;
     let answer = asked.map_err(|error| error.to_string())?;
     match answer.status.is_success() {
         true => Ok(()),

@@ -192,6 +192,7 @@ fn never(on: Trigger) -> &'static str {
         Trigger::Resolved => "Nothing was closed or opened again",
         Trigger::Rated => "Nobody rated",
         Trigger::ContactChanged => "Nothing about the customer changed",
+        Trigger::Hook => "No hook was called",
         Trigger::Elapsed => "The time was not reached",
         Trigger::Schedule => "The hour did not come",
     }

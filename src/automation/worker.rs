@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::automation::{Error, events, times};
+use crate::automation::{Error, events, times, workflows};
 use crate::base::{Actor, WorkspaceId};
 use crate::identity::Site;
 use crate::ports::bus::{Heard, News, Subscription};
 use crate::ports::{Cx, DbError};
 use crate::rules::{self, Shelf};
-use crate::{contacts, conversations, workspaces};
+use crate::{contacts, conversations, hooks, workspaces};
 
 /// Conversations and contacts that one look takes up.
 const BATCH: i64 = 200;
@@ -20,11 +20,22 @@ const BATCH: i64 = 200;
 /// Open conversations of a contact that rules look at when something about the contact changes.
 const OF_CONTACT: i64 = 20;
 
+/// How long it is kept what rules looked at: longer than the longest dry run looks back.
+const KEEP_LOOKS: Duration = Duration::from_secs(400 * 24 * 3_600);
+
+/// How long calls of hooks are kept.
+const KEEP_CALLS: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// How often what is old is forgotten, and how much of it in one unit of work.
+const TIDY_EVERY: Duration = Duration::from_secs(3_600);
+const TIDY_BATCH: i64 = 2_000;
+
 /// Works until `stop` is cancelled.
 pub async fn run(site: Site, stop: CancellationToken) {
     let shelf = Shelf::default();
     let every = Duration::from_secs(site.config.pipeline.sweep_seconds.max(1));
     let mut bus = site.ports.bus.subscribe();
+    let mut tidied = None;
     let mut sweep = tokio::time::interval(every);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -38,6 +49,15 @@ pub async fn run(site: Site, stop: CancellationToken) {
         };
         if let Err(error) = work(&site, &shelf, timed).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "rules could not be worked off");
+        }
+        if timed && tidied.is_none_or(|at| site.ports.now().since(at) >= TIDY_EVERY) {
+            tidied = Some(site.ports.now());
+            if let Err(error) = forget_old(&site).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old looks of rules could not be forgotten"
+                );
+            }
         }
     }
 }
@@ -57,6 +77,7 @@ async fn next_event(bus: &mut Subscription) -> Option<()> {
 }
 
 async fn work(site: &Site, shelf: &Shelf, timed: bool) -> Result<(), Error> {
+    workflows::work_off(site).await?;
     loop {
         let mut tx = site.ports.db.read().await?;
         let waiting = conversations::for_rules(&mut tx, BATCH).await?;
@@ -84,6 +105,26 @@ async fn work(site: &Site, shelf: &Shelf, timed: bool) -> Result<(), Error> {
     if timed {
         contacts_changed(site, shelf).await?;
         times_come(site, shelf).await?;
+    }
+    Ok(())
+}
+
+/// Forgets what nobody asks about any more.
+async fn forget_old(site: &Site) -> Result<(), Error> {
+    let mut tx = site.ports.db.read().await?;
+    let all = workspaces::all(&mut tx).await?;
+    drop(tx);
+    for workspace in all {
+        let cx = system(site, workspace.id);
+        loop {
+            let mut tx = site.ports.db.begin().await?;
+            let gone = rules::forget_looks(&cx, &mut tx, cx.now.before(KEEP_LOOKS), TIDY_BATCH).await?;
+            hooks::forget(&cx, &mut tx, cx.now.before(KEEP_CALLS)).await?;
+            tx.commit().await?;
+            if gone < TIDY_BATCH.unsigned_abs() {
+                break;
+            }
+        }
     }
     Ok(())
 }

@@ -144,6 +144,8 @@ ids! {
     UploadId = "upl",
     /// A question that nothing answers.
     GapId = "gap",
+    /// An address that another system calls.
+    HookId = "hok",
     /// A saved view of the inbox.
     ViewId = "viw",
     /// A saved reply.

@@ -9,7 +9,7 @@ mod time;
 
 pub use actor::{Actor, ActorKind, Audience, Role};
 pub use id::{
-    ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, InvalidId, JobId, ModelUseId,
+    ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, HookId, Id, InvalidId, JobId, ModelUseId,
     PassageId, RecordId, RuleId, SchemaId, SessionId, SnippetId, StaffId, TurnId, UploadId, ViewId,
     WorkspaceId,
 };

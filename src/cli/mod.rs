@@ -103,6 +103,8 @@ enum Role {
     Protocol,
     /// Prints the grammar of rules and filters as a JSON Schema.
     RuleSchema,
+    /// Prints the grammar of filters alone as a JSON Schema.
+    FilterSchema,
     /// Reads the document on standard input under limits; the hub starts this itself.
     #[command(hide = true)]
     ReadDocument {
@@ -232,6 +234,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Asyncapi => print_json(&crate::app::asyncapi()),
         Role::Protocol => print_json(&crate::app::protocol_schema()),
         Role::RuleSchema => print_json(&crate::rules::grammar()),
+        Role::FilterSchema => print_json(&crate::rules::filter_grammar()),
         Role::ReadDocument { name, memory, seconds, max_bytes, addresses } => {
             let limits = crate::reading::Limits { memory, seconds };
             crate::reading::run(&name, limits, max_bytes, addresses).map_err(Failure::failed)

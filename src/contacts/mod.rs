@@ -46,6 +46,21 @@ pub async fn take_change(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<bool, Er
     Ok(store::take_change(tx, cx.workspace, id).await?)
 }
 
+/// Contacts by their identifiers, in no order; those that are gone are left out.
+pub async fn get_all(cx: &Cx, tx: &mut Tx, ids: &[ContactId]) -> Result<Vec<Contact>, Error> {
+    Ok(store::find_all(tx, cx.workspace, ids).await?)
+}
+
+/// The customer who is known by one of these addresses; the one who was here last.
+pub async fn known_as(
+    cx: &Cx,
+    tx: &mut Tx,
+    email: Option<&str>,
+    phone: Option<&str>,
+) -> Result<Option<ContactId>, Error> {
+    Ok(store::known_as(tx, cx.workspace, email, phone).await?)
+}
+
 /// Finds a contact or says that there is none.
 pub async fn get(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<Contact, Error> {
     store::find(tx, cx.workspace, id).await?.ok_or(Error::NotFound(id))

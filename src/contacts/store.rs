@@ -3,7 +3,7 @@
 use crate::base::{ContactId, Timestamp, WorkspaceId};
 use crate::contacts::{Contact, ContactFilter};
 use crate::http::Cursor;
-use crate::ports::db::FromRow;
+use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{DbError, Tx};
 use crate::{execute, fetch_all, fetch_optional};
 
@@ -90,6 +90,47 @@ pub(super) async fn find(
         id,
     )?;
     Ok(row.map(Contact::from))
+}
+
+/// The contact with one of these addresses who was here last.
+pub(super) async fn known_as(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    email: Option<&str>,
+    phone: Option<&str>,
+) -> Result<Option<ContactId>, DbError> {
+    let row: Option<(ContactId,)> = fetch_optional!(
+        tx,
+        (ContactId,),
+        "SELECT id FROM contacts
+         WHERE workspace_id = $1
+           AND (lower(email) = lower(CAST($2 AS TEXT)) OR phone = CAST($3 AS TEXT))
+         ORDER BY last_seen_at DESC NULLS LAST, id LIMIT 1",
+        workspace,
+        email,
+        phone,
+    )?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Contacts by their identifiers, in no order; those that are gone are left out.
+pub(super) async fn find_all(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    ids: &[ContactId],
+) -> Result<Vec<Contact>, DbError> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => {
+            "SELECT id, name, email, phone, locale, note, created_at, last_seen_at FROM contacts
+             WHERE workspace_id = $1 AND id IN (SELECT value FROM json_each($2))"
+        }
+        Engine::Postgres => {
+            "SELECT id, name, email, phone, locale, note, created_at, last_seen_at FROM contacts
+             WHERE workspace_id = $1 AND id IN (SELECT json_array_elements_text(CAST($2 AS JSON)))"
+        }
+    };
+    let rows = fetch_all!(tx, Row, sql, workspace, &JsonText(ids.to_vec()))?;
+    Ok(rows.into_iter().map(Contact::from).collect())
 }
 
 /// Contacts before `start` in the order newest first.

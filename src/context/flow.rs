@@ -1,13 +1,15 @@
 //! Workflows at work: which moves a conversation has, and why one is refused.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::base::{Actor, ConversationId, Role};
+use crate::base::{Actor, ConversationId, Role, Timestamp};
 use crate::context::{Error, known_values, view};
 use crate::ports::{Cx, Tx};
-use crate::schemas::{self, Schema, StateAction, Transition};
+use crate::schemas::{self, Action, Schema, StateTimer, Transition};
+use crate::workspaces::{self, Settings, after_working};
 use crate::{conversations, identity};
 
 /// A status that a conversation can go to, or could.
@@ -20,6 +22,9 @@ pub struct Move {
     /// Why not now; absent when it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<String>,
+    /// When it happens by itself, if nothing happens before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
 }
 
 /// The moves of a conversation from where it stands, with what keeps it from them.
@@ -29,13 +34,29 @@ pub async fn moves(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result
     let Some(schema) = schema_of(&schemas, &from) else { return Ok(Vec::new()) };
     let known = known_of(cx, tx, conversation, schema).await?;
     let role = role_of(cx, tx).await?;
+    let (since, _) = conversations::rules_state(cx, tx, conversation).await?;
+    let settings = workspaces::get(tx, cx.workspace).await?.settings;
+    let timers = schema.workflow.state(&from).map_or(&[][..], |state| &state.after);
     let leaving = schema.workflow.transitions.iter().filter(|transition| transition.from == from);
     let moves = leaving.filter_map(|transition| {
         let state = schema.workflow.state(&transition.to)?;
         let blocked = obstacle(schema, transition, &known, role);
-        Some(Move { to: state.key.clone(), label: state.label.clone(), blocked })
+        let due = due(timers, &state.key, since, &settings).filter(|due| *due > cx.now);
+        Some(Move { to: state.key.clone(), label: state.label.clone(), blocked, due })
     });
     Ok(moves.collect())
+}
+
+/// When the timers of a state that lasts since some time move on to another.
+fn due(timers: &[StateTimer], to: &str, since: Timestamp, settings: &Settings) -> Option<Timestamp> {
+    let leads = |timer: &&StateTimer| {
+        timer.then.iter().any(|action| matches!(action, Action::SetStatus { status } if status == to))
+    };
+    let at = |timer: &StateTimer| match timer.working {
+        true => after_working(settings, since, timer.minutes),
+        false => Some(since.after(Duration::from_secs(u64::from(timer.minutes) * 60))),
+    };
+    timers.iter().filter(leads).filter_map(at).min()
 }
 
 /// Moves a conversation to another status, if its workflow allows the move.
@@ -126,6 +147,7 @@ async fn role_of(cx: &Cx, tx: &mut Tx) -> Result<Option<Role>, Error> {
     }
 }
 
+/// Puts the labels on and off that go with a move; what else its states do is done by rules.
 async fn act(
     cx: &Cx,
     tx: &mut Tx,
@@ -137,10 +159,7 @@ async fn act(
     let leave = schema.workflow.state(from).map(|state| &state.on_leave);
     let enter = schema.workflow.state(to).map(|state| &state.on_enter);
     for action in [leave, enter].into_iter().flatten().flatten() {
-        let (add, remove): (&[String], &[String]) = match action {
-            StateAction::Label(label) => (std::slice::from_ref(label), &[]),
-            StateAction::Unlabel(label) => (&[], std::slice::from_ref(label)),
-        };
+        let Action::Label { add, remove } = action else { continue };
         conversations::label(cx, tx, conversation, add, remove).await?;
     }
     Ok(())

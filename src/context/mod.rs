@@ -7,6 +7,7 @@
 //! entry of the timeline, written in the same transaction; of two writers of a field one wins and the
 //! other is told.
 
+mod fills;
 mod flow;
 mod history;
 mod model;
@@ -14,13 +15,18 @@ mod past;
 mod routes;
 mod statistics;
 mod store;
+mod suggest;
 
+pub use fills::{FillPast, fill, fill_step, start_fill, stop_fill};
 pub use flow::{Move, move_status, moves};
 pub use history::{FieldStep, history, revert};
 pub use model::{Beside, Change, Changed, FieldView, Proposal, RecordView, SchemaName, known_values};
 pub use past::{Disagreement, FieldPreview, Finding, Preview};
 pub use routes::routes;
 pub use statistics::{ContextStatistics, FieldStatistics, StatusStatistics, statistics};
+pub use suggest::{Seen, Suggestion, Suggestions};
+
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -41,6 +47,26 @@ pub async fn view(cx: &Cx, tx: &mut Tx, conversation: ConversationId) -> Result<
         model::view(id, schema, &status, stored.remove(&id).unwrap_or_default())
     });
     Ok(views.collect())
+}
+
+/// What is known of many conversations, each with its status: one question to the store.
+pub async fn views(
+    cx: &Cx,
+    tx: &mut Tx,
+    schemas: &[Schema],
+    of: &[(ConversationId, String)],
+) -> Result<HashMap<ConversationId, Vec<RecordView>>, Error> {
+    let ids: Vec<ConversationId> = of.iter().map(|(id, _)| *id).collect();
+    let mut stored = store::states_of(tx, cx.workspace, &ids).await?;
+    let mut found = HashMap::with_capacity(of.len());
+    for (conversation, status) in of {
+        let records = schemas.iter().map(|schema| {
+            let id = model::record_id(*conversation, &schema.key);
+            model::view(id, schema, status, stored.remove(&id).unwrap_or_default())
+        });
+        found.insert(*conversation, records.collect());
+    }
+    Ok(found)
 }
 
 /// Takes statements of the machine about fields; says what became of the fields they touched.
@@ -231,6 +257,12 @@ pub enum Error {
     /// The workspace could not be read.
     #[error(transparent)]
     Workspace(#[from] crate::workspaces::Error),
+    /// A job of another version.
+    #[error("the job's content is not readable")]
+    Unreadable(#[source] serde_json::Error),
+    /// The node stops.
+    #[error("reading was interrupted")]
+    Interrupted,
     /// The schemas could not be read.
     #[error(transparent)]
     Schema(#[from] schemas::Error),
@@ -252,6 +284,7 @@ impl From<Error> for crate::http::Problem {
             Error::Workspace(error) => error.into(),
             Error::Conversation(error) => error.into(),
             Error::Schema(error) => error.into(),
+            Error::Unreadable(_) | Error::Interrupted => Self::internal(&error),
             Error::Db(error) => error.into(),
         }
     }

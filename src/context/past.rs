@@ -80,10 +80,9 @@ const MAX_EXAMPLES: usize = 3;
 
 /// Everything that reading past conversations needs: gathered in a transaction, read without one.
 pub(super) struct Material {
-    past: Vec<SaidIn>,
-    stored: BTreeMap<ConversationId, States>,
+    pub(super) past: Vec<SaidIn>,
+    pub(super) stored: BTreeMap<ConversationId, States>,
     settings: Settings,
-    pub(super) total: i64,
 }
 
 /// Gathers the conversations before a cursor, and what is known in them under a schema's key.
@@ -103,7 +102,7 @@ pub(super) async fn gather(
     });
     let stored = stored.collect();
     let settings = workspaces::get(tx, cx.workspace).await?.settings;
-    Ok(Material { past, stored, settings, total: conversations::count(cx, tx).await? })
+    Ok(Material { past, stored, settings })
 }
 
 /// Gathers one conversation.

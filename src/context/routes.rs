@@ -1,17 +1,20 @@
 //! Context over HTTP.
 
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::base::{Actor, ConversationId};
-use crate::context::{ContextStatistics, FieldStep, Finding, Move, Preview, RecordView, past, statistics};
+use crate::base::ConversationId;
+use crate::context::{
+    ContextStatistics, FieldStep, Finding, Move, Preview, RecordView, Suggestions, past, statistics, suggest,
+};
 use crate::conversations;
-use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody};
+use crate::http::{Json, Page, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
-use crate::protocol::{ConversationSummary, ErrorCode};
+use crate::protocol::{ConversationSummary, ErrorCode, Fill};
 use crate::schemas;
 
 /// The routes of this domain.
@@ -25,7 +28,8 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(move_status))
         .routes(routes!(test))
         .routes(routes!(preview))
-        .routes(routes!(fill))
+        .routes(routes!(suggestions))
+        .routes(routes!(start_fill, show_fill, stop_fill))
         .routes(routes!(board))
         .routes(routes!(figures))
 }
@@ -243,53 +247,83 @@ async fn preview(
     Ok(Json(compute(work).await?))
 }
 
-/// How far filling got.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-struct FillAnswer {
-    /// How many conversations this step read.
-    read: usize,
-    /// How many values it added or replaced.
-    changed: usize,
-    /// How many conversations there are in all.
-    total: i64,
-    /// Where the next step begins; absent: everything is read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+/// What is to be suggested.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// In which share of the conversations something must be found, 0.01 to 1; 0.1 if absent.
+    least: Option<f64>,
+    /// How many of the newest conversations are read, at most 500; 200 if absent.
+    conversations: Option<i64>,
 }
 
-/// So many conversations are filled in one step.
-const FILL_STEP: i64 = 20;
-
-/// Reads past conversations again with a schema and fills what they say, the newest first, one step at a time.
-///
-/// What people said stays, and nothing gets weaker; a step that is done again changes nothing more.
-#[utoipa::path(post, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path), PageQuery),
-    responses((status = 200, body = FillAnswer), (status = 404, body = ProblemBody)))]
-async fn fill(
+/// Suggests fields and choices that customers' messages would fill, with the share of the newest
+/// conversations in which they would. Nothing is stored.
+#[utoipa::path(get, path = "/v1/schemas/{key}/suggestions", tag = "schemas", params(("key" = String, Path), Wanted),
+    responses((status = 200, body = Suggestions), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+async fn suggestions(
     State(site): State<Site>,
     caller: Caller,
     Path(key): Path<String>,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<FillAnswer>, Problem> {
-    let caller = caller.may(Permission::Manage)?;
-    let mut cx = caller.cx(&site.ports);
-    cx.actor = Actor::System;
-    let before: Option<Cursor<ConversationId>> = page.cursor()?;
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Suggestions>, Problem> {
+    let cx = caller.may(Permission::Manage)?.cx(&site.ports);
+    let least = wanted.least.unwrap_or(0.1);
+    if !(0.01..=1.0).contains(&least) {
+        return Err(Problem::new(ErrorCode::InvalidField, "least: this must be from 0.01 to 1"));
+    }
+    let limit = wanted.conversations.unwrap_or(200).clamp(1, 500);
     let mut tx = site.ports.db.read().await?;
     let schema = schemas::by_key(&cx, &mut tx, &key).await?;
-    let material = past::gather(&cx, &mut tx, &key, before, FILL_STEP).await?;
+    let material = past::gather(&cx, &mut tx, &key, None, limit).await?;
     drop(tx);
-    let (read, total) = (past::length(&material), material.total);
-    let is_full = i64::try_from(read).is_ok_and(|read| read == FILL_STEP);
-    let next = past::end_of(&material).filter(|_| is_full).map(|end| end.encode());
-    let readings = compute(move || past::readings(schema.document.get(), &material)).await?;
-    let mut changed = 0;
-    for (conversation, proposals) in readings {
-        let mut tx = site.ports.db.begin().await?;
-        changed += past::fill(&cx, &mut tx, conversation, &key, proposals).await?;
-        tx.commit().await?;
-    }
-    Ok(Json(FillAnswer { read, changed, total, next }))
+    Ok(Json(compute(move || suggest::suggest(&schema, &material, least)).await?))
+}
+
+/// Begins to read past conversations again with a schema and to fill what they say, the newest first.
+///
+/// It goes on by itself, also after a restart; how far it got comes as `fill` signals. What people said stays,
+/// and nothing gets weaker. While it goes on, asking again changes nothing.
+#[utoipa::path(post, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path)),
+    responses((status = 202, body = Fill), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn start_fill(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<(StatusCode, Json<Fill>), Problem> {
+    let cx = caller.may(Permission::Manage)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let fill = super::start_fill(&cx, &mut tx, &key).await?;
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, Json(fill)))
+}
+
+/// Shows how far filling the past with a schema got; 404 when it was never begun.
+#[utoipa::path(get, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path)),
+    responses((status = 200, body = Fill), (status = 404, body = ProblemBody)))]
+async fn show_fill(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Fill>, Problem> {
+    let cx = caller.may(Permission::Read)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    super::fill(&cx, &mut tx, &key).await?.map(Json).ok_or_else(Problem::not_found)
+}
+
+/// Stops filling; what was filled stays.
+#[utoipa::path(delete, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path)),
+    responses((status = 200, body = Fill), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn stop_fill(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Fill>, Problem> {
+    let cx = caller.may(Permission::Manage)?.cx(&site.ports);
+    let mut tx = site.ports.db.begin().await?;
+    let fill = super::stop_fill(&cx, &mut tx, &key).await?;
+    tx.commit().await?;
+    fill.map(Json).ok_or_else(Problem::not_found)
 }
 
 /// A column of the board.

@@ -8,7 +8,7 @@ use crate::base::{ConversationId, RecordId, Timestamp, WorkspaceId};
 use crate::context::Beside;
 use crate::context::model::{State, States};
 use crate::http::Cursor;
-use crate::ports::db::{FromRow, JsonText};
+use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{DbError, Tx};
 use crate::protocol::FieldOrigin;
 use crate::{execute, fetch_all};
@@ -67,6 +67,29 @@ pub(super) async fn states_of_key(
         start.id,
         limit,
     )?;
+    Ok(by_record(rows))
+}
+
+/// Everything stored of these conversations, by record and field.
+pub(super) async fn states_of(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversations: &[ConversationId],
+) -> Result<BTreeMap<RecordId, States>, DbError> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => {
+            "SELECT record_id, field, value, confidence, origin, evidence, evidence_seq, locked_at, proposal, revision
+             FROM record_fields JOIN records ON records.id = record_fields.record_id
+             WHERE records.workspace_id = $1 AND records.conversation_id IN (SELECT value FROM json_each($2))"
+        }
+        Engine::Postgres => {
+            "SELECT record_id, field, value, confidence, origin, evidence, evidence_seq, locked_at, proposal, revision
+             FROM record_fields JOIN records ON records.id = record_fields.record_id
+             WHERE records.workspace_id = $1
+                 AND records.conversation_id IN (SELECT json_array_elements_text(CAST($2 AS JSON)))"
+        }
+    };
+    let rows = fetch_all!(tx, Row, sql, workspace, &JsonText(conversations.to_vec()))?;
     Ok(by_record(rows))
 }
 

@@ -1,10 +1,12 @@
 //! Lists of conversations: the inbox and its views.
 
+use std::collections::HashMap;
+
 use crate::base::{ActorKind, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
 use crate::conversations::store::ConversationRow;
 use crate::conversations::{Conversation, Error, get, model, words};
 use crate::http::Cursor;
-use crate::ports::db::{Engine, FromRow, like_pattern};
+use crate::ports::db::{Engine, FromRow, JsonText, like_pattern};
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::ConversationSummary;
 use crate::{fetch_all, fetch_optional};
@@ -67,6 +69,45 @@ pub async fn list(
     let start = after.unwrap_or(Cursor { at: Timestamp::from_micros(i64::MAX), id: cx.entropy.id(cx.now) });
     let rows = fetch_rows(cx, tx, filter, limit + 1, start).await?;
     Ok(rows.into_iter().map(|row| (row.conversation.updated_at, summarise(row))).collect())
+}
+
+/// As [`list`], with the whole conversation and how much of it the caller has not read, and nothing more.
+pub async fn page(
+    cx: &Cx,
+    tx: &mut Tx,
+    filter: &ListFilter,
+    limit: i64,
+    start: Cursor<ConversationId>,
+) -> Result<Vec<(Timestamp, Conversation, i64)>, Error> {
+    let rows = fetch_rows(cx, tx, filter, limit, start).await?;
+    let whole = |row: Row| {
+        let (at, read) = (row.conversation.updated_at, row.read_count.unwrap_or(0));
+        let conversation = Conversation::from(row.conversation);
+        let unread = conversation.inbound_count - read;
+        (at, conversation, unread)
+    };
+    Ok(rows.into_iter().map(whole).collect())
+}
+
+/// Since when these conversations are in their statuses.
+pub async fn in_status_since(
+    cx: &Cx,
+    tx: &mut Tx,
+    ids: &[ConversationId],
+) -> Result<HashMap<ConversationId, Timestamp>, Error> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => {
+            "SELECT id, COALESCE(status_since, created_at) FROM conversations
+             WHERE workspace_id = $1 AND id IN (SELECT value FROM json_each($2))"
+        }
+        Engine::Postgres => {
+            "SELECT id, COALESCE(status_since, created_at) FROM conversations
+             WHERE workspace_id = $1 AND id IN (SELECT json_array_elements_text(CAST($2 AS JSON)))"
+        }
+    };
+    let rows: Vec<(ConversationId, Timestamp)> =
+        fetch_all!(tx, (ConversationId, Timestamp), sql, cx.workspace, &JsonText(ids.to_vec()))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// A conversation in one row of the inbox, as the caller sees it.

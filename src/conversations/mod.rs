@@ -27,7 +27,7 @@ mod verbs;
 mod waits;
 mod words;
 
-pub use list::{ListFilter, View, list, summaries, summary};
+pub use list::{ListFilter, View, in_status_since, list, page, summaries, summary};
 pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
 pub use past::{Happening, Said, SaidIn, begun_since, count, count_by_status, entries_of_kind, heads, past};

@@ -7,15 +7,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::base::{ConversationId, StaffId, Timestamp};
-use crate::conversations::{Found, ListFilter, NewNote, Rating};
-use crate::http::{Cursor, Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
+use crate::conversations::{Found, NewNote, Rating};
+use crate::http::{Json, Page, PageQuery, Path, Problem, ProblemBody, Query};
 use crate::identity::{self, Caller, Party, Permission, Site};
 use crate::protocol::{ConversationSummary, Entry, ErrorCode, MAX_PAGE, Posted};
 
-/// The routes of this domain. Posting as staff, taking over and resolving live with drafts, which they end.
+/// The routes of this domain. Lists know the conditions of rules and live with them. Posting as staff, taking over and resolving live with drafts, which they end.
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
-        .routes(routes!(list))
         .routes(routes!(show))
         .routes(routes!(entries))
         .routes(routes!(note))
@@ -27,23 +26,6 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(hand_back))
         .routes(routes!(ask_for_person))
         .routes(routes!(rate))
-}
-
-/// Lists conversations, the one with the newest event first.
-#[utoipa::path(get, path = "/v1/conversations", tag = "conversations", params(ListFilter, PageQuery),
-    responses((status = 200, body = Page<ConversationSummary>)))]
-async fn list(
-    State(site): State<Site>,
-    caller: Caller,
-    Query(filter): Query<ListFilter>,
-    Query(page): Query<PageQuery>,
-) -> Result<Json<Page<ConversationSummary>>, Problem> {
-    let cx = caller.may(Permission::Read)?.cx(&site.ports);
-    let (limit, cursor) = (page.limit()?, page.cursor()?);
-    let mut tx = site.ports.db.read().await?;
-    let rows = super::list(&cx, &mut tx, &filter, limit, cursor).await?;
-    let page = Page::of(rows, limit, |(at, summary)| Cursor { at: *at, id: summary.id });
-    Ok(Json(page.map(|(_, summary)| summary)))
 }
 
 /// What is looked for.

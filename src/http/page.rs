@@ -51,6 +51,11 @@ impl<I: Display + FromStr> Cursor<I> {
         URL_SAFE_NO_PAD.encode(format!("{}:{}", self.at.as_micros(), self.id))
     }
 
+    /// A cursor that was kept as clients carry it.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::decode(text)
+    }
+
     fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (at, id) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;

@@ -201,6 +201,15 @@ pub enum Content {
         /// The entry that closed the conversation.
         resolution: i64,
     },
+    /// Another system called a hook.
+    HookReceived {
+        /// The word that rules know the hook by.
+        key: String,
+        /// Its name then.
+        name: String,
+        /// What it took out of the call.
+        values: std::collections::BTreeMap<String, serde_json::Value>,
+    },
     /// The conversation was put away until a time, or came back.
     Snoozed {
         /// Until when; absent when it came back.
@@ -240,6 +249,7 @@ impl Content {
             Content::Transcribed { .. } => "transcribed",
             Content::Translated { .. } => "translated",
             Content::Rated { .. } => "rated",
+            Content::HookReceived { .. } => "hook_received",
             Content::Snoozed { .. } => "snoozed",
             Content::TurnFailed { .. } => "turn_failed",
         }
@@ -254,6 +264,7 @@ impl Content {
                 | Content::DraftDecided { .. }
                 | Content::ResolvedChanged { .. }
                 | Content::Rated { .. }
+                | Content::HookReceived { .. }
         )
     }
 

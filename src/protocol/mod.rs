@@ -29,7 +29,9 @@ pub use entry::{
 };
 pub use error::{ErrorCode, FrameError};
 pub use frame::{Joined, Outcome, Posted, ReadMark, ServerFrame, Welcome, You};
-pub use signal::{DocumentStatus, DraftLease, Notice, NoticeKind, Person, Signal, StageName, StageState};
+pub use signal::{
+    DocumentStatus, DraftLease, Fill, FillState, Notice, NoticeKind, Person, Signal, StageName, StageState,
+};
 pub use summary::{ContactSummary, ConversationSummary, DraftHint, LastMessage, Owner};
 
 /// The largest frame a client may send, in bytes.

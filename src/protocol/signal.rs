@@ -12,6 +12,39 @@ pub struct Person {
     pub name: String,
 }
 
+crate::word_enum! {
+    /// Where filling the past with a schema stands.
+    pub enum FillState {
+        /// It goes on by itself.
+        Running = "running",
+        /// Everything was read.
+        Done = "done",
+        /// Somebody stopped it.
+        Stopped = "stopped",
+    }
+}
+
+/// How far filling the past with a schema got.
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema, utoipa::ToSchema,
+)]
+pub struct Fill {
+    /// The schema's key.
+    pub schema: String,
+    /// Where it stands.
+    pub state: FillState,
+    /// Conversations that were read.
+    pub done: i64,
+    /// How many there were when it began.
+    pub total: i64,
+    /// Values that were added or replaced.
+    pub changed: i64,
+    /// Who began it.
+    pub started_by: String,
+    /// When.
+    pub started_at: Timestamp,
+}
+
 /// A colleague is on a draft: others leave it to them, or ask before they decide it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct DraftLease {
@@ -204,6 +237,11 @@ pub enum Signal {
         /// How many pages it has, once that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pages: Option<i64>,
+    },
+    /// Filling the past with a schema got further (staff who follow the inbox).
+    Fill {
+        /// How far.
+        fill: Fill,
     },
     /// Who holds a conversation's draft changed (staff who follow the inbox).
     Lease {

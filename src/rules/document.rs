@@ -2,21 +2,18 @@
 
 use serde_json::{Map, Value};
 
+use crate::rules::Error;
 use crate::rules::check::Check;
 use crate::rules::model::{
     Action, Comparison, Condition, Hours, Op, RuleDocument, Schedule, Since, Trigger, Wait,
 };
-use crate::rules::vocabulary::{FACTS, FactKind, Vocabulary, ops};
-use crate::rules::{Error, actions};
-use crate::schemas::{FieldType, Problems, check_value};
+use crate::rules::vocabulary::{FACTS, FactKind, Vocabulary, lasts, ops};
+use crate::schemas::{FieldType, Ground, MAX_TEXT, Problems, check_action, check_value};
 
 /// How deep conditions may be nested, how many there may be, and how many actions.
 pub(super) const MAX_DEPTH: usize = 20;
 const MAX_CONDITIONS: usize = 1_000;
 const MAX_ACTIONS: usize = 50;
-
-/// Longest name and longest text of an action, in characters.
-pub(super) const MAX_TEXT: usize = 500;
 
 /// Longest time that a rule waits: a year.
 const MAX_MINUTES: u32 = 366 * 24 * 60;
@@ -30,8 +27,11 @@ pub(super) fn check(document: &Value, vocabulary: &Vocabulary) -> Result<RuleDoc
     let rule = read_rule(document, &mut problems);
     if let Some(rule) = &rule {
         check_condition("when", &rule.when, vocabulary, &mut problems);
+        let field = |key: &str| vocabulary.fields.get(key);
+        let has_state = |key: &str| vocabulary.states.contains(key);
+        let ground = Ground { field: &field, has_state: &has_state };
         for (at, action) in rule.then.iter().enumerate() {
-            actions::check(&format!("then[{at}]"), action, vocabulary, &mut problems);
+            check_action(&format!("then[{at}]"), action, &ground, &mut problems);
         }
         if let Some(Wait { since: Since::Status, status: Some(status), .. }) = &rule.after
             && !vocabulary.states.contains(status)
@@ -126,11 +126,18 @@ pub(super) fn read_filter(value: &Value, vocabulary: &Vocabulary) -> Result<Cond
     let condition = read_when(Some(value), &mut problems);
     if let Some(condition) = &condition {
         check_condition("when", condition, vocabulary, &mut problems);
+        check_lasting("when", condition, &mut problems);
     }
     match condition {
         Some(condition) if problems.is_empty() => Ok(condition),
         _ => Err(Error::Invalid(problems)),
     }
+}
+
+/// A condition outside a rule, without asking whether the workspace has what it speaks of.
+pub(super) fn read_alone(value: &Value) -> Option<Condition> {
+    let mut problems = Problems::default();
+    read_when(Some(value), &mut problems).filter(|_| problems.is_empty())
 }
 
 fn read_wait(value: Option<&Value>, on: Option<Trigger>, problems: &mut Problems) -> Option<Wait> {
@@ -299,6 +306,26 @@ fn check_condition(place: &str, condition: &Condition, vocabulary: &Vocabulary, 
         }
         Condition::Not { not } => check_condition(&format!("{place}.not"), not, vocabulary, problems),
         Condition::Fact(comparison) => check_comparison(place, comparison, vocabulary, problems),
+    }
+}
+
+/// A filter asks about conversations as they are, not about the moment of an event.
+fn check_lasting(place: &str, condition: &Condition, problems: &mut Problems) {
+    let mut each = |head: &str, inner: &[Condition]| {
+        for (at, one) in inner.iter().enumerate() {
+            check_lasting(&format!("{place}.{head}[{at}]"), one, problems);
+        }
+    };
+    match condition {
+        Condition::All { all } => each("all", all),
+        Condition::Any { any } => each("any", any),
+        Condition::Not { not } => check_lasting(&format!("{place}.not"), not, problems),
+        Condition::Fact(Comparison { fact, .. }) if !lasts(fact) => {
+            let says =
+                format!("{fact} is known only at the moment of an event; a filter cannot ask about it");
+            problems.add(&format!("{place}.fact"), &says);
+        }
+        Condition::Fact(_) => {}
     }
 }
 

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::base::Role;
-use crate::rules::document::{MAX_DEPTH, MAX_TEXT};
+use crate::rules::document::MAX_DEPTH;
 use crate::rules::model::{Hours, Op, Pace, Since, Trigger};
 use crate::rules::vocabulary::FACTS;
+use crate::schemas::MAX_TEXT;
 
 /// The document. `#/$defs/filter` is the grammar of conditions, for whatever else filters conversations.
 pub fn grammar() -> Value {
@@ -67,13 +68,27 @@ pub fn grammar() -> Value {
                 "additionalProperties": false,
                 "required": ["fact", "op"],
                 "properties": {
-                    "fact": {"anyOf": [{"enum": FACTS.iter().map(|(name, ..)| *name).collect::<Vec<_>>()}, {"type": "string", "pattern": "^context\\."}]},
+                    "fact": {"anyOf": [{"enum": FACTS.iter().map(|(name, ..)| *name).collect::<Vec<_>>()}, {"type": "string", "pattern": "^(context|hook)\\."}]},
                     "op": {"enum": words(Op::ALL)},
                     "value": {"description": "With what; a list for in, not_in, contains_any and between; absent for known and unknown."},
                 },
             },
             "action": {"oneOf": actions()},
         },
+    })
+}
+
+/// The grammar of filters alone, as views, searches and segments have them (`schemas/filter.json`).
+pub fn filter_grammar() -> Value {
+    let whole = grammar();
+    let defs = &whole["$defs"];
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://concierge.example/schemas/filter.json",
+        "title": "Concierge filter",
+        "description": "What conversations a view or a search shows: the conditions of rules, over what lasts.",
+        "$ref": "#/$defs/filter",
+        "$defs": {"filter": defs["filter"], "comparison": defs["comparison"]},
     })
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::base::{ConversationId, RuleId, Timestamp, WorkspaceId};
-use crate::ports::db::{FromRow, JsonText};
+use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{DbError, Tx};
 use crate::rules::{Facts, Look, Trigger};
 use crate::{execute, fetch_all, fetch_optional};
@@ -24,6 +24,18 @@ struct LookRow {
     facts: JsonText<Facts>,
     created_at: Timestamp,
 }
+
+const NEWEST_SQLITE: &str = "SELECT conversation_id, seq, trigger_kind, facts, created_at FROM rule_looks
+     WHERE workspace_id = $1 AND trigger_kind = 'message'
+       AND conversation_id IN (SELECT value FROM json_each($2))
+       AND seq = (SELECT MAX(seq) FROM rule_looks AS newer WHERE newer.workspace_id = $1
+           AND newer.conversation_id = rule_looks.conversation_id AND newer.trigger_kind = 'message')";
+
+const NEWEST_POSTGRES: &str = "SELECT conversation_id, seq, trigger_kind, facts, created_at FROM rule_looks
+     WHERE workspace_id = $1 AND trigger_kind = 'message'
+       AND conversation_id IN (SELECT json_array_elements_text(CAST($2 AS JSON)))
+       AND seq = (SELECT MAX(seq) FROM rule_looks AS newer WHERE newer.workspace_id = $1
+           AND newer.conversation_id = rule_looks.conversation_id AND newer.trigger_kind = 'message')";
 
 impl From<LookRow> for Look {
     fn from(row: LookRow) -> Look {
@@ -94,6 +106,24 @@ pub(super) async fn insert_look(tx: &mut Tx, workspace: WorkspaceId, look: &Look
     Ok(())
 }
 
+/// Forgets what was known before a time; says how much that was, at most `limit`.
+pub(super) async fn forget_looks(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64, DbError> {
+    execute!(
+        tx,
+        "DELETE FROM rule_looks WHERE workspace_id = $1 AND (conversation_id, seq, trigger_kind) IN (
+             SELECT conversation_id, seq, trigger_kind FROM rule_looks
+             WHERE workspace_id = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)",
+        workspace,
+        before,
+        limit,
+    )
+}
+
 /// The newest look at a conversation for a trigger.
 pub(super) async fn last_look(
     tx: &mut Tx,
@@ -111,6 +141,20 @@ pub(super) async fn last_look(
         trigger,
     )?;
     Ok(row.map(Look::from))
+}
+
+/// What was known of the newest message of each of these conversations.
+pub(super) async fn newest_looks(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    conversations: &[ConversationId],
+) -> Result<Vec<Look>, DbError> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => NEWEST_SQLITE,
+        Engine::Postgres => NEWEST_POSTGRES,
+    };
+    let rows = fetch_all!(tx, LookRow, sql, workspace, &JsonText(conversations.to_vec()))?;
+    Ok(rows.into_iter().map(Look::from).collect())
 }
 
 /// What was known of messages in conversations from one identifier to another.

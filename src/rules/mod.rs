@@ -6,7 +6,6 @@
 //! Invariants: a stored rule was checked against the workspace's schemas when it was installed; every version
 //! is kept; a run is stored once per rule and causing entry, with every condition and what was really there.
 
-mod actions;
 mod check;
 mod deck;
 mod document;
@@ -22,7 +21,7 @@ mod vocabulary;
 
 pub use deck::{Decided, Program, RuleSet, Run, decide};
 pub use evaluate::{Asked, Explanation, evaluate};
-pub use grammar::grammar;
+pub use grammar::{filter_grammar, grammar};
 pub use model::{
     Action, Cause, Comparison, Condition, FactValue, Facts, Guard, Hours, Look, Op, Pace, Rule, RuleDocument,
     RuleRow, RuleVersion, RunRow, Schedule, Since, Trigger, Wait, context_facts,
@@ -38,6 +37,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::base::{ConversationId, RuleId, Timestamp, WorkspaceId};
+use crate::hooks;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::Receipt;
 use crate::schemas::{self, Problems};
@@ -102,6 +102,9 @@ pub async fn create(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Erro
 /// Writes the next version of a rule, if it is still at the version that was edited.
 pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Value) -> Result<Rule, Error> {
     let before = get(cx, tx, id).await?;
+    if let Some(schema) = before.of_schema {
+        return Err(Error::OfWorkflow(schema));
+    }
     let checked = check(cx, tx, document).await?;
     if checked.key != before.document.key {
         let mut problems = Problems::default();
@@ -115,8 +118,28 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Va
     replace(cx, tx, before, (checked, document), enabled_at).await
 }
 
+/// Makes these the rules of a schema's workflow: the same ones stay as they are, new ones are installed and
+/// those that are not among them are taken out of use.
+pub async fn install_workflow(cx: &Cx, tx: &mut Tx, schema: &str, documents: &[Value]) -> Result<(), Error> {
+    let mut kept = Vec::with_capacity(documents.len());
+    for document in documents {
+        let rule = install(cx, tx, document).await?;
+        store::set_schema(tx, cx.workspace, rule.id, schema).await?;
+        kept.push(rule.id);
+    }
+    for id in store::of_schema(tx, cx.workspace, schema).await? {
+        if !kept.contains(&id) {
+            store::delete(tx, cx.workspace, id, cx.now).await?;
+        }
+    }
+    Ok(store::touch(tx, cx.workspace).await?)
+}
+
 /// Takes a rule out of use. What it did stays, and so do its versions.
 pub async fn remove(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<(), Error> {
+    if let Some(schema) = get(cx, tx, id).await?.of_schema {
+        return Err(Error::OfWorkflow(schema));
+    }
     if !store::delete(tx, cx.workspace, id, cx.now).await? {
         return Err(Error::NotFound(id));
     }
@@ -135,7 +158,8 @@ pub async fn filter(cx: &Cx, tx: &mut Tx, condition: &Value) -> Result<Condition
 
 /// What the workspace's rules can speak of.
 pub async fn vocabulary(cx: &Cx, tx: &mut Tx) -> Result<Vocabulary, Error> {
-    Ok(Vocabulary::of(&schemas::active(cx, tx).await?))
+    let hooks = hooks::list(cx, tx).await?;
+    Ok(Vocabulary::of(&schemas::active(cx, tx).await?).with_hooks(&hooks))
 }
 
 /// A rule in words.
@@ -148,6 +172,14 @@ pub fn describe_condition(condition: &Condition, words: &Vocabulary) -> String {
     text::condition(condition, words)
 }
 
+/// A filter in words, whether or not the workspace still has what it asks about.
+pub fn describe_filter(condition: &Value, words: &Vocabulary) -> String {
+    match document::read_alone(condition) {
+        Some(read) if !read.is_always() => text::condition(&read, words),
+        _ => String::new(),
+    }
+}
+
 /// A fact's value in words.
 pub fn show_fact(fact: &str, value: &FactValue, words: &Vocabulary) -> String {
     text::fact(fact, value, words)
@@ -155,7 +187,8 @@ pub fn show_fact(fact: &str, value: &FactValue, words: &Vocabulary) -> String {
 
 async fn insert(cx: &Cx, tx: &mut Tx, checked: RuleDocument, document: &Value) -> Result<Rule, Error> {
     let enabled = checked.starts_enabled;
-    let rule = Rule { id: cx.id(), version: 1, enabled, updated_at: cx.now, document: checked };
+    let rule =
+        Rule { id: cx.id(), version: 1, enabled, updated_at: cx.now, of_schema: None, document: checked };
     if !store::insert(tx, cx.workspace, &rule, document).await? {
         return Err(Error::Changed(rule.document.key));
     }
@@ -245,6 +278,11 @@ pub async fn record_look(cx: &Cx, tx: &mut Tx, look: &Look) -> Result<(), Error>
     Ok(history::insert_look(tx, cx.workspace, look).await?)
 }
 
+/// Forgets what was known before a time, a part at once; says how much that was.
+pub async fn forget_looks(cx: &Cx, tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64, Error> {
+    Ok(history::forget_looks(tx, cx.workspace, before, limit).await?)
+}
+
 /// The newest look at a conversation for a trigger.
 pub async fn last_look(
     cx: &Cx,
@@ -253,6 +291,11 @@ pub async fn last_look(
     trigger: Trigger,
 ) -> Result<Option<Look>, Error> {
     Ok(history::last_look(tx, cx.workspace, conversation, trigger).await?)
+}
+
+/// What was known of the newest message of each of these conversations.
+pub async fn newest_looks(cx: &Cx, tx: &mut Tx, ids: &[ConversationId]) -> Result<Vec<Look>, Error> {
+    Ok(history::newest_looks(tx, cx.workspace, ids).await?)
 }
 
 /// What was known of messages in conversations from one identifier to another.
@@ -373,6 +416,9 @@ pub enum Error {
     /// Another rule has this key.
     #[error("there is a rule {0:?} already; give this one another key")]
     KeyTaken(String),
+    /// It belongs to a workflow.
+    #[error("this rule belongs to the workflow of the schema {0:?}; change it there")]
+    OfWorkflow(String),
     /// Somebody saved another version while this one was edited.
     #[error("version {edited} was edited, but {:?} is at version {} now; both are here to compare", theirs.document.key, theirs.version)]
     Overtaken {
@@ -386,6 +432,9 @@ pub enum Error {
     /// The schemas could not be read.
     #[error(transparent)]
     Schema(#[from] schemas::Error),
+    /// The hooks could not be read.
+    #[error(transparent)]
+    Hook(#[from] hooks::Error),
     /// The store failed.
     #[error("rules storage failed")]
     Db(#[from] DbError),
@@ -397,12 +446,15 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::NotFound(_) => Self::not_found(),
             Error::Invalid(_) => Self::new(ErrorCode::InvalidValue, error.to_string()),
-            Error::Changed(_) | Error::KeyTaken(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Changed(_) | Error::KeyTaken(_) | Error::OfWorkflow(_) => {
+                Self::new(ErrorCode::Conflict, error.to_string())
+            }
             Error::Overtaken { ref theirs, ref yours, edited } => {
                 let both = serde_json::json!({"theirs": theirs, "yours": yours, "edited_version": edited});
                 Self::new(ErrorCode::Conflict, error.to_string()).with_conflict(both)
             }
             Error::Schema(error) => error.into(),
+            Error::Hook(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

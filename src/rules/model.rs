@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::base::{ConversationId, Role, RuleId, Timestamp, TurnId};
+use crate::base::{ConversationId, RuleId, Timestamp, TurnId};
 use crate::protocol::Receipt;
 use crate::rules::Explanation;
+pub use crate::schemas::Action;
 
 crate::word_enum! {
     /// What makes a rule look.
@@ -26,6 +27,8 @@ crate::word_enum! {
         Rated = "rated",
         /// What is known of the customer changed.
         ContactChanged = "contact_changed",
+        /// Another system called a hook.
+        Hook = "hook",
         /// The conversation has been in a state for some time.
         Elapsed = "elapsed",
         /// An hour of the day has come.
@@ -147,6 +150,9 @@ pub struct Rule {
     pub enabled: bool,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// The schema whose workflow it belongs to; it is changed there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_schema: Option<String>,
     /// What it says.
     #[serde(flatten)]
     pub document: RuleDocument,
@@ -225,6 +231,24 @@ pub enum Condition {
     Fact(Comparison),
 }
 
+impl Condition {
+    /// Whether it asks nothing.
+    pub fn is_always(&self) -> bool {
+        matches!(self, Condition::All { all } if all.is_empty())
+    }
+
+    /// The facts it asks about.
+    pub fn facts(&self) -> Vec<&str> {
+        match self {
+            Condition::All { all: inner } | Condition::Any { any: inner } => {
+                inner.iter().flat_map(Condition::facts).collect()
+            }
+            Condition::Not { not } => not.facts(),
+            Condition::Fact(comparison) => vec![&comparison.fact],
+        }
+    }
+}
+
 /// How a fact must compare.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Comparison {
@@ -236,109 +260,6 @@ pub struct Comparison {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub value: Option<Value>,
-}
-
-/// What a rule wants done. Rules only decide; the pipeline carries it out and writes a receipt.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Action {
-    /// The draft waits for somebody with at least this role.
-    RequireApproval {
-        /// The least role.
-        #[serde(default = "anybody")]
-        role: Role,
-        /// How many different people.
-        #[serde(default = "one")]
-        people: u8,
-        /// Why, as staff read it.
-        because: String,
-    },
-    /// A reply is proposed: like every draft it waits for a person.
-    Draft {
-        /// Its text.
-        text: String,
-    },
-    /// An address outside is told, with the conversation and what made the rule match.
-    Webhook {
-        /// The address, `https://…`.
-        url: String,
-    },
-    /// The conversation moves in its workflow.
-    SetStatus {
-        /// The state it enters.
-        status: String,
-    },
-    /// Labels are added and removed.
-    Label {
-        /// Labels to add.
-        #[serde(default)]
-        add: Vec<String>,
-        /// Labels to remove.
-        #[serde(default)]
-        remove: Vec<String>,
-    },
-    /// The conversation is given to somebody with this role.
-    Assign {
-        /// The least role.
-        role: Role,
-    },
-    /// Staff are told.
-    Notify {
-        /// What they read.
-        text: String,
-    },
-    /// A field of the context gets a value.
-    SetField {
-        /// The field's key.
-        field: String,
-        /// The value.
-        #[schema(value_type = Object)]
-        value: Value,
-    },
-    /// A person takes over; the agent is silent.
-    HandOver {
-        /// Why, as staff read it.
-        because: String,
-    },
-}
-
-fn anybody() -> Role {
-    Role::Staff
-}
-
-fn one() -> u8 {
-    1
-}
-
-impl fmt::Display for Action {
-    /// The action as a receipt names it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::RequireApproval { role, people: 0 | 1, .. } => write!(f, "require approval by a {role}"),
-            Action::RequireApproval { role: Role::Viewer | Role::Staff, people, .. } => {
-                write!(f, "require approval by {people} people")
-            }
-            Action::RequireApproval { role, people, .. } => {
-                write!(f, "require approval by {people} people, each at least a {role}")
-            }
-            Action::Draft { .. } => f.write_str("propose a reply"),
-            Action::Webhook { url } => write!(f, "tell {url}"),
-            Action::SetStatus { status } => write!(f, "set the status to {status}"),
-            Action::Label { add, remove } if remove.is_empty() => {
-                write!(f, "add the label {}", add.join(", "))
-            }
-            Action::Label { add, remove } if add.is_empty() => {
-                write!(f, "remove the label {}", remove.join(", "))
-            }
-            Action::Label { add, remove } => {
-                write!(f, "add the label {}, remove {}", add.join(", "), remove.join(", "))
-            }
-            Action::Assign { role } => write!(f, "assign to a {role}"),
-            Action::Notify { .. } => f.write_str("notify staff"),
-            Action::SetField { field, value } => write!(f, "set {field} to {value}"),
-            Action::HandOver { .. } => f.write_str("hand over to a person"),
-        }
-    }
 }
 
 /// What is known when rules run, by the fact's name. A fact that is absent is unknown.

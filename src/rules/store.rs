@@ -17,6 +17,7 @@ struct Row {
     document: JsonText<Value>,
     updated_at: Timestamp,
     enabled_at: Option<Timestamp>,
+    of_schema: Option<String>,
 }
 
 impl TryFrom<Row> for Rule {
@@ -27,7 +28,8 @@ impl TryFrom<Row> for Rule {
         let document = document::read(&row.document.0)
             .map_err(|error| DbError::damaged(format!("rule {}: {error}", row.id)))?;
         let enabled = row.enabled_at.is_some();
-        Ok(Rule { id: row.id, version: row.version, enabled, updated_at: row.updated_at, document })
+        let Row { id, version, updated_at, of_schema, .. } = row;
+        Ok(Rule { id, version, enabled, updated_at, of_schema, document })
     }
 }
 
@@ -138,6 +140,39 @@ pub(super) async fn delete(
     Ok(rows == 1)
 }
 
+/// Notes to which schema's workflow a rule belongs.
+pub(super) async fn set_schema(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: RuleId,
+    schema: &str,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE rules SET of_schema = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+        schema
+    )?;
+    Ok(())
+}
+
+/// The rules of a schema's workflow.
+pub(super) async fn of_schema(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    schema: &str,
+) -> Result<Vec<RuleId>, DbError> {
+    let rows: Vec<(RuleId,)> = fetch_all!(
+        tx,
+        (RuleId,),
+        "SELECT id FROM rules WHERE workspace_id = $1 AND of_schema = $2 AND deleted_at IS NULL",
+        workspace,
+        schema,
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// Switches a rule on or off; says whether it is there.
 pub(super) async fn toggle(
     tx: &mut Tx,
@@ -159,7 +194,7 @@ pub(super) async fn find(tx: &mut Tx, workspace: WorkspaceId, id: RuleId) -> Res
     let row = fetch_optional!(
         tx,
         Row,
-        "SELECT id, version, document, updated_at, enabled_at FROM rules
+        "SELECT id, version, document, updated_at, enabled_at, of_schema FROM rules
          WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
         workspace,
         id,
@@ -176,7 +211,7 @@ pub(super) async fn find_by_key(
     let row = fetch_optional!(
         tx,
         KeyedRow,
-        "SELECT id, version, document, updated_at, enabled_at, deleted_at FROM rules
+        "SELECT id, version, document, updated_at, enabled_at, of_schema, deleted_at FROM rules
          WHERE workspace_id = $1 AND key = $2",
         workspace,
         key,
@@ -195,7 +230,7 @@ pub(super) async fn list(
     let rows = fetch_all!(
         tx,
         ListedRow,
-        "SELECT id, version, document, updated_at, enabled_at, COALESCE(lately.fired, 0) AS fired, lately.fired_at,
+        "SELECT id, version, document, updated_at, enabled_at, of_schema, COALESCE(lately.fired, 0) AS fired, lately.fired_at,
              (SELECT COUNT(*) FROM rule_runs
               WHERE workspace_id = $1 AND rule_id = rules.id AND failed > 0 AND created_at >= rules.updated_at) AS failed
          FROM rules
@@ -219,7 +254,7 @@ pub(super) async fn enabled(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<R
     let rows = fetch_all!(
         tx,
         Row,
-        "SELECT id, version, document, updated_at, enabled_at
+        "SELECT id, version, document, updated_at, enabled_at, of_schema
          FROM rules WHERE workspace_id = $1 AND enabled_at IS NOT NULL AND deleted_at IS NULL
          ORDER BY priority, key",
         workspace,

@@ -16,7 +16,7 @@ pub(super) fn rule(document: &RuleDocument, words: &Vocabulary) -> String {
         Hours::Working => text.push_str(", in working hours"),
         Hours::Closed => text.push_str(", outside working hours"),
     }
-    if !is_always(&document.when) {
+    if !document.when.is_always() {
         text.push_str(", if ");
         text.push_str(&condition(&document.when, words));
     }
@@ -28,10 +28,6 @@ pub(super) fn rule(document: &RuleDocument, words: &Vocabulary) -> String {
     }
     text.push('.');
     text
-}
-
-fn is_always(condition: &Condition) -> bool {
-    matches!(condition, Condition::All { all } if all.is_empty())
 }
 
 fn trigger(document: &RuleDocument, words: &Vocabulary) -> String {
@@ -51,6 +47,7 @@ fn plain(on: Trigger) -> &'static str {
         Trigger::Resolved => "When a conversation is closed or opened again",
         Trigger::Rated => "When a customer rates",
         Trigger::ContactChanged => "When something about the customer changes",
+        Trigger::Hook => "When another system calls",
         Trigger::Elapsed => "After some time",
         Trigger::Schedule => "At a time of day",
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::hooks::{Hook, ValueKind};
 use crate::rules::Op;
 use crate::schemas::{Field, FieldType, Schema};
 
@@ -51,6 +52,7 @@ pub(super) const FACTS: &[(&str, FactKind, &str)] = &[
     ("event.decision", FactKind::Text, "what was decided about the draft"),
     ("event.reason", FactKind::Text, "why the draft was rejected"),
     ("event.score", FactKind::Number, "the customer's rating (1 to 5)"),
+    ("event.hook", FactKind::Text, "the hook that was called"),
     ("event.by", FactKind::Text, "who did it (contact, staff, agent, rule, system)"),
     ("time.working_hours", FactKind::Flag, "the business is open"),
     ("time.weekday", FactKind::Text, "the day of the week"),
@@ -76,6 +78,9 @@ pub struct Vocabulary {
     pub(super) fields: BTreeMap<String, Field>,
     pub(super) states: BTreeSet<String>,
     state_labels: Vec<(String, String)>,
+    /// What calls of hooks bring, and the hooks themselves: key and name.
+    values: BTreeMap<String, FactKind>,
+    hooks: Vec<(String, String)>,
 }
 
 /// A fact as the rule builder shows it.
@@ -92,6 +97,8 @@ pub struct FactRow {
     /// What it can be, where that is a list.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<FactOption>,
+    /// Whether it lasts, so that filters can ask about it and not only rules at the moment of an event.
+    pub lasting: bool,
 }
 
 /// A value that a fact can have.
@@ -121,8 +128,27 @@ impl Vocabulary {
         vocabulary
     }
 
+    /// With what the calls of these hooks bring.
+    pub(super) fn with_hooks(mut self, hooks: &[Hook]) -> Vocabulary {
+        for hook in hooks {
+            self.hooks.push((hook.key.clone(), hook.name.clone()));
+            for value in &hook.mapping.values {
+                let kind = match value.kind {
+                    ValueKind::Text => FactKind::Text,
+                    ValueKind::Number => FactKind::Number,
+                    ValueKind::Flag => FactKind::Flag,
+                };
+                self.values.entry(format!("hook.{}", value.name)).or_insert(kind);
+            }
+        }
+        self
+    }
+
     pub(super) fn kind(&self, fact: &str) -> Option<FactKind> {
         if let Some((_, kind, _)) = FACTS.iter().find(|(name, ..)| *name == fact) {
+            return Some(*kind);
+        }
+        if let Some(kind) = self.values.get(fact) {
             return Some(*kind);
         }
         self.field(fact).map(|field| kind_of(field.kind))
@@ -162,8 +188,17 @@ impl Vocabulary {
                 kind: *kind,
                 ops: ops(*kind).to_vec(),
                 options: self.options(fact),
+                lasting: lasts(fact),
             })
             .collect();
+        rows.extend(self.values.iter().map(|(fact, kind)| FactRow {
+            fact: fact.clone(),
+            label: fact.clone(),
+            kind: *kind,
+            ops: ops(*kind).to_vec(),
+            options: Vec::new(),
+            lasting: false,
+        }));
         // A field of two schemas is one fact under its own name; the longer names are for the rare case.
         let own = self.fields.iter().filter(|(name, _)| !name.contains('.'));
         rows.extend(own.map(|(name, field)| {
@@ -178,6 +213,7 @@ impl Vocabulary {
                     .iter()
                     .map(|choice| FactOption { value: choice.value.clone(), label: choice.label.clone() })
                     .collect(),
+                lasting: true,
             }
         }));
         rows
@@ -189,6 +225,10 @@ impl Vocabulary {
             return states
                 .map(|(value, label)| FactOption { value: value.clone(), label: label.clone() })
                 .collect();
+        }
+        if fact == "event.hook" {
+            let hooks = self.hooks.iter();
+            return hooks.map(|(key, name)| FactOption { value: key.clone(), label: name.clone() }).collect();
         }
         let words = WORDS.iter().find(|(name, _)| *name == fact).map_or(&[][..], |(_, words)| words);
         words
@@ -202,6 +242,14 @@ impl Vocabulary {
         let own = self.fields.iter().filter(|(name, _)| !name.contains('.'));
         own.map(|(name, field)| FactOption { value: name.clone(), label: field.label.clone() }).collect()
     }
+}
+
+/// Whether a fact can be asked about without an event: the newest message's reading counts, its text is what
+/// the search is for.
+pub(super) fn lasts(fact: &str) -> bool {
+    const OF_MESSAGES: &[&str] = &["message.text", "message.files", "message.amount"];
+    const OF_EVENTS: &[&str] = &["event.", "retrieval.", "steering.", "hook."];
+    !OF_MESSAGES.contains(&fact) && !OF_EVENTS.iter().any(|prefix| fact.starts_with(prefix))
 }
 
 fn kind_of(kind: FieldType) -> FactKind {

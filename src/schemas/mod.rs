@@ -5,6 +5,7 @@
 //!
 //! Invariants: at most one version of a key is active; a stored document was checked before.
 
+mod action;
 mod condition;
 mod document;
 mod formula;
@@ -13,10 +14,11 @@ mod routes;
 mod store;
 mod value;
 
+pub use action::{Action, Ground, MAX_TEXT, check_action};
 pub use condition::Condition;
 pub use formula::Formula;
 pub use model::{
-    Choice, Field, FieldType, Outline, Schema, StateAction, Terms, Transition, Version, Workflow,
+    Choice, Field, FieldType, Outline, Schema, StateTimer, Terms, Transition, Version, Workflow,
     WorkflowState,
 };
 pub use routes::routes;
@@ -24,7 +26,7 @@ pub use value::{check_value, is_same_value, show_value};
 
 use std::fmt;
 
-use crate::base::SchemaId;
+use crate::base::{SchemaId, WorkspaceId};
 use crate::ports::{Cx, DbError, Tx};
 
 /// Most active schemas of a workspace.
@@ -120,6 +122,16 @@ pub async fn retire(cx: &Cx, tx: &mut Tx, schema: &Schema) -> Result<(), Error> 
         true => Ok(()),
         false => Err(Error::Changed(schema.key.clone())),
     }
+}
+
+/// Schemas whose workflows are not yet rules: workspace, key and version. Serves all workspaces.
+pub async fn unsettled(tx: &mut Tx, limit: i64) -> Result<Vec<(WorkspaceId, String, SchemaId)>, Error> {
+    Ok(store::unsettled(tx, limit).await?)
+}
+
+/// Notes that a version's workflow is rules now.
+pub async fn settle(cx: &Cx, tx: &mut Tx, id: SchemaId) -> Result<(), Error> {
+    Ok(store::settle(tx, cx.workspace, id, cx.now).await?)
 }
 
 /// Finds a version of a schema, active or not.

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::base::{Role, SchemaId, Timestamp};
 pub use crate::language::fields::{Choice, FieldType};
+use crate::schemas::action::Action;
 use crate::schemas::condition::Condition;
 use crate::schemas::formula::{Facts, Formula};
 
@@ -132,19 +133,24 @@ pub struct WorkflowState {
     pub colour: Option<String>,
     /// Whether a conversation in it is done.
     pub is_final: bool,
-    /// What happens when a conversation enters it.
-    pub on_enter: Vec<StateAction>,
+    /// What happens when a conversation enters it. Labels are put on and off with the move itself; the rest
+    /// is done by rules that `automation` makes of it.
+    pub on_enter: Vec<Action>,
     /// What happens when a conversation leaves it.
-    pub on_leave: Vec<StateAction>,
+    pub on_leave: Vec<Action>,
+    /// What happens when it stays there.
+    pub after: Vec<StateTimer>,
 }
 
-/// What a state does to a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StateAction {
-    /// Puts a label on it.
-    Label(String),
-    /// Takes a label off it.
-    Unlabel(String),
+/// What happens when a conversation stays in a state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateTimer {
+    /// After how many minutes.
+    pub minutes: u32,
+    /// Whether only the minutes count in which the business is open.
+    pub working: bool,
+    /// What is done then, in this order.
+    pub then: Vec<Action>,
 }
 
 /// A move that is allowed.

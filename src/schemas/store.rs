@@ -53,12 +53,36 @@ pub(super) async fn retire(
 ) -> Result<bool, DbError> {
     let rows = execute!(
         tx,
-        "UPDATE schemas SET retired_at = $3 WHERE workspace_id = $1 AND id = $2 AND retired_at IS NULL",
+        "UPDATE schemas SET retired_at = $3, rules_at = NULL WHERE workspace_id = $1 AND id = $2 AND retired_at IS NULL",
         workspace,
         id,
         now,
     )?;
     Ok(rows == 1)
+}
+
+/// Versions whose workflows are not yet rules, the oldest first.
+pub(super) async fn unsettled(
+    tx: &mut Tx,
+    limit: i64,
+) -> Result<Vec<(WorkspaceId, String, SchemaId)>, DbError> {
+    fetch_all!(
+        tx,
+        (WorkspaceId, String, SchemaId),
+        "SELECT workspace_id, key, id FROM schemas WHERE rules_at IS NULL ORDER BY created_at LIMIT $1",
+        limit,
+    )
+}
+
+/// Notes that a version's workflow is rules now.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: SchemaId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    execute!(tx, "UPDATE schemas SET rules_at = $3 WHERE workspace_id = $1 AND id = $2", workspace, id, now)?;
+    Ok(())
 }
 
 pub(super) async fn last_version(tx: &mut Tx, workspace: WorkspaceId, key: &str) -> Result<i64, DbError> {

@@ -1,5 +1,7 @@
 //! What a saved view is.
 
+use serde_json::{Value, json};
+
 use crate::base::{StaffId, Timestamp, ViewId, clean_text};
 use crate::conversations::View;
 use crate::views::Error;
@@ -27,6 +29,10 @@ pub struct ViewFilter {
     /// Only with these words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+    /// Only where this holds (`schemas/filter.json`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub when: Option<Value>,
 }
 
 /// A saved view.
@@ -42,6 +48,8 @@ pub struct SavedView {
     pub made_by: StaffId,
     /// What it shows.
     pub filter: ViewFilter,
+    /// The same in words.
+    pub text: String,
     /// When it was saved.
     pub created_at: Timestamp,
 }
@@ -73,7 +81,7 @@ impl NewView {
     pub(super) fn into_view(self, id: ViewId, made_by: StaffId, now: Timestamp) -> Result<SavedView, Error> {
         let name = clean_text(&self.name, MAX_NAME)?.into_string();
         let filter = self.filter.clean()?;
-        Ok(SavedView { id, name, shared: self.shared, made_by, filter, created_at: now })
+        Ok(SavedView { id, name, shared: self.shared, made_by, filter, text: String::new(), created_at: now })
     }
 }
 
@@ -90,6 +98,18 @@ impl ViewChange {
 }
 
 impl ViewFilter {
+    /// Everything it asks for in one tree: what older views say with a label and a status, too.
+    pub fn whole(&self) -> Value {
+        let is = |fact: &str, op: &str, value: &str| json!({"fact": fact, "op": op, "value": value});
+        let label = self.label.as_ref().map(|label| is("conversation.labels", "contains", label));
+        let status = self.status.as_ref().map(|status| is("conversation.status", "is", status));
+        let all: Vec<Value> = [label, status, self.when.clone()].into_iter().flatten().collect();
+        match <[Value; 1]>::try_from(all) {
+            Ok([one]) => one,
+            Err(all) => json!({ "all": all }),
+        }
+    }
+
     fn clean(mut self) -> Result<ViewFilter, Error> {
         for word in [&mut self.label, &mut self.status, &mut self.q] {
             *word = match word.take().filter(|word| !word.trim().is_empty()) {

@@ -24,6 +24,7 @@ impl From<Row> for SavedView {
             shared: row.owner_id.is_none(),
             made_by: row.made_by,
             filter: row.filter.0,
+            text: String::new(),
             created_at: row.created_at,
         }
     }

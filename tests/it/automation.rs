@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use concierge::base::{ConversationId, Role};
 use concierge::client::Http;
+use concierge::hooks as hook;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,7 +15,11 @@ use crate::support::{
     App, PATIENCE, call, decisions, manual_clock, ok, on_each_engine, on_each_engine_with, summary,
 };
 
+mod hooks;
+mod mining;
 mod past;
+mod search;
+mod workflows;
 
 /// A rule with these parts.
 pub fn rule(key: &str, on: &str, when: Value, then: Value) -> Value {
@@ -25,17 +30,17 @@ fn is(fact: &str, value: Value) -> Value {
     json!({"fact": fact, "op": "is", "value": value})
 }
 
-async fn add(manager: &Http, rule: Value) -> Value {
+pub async fn add(manager: &Http, rule: Value) -> Value {
     ok(manager, "POST", "/v1/rules", Some(rule)).await
 }
 
-async fn set(staff: &Http, conversation: ConversationId, field: &str, value: Value) {
+pub async fn set(staff: &Http, conversation: ConversationId, field: &str, value: Value) {
     let path = format!("/v1/conversations/{conversation}/context/{field}");
     ok(staff, "PUT", &path, Some(json!({"value": value, "locked": false}))).await;
 }
 
 /// The runs of a rule in a conversation, newest first.
-async fn runs(staff: &Http, conversation: ConversationId, key: &str) -> Vec<Value> {
+pub async fn runs(staff: &Http, conversation: ConversationId, key: &str) -> Vec<Value> {
     let listed: Value =
         staff.get(&format!("/v1/conversations/{conversation}/rule-runs")).await.expect("listed");
     let items = listed["items"].as_array().cloned().unwrap_or_default();
@@ -43,7 +48,7 @@ async fn runs(staff: &Http, conversation: ConversationId, key: &str) -> Vec<Valu
 }
 
 /// Waits until something is so.
-async fn until(what: &str, so: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, so: impl AsyncFn() -> bool) {
     let waited = async {
         while !so().await {
             tokio::task::yield_now().await;
@@ -629,6 +634,19 @@ async fn a_webhook_is_tried_again_and_its_receipt_follows() {
             request.lines().find(|line| line.starts_with("idempotency-key")).map(str::to_owned)
         };
         assert!(key(&heard[0]).is_some() && key(&heard[0]) == key(&heard[1]));
+        // Who is called can check that we call: the signature is that of the Standard Webhooks.
+        let secret = ok(&manager, "GET", "/v1/hooks/outgoing", None).await;
+        let secret = secret["secret"].as_str().expect("a secret").to_owned();
+        for request in &heard {
+            let (head, body) = request.split_once("\r\n\r\n").expect("a head and a body");
+            let header = |name: &str| {
+                let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+                line.unwrap_or_default().to_owned()
+            };
+            let [id, at, signed] = [hook::ID, hook::TIMESTAMP, hook::SIGNATURE].map(header);
+            let checked = hook::verify(&secret, (&id, &at, &signed), body.as_bytes(), clock.now());
+            assert_eq!(checked, Ok(()), "{head}");
+        }
         assert!(heard[1].contains("\"rule_matched\"") && heard[1].contains(&conversation.to_string()));
     })
     .await;

@@ -10,6 +10,7 @@ mod bad_input;
 mod contacts;
 mod context;
 mod desk;
+mod examples;
 mod files;
 mod identity;
 mod inbox;

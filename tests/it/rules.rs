@@ -108,6 +108,35 @@ async fn a_run_is_stored_once_with_its_tree_and_counted() {
 }
 
 #[tokio::test]
+async fn what_rules_looked_at_long_ago_is_forgotten() {
+    on_each_store(async |store| {
+        let conversation = store.conversation().await;
+        let (old, new) = (store.cx(), {
+            store.clock.advance(Duration::from_secs(500 * 24 * 3_600));
+            store.cx()
+        });
+        let mut tx = store.begin().await;
+        for (seq, at) in [(1, old.now), (2, old.now), (3, new.now)] {
+            let look =
+                rules::Look { conversation, seq, trigger: Trigger::Message, facts: Facts::default(), at };
+            rules::record_look(&new, &mut tx, &look).await.expect("kept");
+        }
+        let before = new.now.before(Duration::from_secs(400 * 24 * 3_600));
+        let foreign = rules::forget_looks(&store.foreign(), &mut tx, before, 10).await.expect("asked");
+        assert_eq!(foreign, 0, "another business has none");
+        assert_eq!(
+            rules::forget_looks(&new, &mut tx, before, 1).await.expect("forgotten"),
+            1,
+            "a part at once"
+        );
+        assert_eq!(rules::forget_looks(&new, &mut tx, before, 10).await.expect("forgotten"), 1);
+        let left = rules::last_look(&new, &mut tx, conversation, Trigger::Message).await.expect("read");
+        assert_eq!(left.map(|look| look.seq), Some(3));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_workspace_sees_its_own_rules_only() {
     on_each_store(async |store| {
         install_schema(store).await;

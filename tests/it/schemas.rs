@@ -5,7 +5,7 @@ use concierge::client::Http;
 use concierge::schemas::{self, Error};
 use serde_json::{Value, json};
 
-use crate::support::{App, Customer, call, ok, on_each_engine, on_each_store};
+use crate::support::{App, Customer, PATIENCE, call, ok, on_each_engine, on_each_store};
 
 /// A schema with the given fields.
 pub(crate) fn document(key: &str, properties: &serde_json::Value) -> String {
@@ -331,6 +331,109 @@ async fn a_workflow_refuses_what_its_rules_do_not_allow_and_says_which() {
     .await;
 }
 
+/// Fills the past and waits until that is done.
+async fn filled(manager: &Http) -> Value {
+    let begun = call(manager, "POST", "/v1/schemas/hire/fill", None).await;
+    assert_eq!((begun.status, &begun.json()["state"]), (202, &json!("running")));
+    done(manager).await
+}
+
+/// How far filling got, once it has ended.
+async fn done(manager: &Http) -> Value {
+    let wait = async {
+        loop {
+            let fill = ok(manager, "GET", "/v1/schemas/hire/fill", None).await;
+            if fill["state"] != "running" {
+                return fill;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("it ends")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_that_customers_fill_already_are_suggested_with_their_share() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        only_hire(&manager).await;
+        let said = [
+            "A kayak please, my mail is ana@mail.example.",
+            "Write to ben@mail.example about the canoe.",
+            "It is cleo@mail.example, for 3 people.",
+            "Good morning!",
+        ];
+        for text in said {
+            app.customer().await.says(text).await;
+        }
+        app.settle().await;
+        let found = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.5", None).await;
+        let items = found["items"].as_array().cloned().unwrap_or_default();
+        let mail = items.iter().find(|one| one["field"] == "email").unwrap_or_else(|| panic!("{found}"));
+        assert_eq!((&mail["conversations"], &mail["share"]), (&json!(3), &json!(0.75)));
+        assert_eq!(mail["examples"].as_array().map(Vec::len), Some(3));
+        // What is accepted fills as was said.
+        let mut wider = hire();
+        wider["properties"]["email"] = mail["property"].clone();
+        let preview = ok(&manager, "POST", "/v1/schemas/preview", Some(json!({ "document": wider }))).await;
+        let field = preview["fields"].as_array().into_iter().flatten().find(|one| one["field"] == "email");
+        assert_eq!(field.map(|field| field["after"].clone()), Some(json!(3)), "{preview}");
+        ok(&manager, "PUT", "/v1/schemas/hire", Some(json!({ "base_version": 1, "document": wider }))).await;
+        let again = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.5", None).await;
+        assert!(!again.to_string().contains("\"email\""), "what is there is not suggested: {again}");
+        let rare = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.9", None).await;
+        assert_eq!(rare["items"], json!([]));
+        assert_eq!(call(&manager, "GET", "/v1/schemas/hire/suggestions?least=7", None).await.status, 422);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filling_goes_on_by_itself_after_a_restart_and_stops_when_somebody_says_so() {
+    for engine in [concierge::ports::db::Engine::Sqlite, concierge::ports::db::Engine::Postgres] {
+        let clock = crate::support::manual_clock();
+        let mut app = App::start(engine, |_, options| options.clock = clock.clone()).await;
+        let manager = app.staff(Role::Manager).await;
+        only_hire(&manager).await;
+        let mut customers = Vec::new();
+        for _ in 0..25 {
+            let mut customer = app.customer().await;
+            customer.says("Could we have a kayak?").await;
+            customers.push(customer);
+        }
+        app.settle().await;
+        drop(customers);
+        // What the turns read is taken back, so that there is something to fill.
+        let list = ok(&manager, "GET", "/v1/conversations?view=all&limit=100", None).await;
+        let ids: Vec<String> = list["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|row| row["id"].as_str().map(str::to_owned))
+            .collect();
+        assert_eq!(ids.len(), 25);
+        for id in &ids {
+            let clear = json!({"value": null, "locked": false});
+            ok(&manager, "PUT", &format!("/v1/conversations/{id}/context/boat"), Some(clear)).await;
+        }
+        let begun = ok(&manager, "POST", "/v1/schemas/hire/fill", None).await;
+        assert_eq!((&begun["state"], &begun["total"]), (&json!("running"), &json!(25)));
+        app = app.restart_at(&clock).await;
+        // A step that the stop interrupted was leased; the lease lapses.
+        clock.advance(std::time::Duration::from_secs(3_600));
+        let manager = app.staff(Role::Manager).await;
+        let fill = done(&manager).await;
+        assert_eq!(
+            (&fill["state"], &fill["done"], &fill["changed"]),
+            (&json!("done"), &json!(25), &json!(25)),
+            "{fill}"
+        );
+        let stopped = ok(&manager, "DELETE", "/v1/schemas/hire/fill", None).await;
+        assert_eq!(stopped["state"], "done", "what is done is not stopped");
+        app.finish().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_tried_previewed_and_filled_over_the_past() {
     on_each_engine(async |app| {
@@ -372,11 +475,15 @@ async fn a_change_is_tried_previewed_and_filled_over_the_past() {
 
         let change = json!({ "base_version": 1, "document": wider });
         ok(&manager, "PUT", "/v1/schemas/hire", Some(change)).await;
-        let filled = ok(&manager, "POST", "/v1/schemas/hire/fill", None).await;
-        assert_eq!((&filled["read"], &filled["total"], filled.get("next")), (&json!(1), &json!(1), None));
+        assert_eq!(
+            call(&manager, "GET", "/v1/schemas/hire/fill", None).await.status,
+            404,
+            "it was never begun"
+        );
+        let filled = filled(&manager).await;
+        assert_eq!((&filled["done"], &filled["total"]), (&json!(1), &json!(1)));
         assert_eq!(filled["changed"], 1, "only what was empty: {filled}");
-        let again = ok(&manager, "POST", "/v1/schemas/hire/fill", None).await;
-        assert_eq!(again["changed"], 0);
+        assert_eq!(self::filled(&manager).await["changed"], 0);
         let context = ok(&manager, "GET", &format!("/v1/conversations/{conversation}/context"), None).await;
         let fields = context["records"][0]["fields"].as_array().cloned().unwrap_or_default();
         let value =

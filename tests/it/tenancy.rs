@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use concierge::app::operations;
 use concierge::base::{
-    Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, Id, Role, RuleId, SessionId,
-    SnippetId, StaffId, Timestamp, TurnId, UploadId, ViewId,
+    Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, HookId, Id, Role, RuleId,
+    SessionId, SnippetId, StaffId, Timestamp, TurnId, UploadId, ViewId,
 };
 use concierge::client::{Http, Socket};
 use concierge::knowledge::gaps::{self, Asked};
@@ -37,6 +37,7 @@ struct Ids {
     gap: GapId,
     turn: TurnId,
     rule: RuleId,
+    hook: HookId,
     staff: StaffId,
     view: ViewId,
     session: SessionId,
@@ -59,6 +60,7 @@ impl Ids {
             gap: id(),
             turn: id(),
             rule: id(),
+            hook: id(),
             staff: id(),
             view: id(),
             session: id(),
@@ -78,6 +80,7 @@ impl Ids {
             Some("knowledge") => self.document.to_string(),
             Some("turns") => self.turn.to_string(),
             Some("rules") => self.rule.to_string(),
+            Some("hooks") => self.hook.to_string(),
             Some("staff") => self.staff.to_string(),
             Some("views") => self.view.to_string(),
             Some("snippets") => self.snippet.to_string(),
@@ -98,6 +101,7 @@ impl Ids {
             self.gap.to_string(),
             self.turn.to_string(),
             self.rule.to_string(),
+            self.hook.to_string(),
             self.staff.to_string(),
             self.view.to_string(),
             self.session.to_string(),
@@ -166,6 +170,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
                     format!("?view=all&q={CANARY}"),
                     format!("?view=all&label={CANARY}"),
                     format!("?view=all&contact={}", beta.contact),
+                    "?view=all&when=%7B%22all%22%3A%5B%5D%7D".to_owned(),
                     "?view=mine".to_owned(),
                 ]
             }),
@@ -277,6 +282,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("GET", "/v1/rules/vocabulary", Own(Value::Null)),
         ("POST", "/v1/rules/check", Own(json!({}))),
         ("POST", "/v1/rules/test", Own(json!({}))),
+        ("GET", "/v1/rules/habits", Own(Value::Null)),
         ("GET", "/v1/rules/{id}", Names(Value::Null)),
         ("PUT", "/v1/rules/{id}", Names(json!({ "version": 1, "document": {} }))),
         ("PATCH", "/v1/rules/{id}", Names(json!({ "enabled": false }))),
@@ -284,6 +290,15 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("GET", "/v1/rules/{id}/versions", Names(Value::Null)),
         ("GET", "/v1/conversations/{id}/rules", Names(Value::Null)),
         ("GET", "/v1/conversations/{id}/rules/{rule}", Names(Value::Null)),
+        ("GET", "/v1/hooks", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/hooks", Own(json!({}))),
+        ("GET", "/v1/hooks/outgoing", Own(Value::Null)),
+        ("PATCH", "/v1/hooks/{id}", Names(json!({ "enabled": false }))),
+        ("DELETE", "/v1/hooks/{id}", Names(Value::Null)),
+        ("POST", "/v1/hooks/{id}/secret", Names(Value::Null)),
+        ("GET", "/v1/hooks/{id}/deliveries", Names(Value::Null)),
+        ("POST", "/v1/hooks/{id}/events", Public),
+        ("POST", "/v1/conversations/search", Own(json!({ "when": { "all": [] } }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
         ("POST", "/v1/schemas", Own(json!({ "document": {} }))),
         ("POST", "/v1/schemas/check", Own(json!({ "document": {} }))),
@@ -295,6 +310,9 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("DELETE", "/v1/schemas/{key}", Own(Value::Null)),
         ("GET", "/v1/schemas/{key}/versions", Own(Value::Null)),
         ("POST", "/v1/schemas/{key}/fill", Own(Value::Null)),
+        ("GET", "/v1/schemas/{key}/fill", Own(Value::Null)),
+        ("GET", "/v1/schemas/{key}/suggestions", Own(Value::Null)),
+        ("DELETE", "/v1/schemas/{key}/fill", Own(Value::Null)),
         ("GET", "/v1/schemas/{key}/board", Own(Value::Null)),
         ("GET", "/v1/schemas/{key}/statistics", Own(Value::Null)),
         ("GET", "/v1/turns/{id}", Names(Value::Null)),
@@ -350,6 +368,8 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         "role": "staff", "password": PASSWORD });
     let person = ok(&owner, "POST", "/v1/staff", Some(person)).await;
     let rules = ok(&owner, "GET", "/v1/rules", None).await;
+    let hook = json!({ "key": "orders", "name": format!("{mark} orders"), "mapping": { "email": "/email" } });
+    let hook = ok(&owner, "POST", "/v1/hooks", Some(hook)).await;
     let view = json!({ "name": format!("All {mark}"), "shared": true, "filter": { "q": mark } });
     let view = ok(&owner, "POST", "/v1/views", Some(view)).await;
     let sessions = ok(&owner, "GET", "/v1/profile/sessions", None).await;
@@ -368,6 +388,7 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         gap: gap(app, workspace, conversation, mark).await,
         turn: draft.turn,
         rule: id(&rules["items"][0]),
+        hook: id(&hook),
         staff: id(&person),
         view: id(&view),
         session: id(&sessions["items"][0]),

@@ -22,6 +22,7 @@ fn the_openapi_document_is_fresh() {
 #[test]
 fn the_grammar_of_rules_is_fresh() {
     is_fresh("rule", &concierge::rules::grammar());
+    is_fresh("filter", &concierge::rules::filter_grammar());
 }
 
 #[test]

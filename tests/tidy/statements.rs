@@ -37,6 +37,12 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "SELECT DISTINCT workspace_id FROM rules",
         "the worker looks for rules of time of all",
     ),
+    (
+        "src/hooks/store.rs",
+        "WHERE id = $1 AND enabled_at IS NOT NULL",
+        "a call names its hook and nothing else",
+    ),
+    ("src/schemas/store.rs", "WHERE rules_at IS NULL ORDER BY", "the worker serves all"),
     ("src/jobs/store.rs", "WHERE state = 'running'", "a start frees what the process before it held"),
     ("src/jobs/store.rs", "UPDATE jobs SET state = 'running'", "the runner takes the jobs of all"),
     ("src/jobs/store.rs", "SELECT MIN(CASE", "the runner waits for the next job of all"),

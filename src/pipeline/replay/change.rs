@@ -116,18 +116,19 @@ async fn changed_rules(cx: &Cx, tx: &mut Tx, documents: &[Value]) -> Result<Rule
     for document in documents {
         let checked = rules::check(cx, tx, document).await?;
         let known = all.iter().position(|rule| rule.document.key == checked.key);
-        let (id, version) = match known {
+        let (id, version, of_schema) = match known {
             Some(place) => {
                 let rule = all.swap_remove(place);
-                (rule.id, rule.version)
+                (rule.id, rule.version, rule.of_schema)
             }
-            None => (cx.id(), 0),
+            None => (cx.id(), 0, None),
         };
         all.push(Rule {
             id,
             version: version + 1,
             enabled: checked.starts_enabled,
             updated_at: cx.now,
+            of_schema,
             document: checked,
         });
     }

@@ -187,7 +187,7 @@ impl Outbound {
     pub async fn post_json(
         &self,
         url: Url,
-        key: &str,
+        (key, more): (&str, &[(&'static str, &str)]),
         body: String,
         max_bytes: usize,
         within: Duration,
@@ -196,6 +196,11 @@ impl Outbound {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(key) = HeaderValue::from_str(key) {
             headers.insert("idempotency-key", key);
+        }
+        for (name, value) in more {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(*name, value);
+            }
         }
         let body = body.into_bytes();
         self.send(Ask { method: Method::POST, url, headers, body, max_bytes, within, follow: false }).await

@@ -15,6 +15,7 @@ fn rule(number: u8, priority: i64, stop: bool, when: Condition) -> Rule {
         version: 1,
         enabled: true,
         updated_at: at,
+        of_schema: None,
         document: RuleDocument {
             key: format!("rule-{number}"),
             name: format!("Rule {number}"),

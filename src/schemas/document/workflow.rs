@@ -7,14 +7,19 @@ use crate::schemas::Problems;
 use crate::schemas::condition;
 use crate::schemas::document::place::{Place, place_of};
 use crate::schemas::document::{MAX_STATES, is_key};
-use crate::schemas::model::{Field, StateAction, Transition, Workflow, WorkflowState};
+use crate::schemas::model::{Field, StateTimer, Transition, Workflow, WorkflowState};
+use crate::schemas::{Action, Ground, check_action};
 
 const WORKFLOW_WORDS: &[&str] = &["initial", "states", "transitions"];
-const STATE_WORDS: &[&str] = &["key", "label", "colour", "final", "on_enter", "on_leave"];
+const STATE_WORDS: &[&str] = &["key", "label", "colour", "final", "on_enter", "on_leave", "after"];
 const TRANSITION_WORDS: &[&str] = &["from", "to", "by", "needs", "when", "says"];
 
 /// Most actions of a state, and fields that a move needs.
 const MAX_ACTIONS: usize = 10;
+
+/// Most times of a state, and the longest: a year.
+const MAX_TIMERS: usize = 10;
+const MAX_MINUTES: u32 = 366 * 24 * 60;
 
 pub(super) fn read_workflow(
     place: &Place<'_>,
@@ -49,6 +54,7 @@ pub(super) fn read_workflow(
         return None;
     }
     let workflow = Workflow { initial, states, transitions };
+    check_actions(place, &workflow, fields, problems);
     for key in unreachable_states(&workflow) {
         problems
             .add(&place_of(place, "states"), &format!("no way leads from {:?} to {key:?}", workflow.initial));
@@ -115,26 +121,111 @@ fn read_state(place: &Place<'_>, problems: &mut Problems) -> Option<WorkflowStat
         is_final,
         on_enter: read_actions(place, "on_enter", problems),
         on_leave: read_actions(place, "on_leave", problems),
+        after: read_timers(place, problems),
     })
 }
 
-fn read_actions(state: &Place<'_>, word: &str, problems: &mut Problems) -> Vec<StateAction> {
+fn read_actions(state: &Place<'_>, word: &str, problems: &mut Problems) -> Vec<Action> {
     let Some(list) = state.get(word) else { return Vec::new() };
     let items = list.items(problems);
     if items.len() > MAX_ACTIONS {
         problems.add(&list.path, &format!("at most {MAX_ACTIONS} actions are allowed"));
         return Vec::new();
     }
-    let mut actions = Vec::new();
-    for item in items {
-        item.only(&["label", "unlabel"], problems);
-        match (item.text("label", problems), item.text("unlabel", problems)) {
-            (Some(label), None) => actions.push(StateAction::Label(label)),
-            (None, Some(label)) => actions.push(StateAction::Unlabel(label)),
-            _ => problems.add(&item.path, "one of \"label\" and \"unlabel\" is needed"),
+    items.iter().filter_map(|item| read_action(item, problems)).collect()
+}
+
+/// An action as rules have them, or the short form for a label.
+fn read_action(item: &Place<'_>, problems: &mut Problems) -> Option<Action> {
+    item.object(problems)?;
+    if item.get("do").is_some() {
+        return match serde_json::from_value(item.value.clone()) {
+            Ok(action) => Some(action),
+            Err(error) => {
+                problems.add(&item.path, &error.to_string());
+                None
+            }
+        };
+    }
+    item.only(&["do", "label", "unlabel"], problems);
+    match (item.text("label", problems), item.text("unlabel", problems)) {
+        (Some(label), None) => Some(Action::Label { add: vec![label], remove: Vec::new() }),
+        (None, Some(label)) => Some(Action::Label { add: Vec::new(), remove: vec![label] }),
+        _ => {
+            problems.add(&item.path, "one of \"do\", \"label\" and \"unlabel\" is needed");
+            None
         }
     }
-    actions
+}
+
+fn read_timers(state: &Place<'_>, problems: &mut Problems) -> Vec<StateTimer> {
+    let items = state.get("after").map(|list| list.items(problems)).unwrap_or_default();
+    if items.len() > MAX_TIMERS {
+        problems.add(&place_of(state, "after"), &format!("at most {MAX_TIMERS} times are allowed"));
+        return Vec::new();
+    }
+    items.iter().filter_map(|item| read_timer(item, problems)).collect()
+}
+
+fn read_timer(item: &Place<'_>, problems: &mut Problems) -> Option<StateTimer> {
+    item.object(problems)?;
+    item.only(&["minutes", "clock", "then"], problems);
+    let minutes = item.get("minutes").and_then(|place| place.value.as_u64()).unwrap_or_default();
+    let minutes = u32::try_from(minutes).ok().filter(|minutes| (1..=MAX_MINUTES).contains(minutes));
+    if minutes.is_none() {
+        let says = format!("this must be a whole number from 1 to {MAX_MINUTES}");
+        problems.add(&place_of(item, "minutes"), &says);
+    }
+    let working = match item.text("clock", problems).as_deref() {
+        None | Some("wall") => false,
+        Some("working") => true,
+        Some(other) => {
+            problems.add(&place_of(item, "clock"), &format!("{other:?} is not one of wall, working"));
+            false
+        }
+    };
+    let then = read_actions(item, "then", problems);
+    if then.is_empty() {
+        problems.add(&place_of(item, "then"), "at least one action is needed");
+    }
+    Some(StateTimer { minutes: minutes?, working, then })
+}
+
+/// Holds what states do against the fields and moves there are.
+fn check_actions(place: &Place<'_>, workflow: &Workflow, fields: &[Field], problems: &mut Problems) {
+    let field = |key: &str| fields.iter().find(|field| field.key == key);
+    let has_state = |key: &str| workflow.state(key).is_some();
+    let ground = Ground { field: &field, has_state: &has_state };
+    for (at, state) in workflow.states.iter().enumerate() {
+        let here = place_of(place, &format!("states[{at}]"));
+        let timed =
+            state.after.iter().enumerate().map(|(n, timer)| (format!("after[{n}].then"), &timer.then));
+        let lists = [("on_enter".to_owned(), &state.on_enter), ("on_leave".to_owned(), &state.on_leave)];
+        for (word, actions) in lists.into_iter().chain(timed) {
+            for (n, action) in actions.iter().enumerate() {
+                let place = format!("{here}.{word}[{n}]");
+                check_action(&place, action, &ground, problems);
+                check_move(&place, &word, workflow, (&state.key, action), problems);
+            }
+        }
+    }
+}
+
+/// A state moves on only where a transition leads, and leaving is no time to move elsewhere.
+fn check_move(
+    place: &str,
+    word: &str,
+    workflow: &Workflow,
+    (state, action): (&str, &Action),
+    problems: &mut Problems,
+) {
+    let Action::SetStatus { status } = action else { return };
+    if word == "on_leave" {
+        problems
+            .add(place, "a conversation that leaves a state is on its way already; use on_enter or after");
+    } else if workflow.state(status).is_some() && !workflow.may_move(state, status) {
+        problems.add(place, &format!("no transition leads from {state:?} to {status:?}"));
+    }
 }
 
 fn unreachable_states(workflow: &Workflow) -> Vec<&str> {

@@ -84,6 +84,7 @@ export type InboxFilter = {
   readonly status?: string | undefined;
   readonly assignee?: string | undefined;
   readonly q?: string | undefined;
+  readonly when?: string | undefined;
   readonly contact?: string | undefined;
 };
 

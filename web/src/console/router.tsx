@@ -31,6 +31,8 @@ export type InboxSearch = {
   readonly status?: string;
   readonly assignee?: string;
   readonly q?: string;
+  /** Conditions, as JSON. */
+  readonly when?: string;
   /** The saved view that this is. */
   readonly saved?: string;
   /** The message to show. */
@@ -42,7 +44,9 @@ const VIEWS: readonly string[] = ["open", "mine", "unassigned", "waiting", "snoo
 const words = (search: Record<string, unknown>, ...keys: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     keys.flatMap((key) => {
-      const value = search[key];
+      const given = search[key];
+      // What reads as JSON in an address comes as what it says.
+      const value = typeof given === "object" ? JSON.stringify(given) : given;
       return typeof value === "string" && value !== "" ? [[key, value]] : [];
     }),
   );
@@ -52,7 +56,7 @@ const inbox = createRoute({
   path: "/inbox/{-$id}",
   validateSearch: (search: Record<string, unknown>): InboxSearch => ({
     ...(VIEWS.includes(String(search.view)) ? { view: search.view as InboxView } : {}),
-    ...words(search, "label", "status", "assignee", "q", "saved"),
+    ...words(search, "label", "status", "assignee", "q", "when", "saved"),
     ...(Number.isInteger(search.seq) ? { seq: Number(search.seq) } : {}),
   }),
   component: lazyRouteComponent(() => import("./features/inbox/Inbox"), "Inbox"),

@@ -330,6 +330,8 @@ export type ViewFilter = {
   readonly status?: string;
   readonly assignee?: string;
   readonly q?: string;
+  /** Conditions (`schemas/filter.json`). */
+  readonly when?: unknown;
 };
 
 export type InboxView = "open" | "mine" | "unassigned" | "waiting" | "snoozed" | "resolved" | "all";

@@ -127,6 +127,7 @@ export const en = {
     name: "Name of the view",
     share: "Share with everybody",
     shareHint: "It appears in the navigation of all colleagues.",
+    conditions: "Conditions…",
   },
   back: {
     title: "Look back",
@@ -433,6 +434,7 @@ export const en = {
         person: "{{name}} brought this back",
       },
       turnFailed: "No draft: {{why}}",
+      hook: "{{name}} called: {{what}}",
       why: "Why",
     },
     file: {

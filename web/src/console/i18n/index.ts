@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { texts as rules } from "../features/rules/texts";
+import type { texts as hooks } from "../features/settings/hooks-texts";
 import type { autopilot } from "./autopilot";
 import { en } from "./en";
 import type { models } from "./models";
@@ -16,6 +17,7 @@ declare module "i18next" {
       autopilot: typeof autopilot;
       setup: typeof setup;
       rules: typeof rules;
+      hooks: typeof hooks;
       models: typeof models;
       schemas: typeof schemas;
       voice: typeof voice;

@@ -12,6 +12,7 @@ export const settings = {
   widget: "Widget",
   portal: "Portal",
   rules: "Rules",
+  hooks: "Hooks",
   schemas: "Context and workflow",
   models: "Models",
   autopilot: "Autopilot",

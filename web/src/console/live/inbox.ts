@@ -54,7 +54,8 @@ export function patchList(
   open: boolean,
 ): readonly ConversationSummary[] {
   const known = items.find((item) => item.id === row.id);
-  if (!known && filter.q) return items;
+  // Words and conditions are the hub's to judge.
+  if (!known && (filter.q || filter.when)) return items;
   const others = items.filter((item) => item.id !== row.id);
   if (!belongs(row, filter, me)) return known ? others : items;
   const next = withUnread(row, known, open);

@@ -12,7 +12,7 @@ import {
 } from "@/wire/outbox";
 import { browserSocket, type Socket } from "@/wire/socket";
 import { applyEvent, emptyTimeline, type Timeline } from "@/wire/timeline";
-import { api } from "../api";
+import { api, queries } from "../api";
 import type { DraftView, ServerFrame } from "../types";
 import { hearNotice, hearSeen } from "./bell";
 import { hearEditing, hearViewers } from "./fields";
@@ -90,6 +90,7 @@ function hear(frame: ServerFrame): void {
     else if (frame.signal === "inbox_stale") staleInbox();
     else if (frame.signal === "draft") patchDraft(frame.draft);
     else if (frame.signal === "document") patchDocument(frame);
+    else if (frame.signal === "fill") queries.setQueryData(["fill", frame.fill.schema], frame.fill);
     else if (frame.signal === "lease") hearLease(frame.conversation, frame.lease);
     else if (frame.signal === "editing_field")
       hearEditing(frame.conversation, frame.person, frame.field, frame.on);

@@ -13,10 +13,12 @@ import {
 } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import type { InboxFilter } from "../api";
 import { ask, type InboxView } from "../api";
 import { belongs, inQueue } from "../live/inbox";
 import { Avatar, hueStyle, Icon } from "../parts/basics";
 import { useMe, useViews } from "../parts/data";
+import type { InboxSearch } from "../router";
 import type { ConversationSummary, SavedView } from "../types";
 
 const count = (page: { items: readonly unknown[]; next?: string | null } | undefined): string | undefined =>
@@ -30,8 +32,10 @@ function countOf(
 ): string | undefined {
   const { filter } = view;
   const beyond = filter.view === "resolved" || filter.view === "all" || filter.view === "snoozed";
-  if (!open || beyond || filter.q) return undefined;
-  const n = open.items.filter((row) => belongs(row, { ...filter, view: filter.view ?? "open" }, me)).length;
+  if (!open || beyond || filter.q || filter.when) return undefined;
+  const n = open.items.filter((row) =>
+    belongs(row, { ...filter, view: filter.view ?? "open" } as InboxFilter, me),
+  ).length;
   return n > 0 ? `${n}${open.next ? "+" : ""}` : undefined;
 }
 
@@ -109,7 +113,7 @@ export function Nav() {
               key={one.id}
               to="/inbox/{-$id}"
               params={{ id: undefined }}
-              search={{ ...one.filter, saved: one.id }}
+              search={{ ...one.filter, saved: one.id } as InboxSearch}
               className="low"
               activeOptions={EXACT}
               aria-current={inInbox && saved === one.id ? "page" : undefined}

@@ -547,6 +547,13 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
       return t(`conv.sys.woken.${content.woken_by ?? "time"}`, { name });
     case "resolved_changed":
       return t(content.resolved ? "conv.sys.resolved" : "conv.sys.reopened", { name });
+    case "hook_received":
+      return t("conv.sys.hook", {
+        name: content.name,
+        what: Object.entries(content.values)
+          .map(([key, value]) => `${key} ${value}`)
+          .join(", "),
+      });
     case "rated":
       return t(entry.body ? "conv.sys.ratedWith" : "conv.sys.rated", {
         name: name || t("conv.sys.customer"),

@@ -41,10 +41,15 @@ export function Inbox() {
     status: search.status,
     assignee: search.assignee,
     q: search.q,
+    when: search.when,
   };
   const views = useViews();
   const saved = views.find((view) => view.id === search.saved);
-  const { data, isPending } = useQuery({ ...ask.inbox(filter), placeholderData: keepPreviousData });
+  const { data, isPending } = useQuery({
+    ...ask.inbox(filter),
+    placeholderData: keepPreviousData,
+    refetchInterval: filter.when ? 10_000 : false,
+  });
   const older = useOlder(filter, data?.next);
   const items = useMemo(() => {
     const first = data?.items ?? [];
@@ -127,11 +132,12 @@ export function Inbox() {
 }
 
 /** The filters beside the view, which stay when another view is chosen. */
-const narrowed = ({ label, status, assignee, q }: InboxSearch): InboxSearch => ({
+const narrowed = ({ label, status, assignee, q, when }: InboxSearch): InboxSearch => ({
   ...(label ? { label } : {}),
   ...(status ? { status } : {}),
   ...(assignee ? { assignee } : {}),
   ...(q ? { q } : {}),
+  ...(when ? { when } : {}),
 });
 
 /** Pages beyond the first; the first is the one that signals keep up to date. */

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { BookmarkPlus, ListFilter, Pencil, RefreshCw, Trash2, X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { BookmarkPlus, ListFilter, Pencil, RefreshCw, SlidersHorizontal, Trash2, X } from "lucide-react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
 import { refusal } from "../../lib/refusal";
@@ -14,13 +14,22 @@ import { complain, toast } from "../../parts/toast";
 import type { InboxSearch } from "../../router";
 import type { SavedView, ViewFilter } from "../../types";
 
+const Narrow = lazy(() => import("./Narrow").then((module) => ({ default: module.Narrow })));
+
 /** What of the address belongs to a view. */
-const filterOf = ({ view, label, status, assignee, q }: InboxSearch): ViewFilter => ({
+const filterOf = ({ view, label, status, assignee, q, when }: InboxSearch): ViewFilter => ({
   ...(view && view !== "open" ? { view } : {}),
   ...(label ? { label } : {}),
   ...(status ? { status } : {}),
   ...(assignee ? { assignee } : {}),
   ...(q ? { q } : {}),
+  ...(when ? { when: JSON.parse(when) } : {}),
+});
+
+/** A view's filter as the address has it. */
+const searchOf = ({ when, ...filter }: ViewFilter): InboxSearch => ({
+  ...(filter as InboxSearch),
+  ...(when ? { when: JSON.stringify(when) } : {}),
 });
 
 const same = (a: ViewFilter, b: ViewFilter): boolean =>
@@ -37,15 +46,15 @@ export function ViewMenu({ search, saved }: { search: InboxSearch; saved: SavedV
   const staff = useStaff();
   const { states } = useWorkflow();
   const { data: open } = useQuery(ask.inbox({ view: "open" }));
-  const [sheet, setSheet] = useState<"save" | "rename">();
+  const [sheet, setSheet] = useState<"save" | "rename" | "narrow">();
   const filter = filterOf(search);
   const narrowed = Object.keys(filter).length > 0;
   const mayChange = saved !== undefined && (saved.made_by === me.id || manager);
   const labels = [...new Set((open?.items ?? []).flatMap((row) => row.labels))].sort().slice(0, 8);
-  const { label, status, assignee } = search;
-  const count = [label, status, assignee].filter(Boolean).length;
+  const { label, status, assignee, when } = search;
+  const count = [label, status, assignee, when].filter(Boolean).length;
 
-  const go = (change: Partial<Record<"label" | "status" | "assignee", string | undefined>>) => {
+  const go = (change: Partial<Record<"label" | "status" | "assignee" | "when", string | undefined>>) => {
     const { saved: _, seq: __, ...old } = search;
     const next = Object.fromEntries(
       Object.entries({ ...old, ...change }).filter(([, value]) => value !== undefined),
@@ -109,7 +118,12 @@ export function ViewMenu({ search, saved }: { search: InboxSearch; saved: SavedV
             </MenuItem>
           ))}
         </div>
-        {narrowed || saved ? <MenuLine /> : null}
+        <MenuLine />
+        <MenuItem onSelect={() => setSheet("narrow")}>
+          <Icon of={SlidersHorizontal} size="s" />
+          {t("views.conditions")}
+          <Chosen on={when !== undefined} />
+        </MenuItem>
         {saved && mayChange && !same(filter, saved.filter) ? (
           <MenuItem onSelect={() => void act(() => api.changeView(saved.id, { filter }), t("app.saved"))}>
             <Icon of={RefreshCw} size="s" />
@@ -154,7 +168,22 @@ export function ViewMenu({ search, saved }: { search: InboxSearch; saved: SavedV
         ) : null}
       </Menu>
       <Sheet
-        open={sheet !== undefined}
+        open={sheet === "narrow"}
+        onOpenChange={(isOpen) => !isOpen && setSheet(undefined)}
+        title={t("views.conditions")}
+      >
+        <Suspense>
+          <Narrow
+            when={when}
+            onShow={(next) => {
+              setSheet(undefined);
+              go({ when: next });
+            }}
+          />
+        </Suspense>
+      </Sheet>
+      <Sheet
+        open={sheet === "save" || sheet === "rename"}
         onOpenChange={(isOpen) => !isOpen && setSheet(undefined)}
         title={t(sheet === "rename" ? "views.rename" : "views.save")}
       >
@@ -171,7 +200,7 @@ export function ViewMenu({ search, saved }: { search: InboxSearch; saved: SavedV
               await navigate({
                 to: "/inbox/{-$id}",
                 params: { id: undefined },
-                search: { ...made.filter, saved: made.id },
+                search: { ...searchOf(made.filter), saved: made.id },
               });
             }
             setSheet(undefined);

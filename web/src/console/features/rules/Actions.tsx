@@ -22,6 +22,8 @@ const KINDS = [
 
 const ROLES = ["staff", "manager", "owner"] as const;
 
+type StateOption = { readonly key: string; readonly label: string };
+
 /** An action with a name that stays while it is moved. */
 export type Step = { readonly id: number; readonly action: Action };
 
@@ -48,15 +50,25 @@ function blank(kind: Action["do"], vocabulary: Vocabulary, status: string): Acti
   }
 }
 
+const list = (labels: readonly string[] | undefined): string => labels?.join(", ") ?? "";
+const listed = (text: string): readonly string[] =>
+  text === "" ? [] : text.split(",").map((one) => one.trimStart());
+
 export function Actions(props: {
   steps: readonly Step[];
   vocabulary: Vocabulary;
   fresh: () => number;
+  /** The states to move to, where they are not those of the active workflow. */
+  states?: readonly StateOption[];
+  /** Which kinds of action there are here; all of them if absent. */
+  kinds?: readonly Action["do"][];
   onChange: (steps: readonly Step[]) => void;
 }) {
   const { t } = useTranslation("rules");
   const { steps, vocabulary, onChange } = props;
-  const { states } = useWorkflow();
+  const active = useWorkflow();
+  const states = props.states ?? active.states;
+  const kinds = props.kinds ?? KINDS;
   const status = states[0]?.key ?? "";
   const put = (at: number, action: Action) =>
     onChange(steps.map((step, n) => (n === at ? { ...step, action } : step)));
@@ -78,7 +90,7 @@ export function Actions(props: {
               value={action.do}
               onChange={(event) => put(at, blank(event.target.value as Action["do"], vocabulary, status))}
             >
-              {KINDS.map((kind) => (
+              {kinds.map((kind) => (
                 <option key={kind} value={kind}>
                   {t(`do.${kind}`)}
                 </option>
@@ -104,14 +116,14 @@ export function Actions(props: {
               />
             </span>
           </div>
-          <Details action={action} vocabulary={vocabulary} onChange={(to) => put(at, to)} />
+          <Details action={action} vocabulary={vocabulary} states={states} onChange={(to) => put(at, to)} />
         </fieldset>
       ))}
       <button
         type="button"
         className="mini justify-self-start"
         onClick={() =>
-          onChange([...steps, { id: props.fresh(), action: blank("require_approval", vocabulary, status) }])
+          onChange([...steps, { id: props.fresh(), action: blank(kinds[0] ?? "notify", vocabulary, status) }])
         }
       >
         <Icon of={Plus} size="xs" />
@@ -121,10 +133,14 @@ export function Actions(props: {
   );
 }
 
-function Details(props: { action: Action; vocabulary: Vocabulary; onChange: (action: Action) => void }) {
+function Details(props: {
+  action: Action;
+  vocabulary: Vocabulary;
+  states: readonly StateOption[];
+  onChange: (action: Action) => void;
+}) {
   const { t } = useTranslation("rules");
-  const { states } = useWorkflow();
-  const { action, vocabulary, onChange } = props;
+  const { action, vocabulary, states, onChange } = props;
   const text = (label: string, value: string, to: (text: string) => Action, long = false): ReactNode => (
     <Field label={label}>
       {(field) =>
@@ -200,10 +216,12 @@ function Details(props: { action: Action; vocabulary: Vocabulary; onChange: (act
         (status) => ({ ...action, status }),
       );
     case "label":
-      return text(t("label"), action.add?.[0] ?? "", (label) => ({
-        ...action,
-        add: label === "" ? [] : [label],
-      }));
+      return (
+        <div className="grid gap-3 sm:grid-cols-2">
+          {text(t("label"), list(action.add), (label) => ({ ...action, add: listed(label) }))}
+          {text(t("unlabel"), list(action.remove), (label) => ({ ...action, remove: listed(label) }))}
+        </div>
+      );
     case "notify":
       return text(t("text"), action.text, (one) => ({ ...action, text: one }));
     case "draft":

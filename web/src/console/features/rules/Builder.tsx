@@ -31,6 +31,7 @@ import {
   rulesApi,
   SINCES,
   TRIGGERS,
+  takeProposed,
   treeOf,
   type Vocabulary,
 } from "./model";
@@ -57,7 +58,9 @@ export function Builder() {
   const mayWrite = useMay("manager");
   const { data: vocabulary } = useQuery(askRules.vocabulary);
   const { data: stored, error } = useQuery({ ...askRules.one(id), enabled: id !== "new" });
-  const rule = id === "new" ? NEW : stored;
+  const [begun] = useState(takeProposed);
+  const blank = useMemo(() => ({ ...NEW, ...begun }), [begun]);
+  const rule = id === "new" ? blank : stored;
   if (error) return <Empty page title={refusal(error)} />;
   if (!rule || !vocabulary) return <main className="page" aria-busy="true" />;
   return (
@@ -72,7 +75,25 @@ export function Builder() {
           {t("back")}
         </Link>
         {mayWrite ? null : <p className="hint mb-3">{t("managersOnly")}</p>}
-        <Form key={`${rule.id}${rule.version}`} rule={rule} vocabulary={vocabulary} mayWrite={mayWrite} />
+        {rule.of_schema ? (
+          <p className="rcard mb-4 flex flex-wrap items-center gap-3">
+            {t("ofWorkflow")}
+            <Link
+              to="/schemas/{-$key}"
+              params={{ key: rule.of_schema }}
+              search={{ tab: "workflow" }}
+              className="mini"
+            >
+              {t("toWorkflow")}
+            </Link>
+          </p>
+        ) : null}
+        <Form
+          key={`${rule.id}${rule.version}`}
+          rule={rule}
+          vocabulary={vocabulary}
+          mayWrite={mayWrite && rule.of_schema === undefined}
+        />
       </div>
     </main>
   );

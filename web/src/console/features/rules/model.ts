@@ -11,6 +11,7 @@ export const TRIGGERS = [
   "resolved",
   "rated",
   "contact_changed",
+  "hook",
   "elapsed",
   "schedule",
 ] as const;
@@ -83,6 +84,8 @@ export type Rule = RuleDocument & {
   readonly version: number;
   readonly enabled: boolean;
   readonly updated_at: string;
+  /** The schema whose workflow it belongs to. */
+  readonly of_schema?: string;
 };
 export type RuleRow = Rule & {
   readonly fired: number;
@@ -97,6 +100,7 @@ export type Fact = {
   readonly kind: "text" | "moment" | "number" | "flag" | "list";
   readonly ops: readonly Op[];
   readonly options?: readonly Option[];
+  readonly lasting?: boolean;
 };
 export type Option = { readonly value: string; readonly label: string };
 export type Vocabulary = { readonly facts: readonly Fact[]; readonly fields: readonly Option[] };
@@ -207,6 +211,20 @@ export const askRules = {
       staleTime: 0,
     }),
 };
+
+let proposed: RuleDocument | undefined;
+
+/** A rule that the builder begins with, instead of an empty one. */
+export const proposeRule = (document: RuleDocument): void => {
+  proposed = document;
+};
+
+/** The proposed rule, once. */
+export function takeProposed(): RuleDocument | undefined {
+  const taken = proposed;
+  proposed = undefined;
+  return taken;
+}
 
 /** A condition as the builder edits it: every group may be turned around. */
 export type Leaf = { readonly id: number; readonly fact: string; readonly op: Op; readonly value: unknown };

@@ -11,6 +11,7 @@ import type { Schema } from "../../types";
 import { asks, calls, type Doc, docOf } from "./document";
 import { Fields } from "./Fields";
 import { Found, Past } from "./Preview";
+import { Suggested } from "./Suggested";
 import { WorkflowEditor } from "./Workflow";
 
 /** A schema being changed: what is changed stays here until it is saved as a new version. */
@@ -116,6 +117,13 @@ export function Builder({ schema, part }: { schema: Schema; part: "fields" | "wo
         {part === "fields" ? (
           <div className="grid content-start gap-8">
             <Found doc={settled} waits={unsure} />
+            {manager ? (
+              <Suggested
+                doc={doc}
+                schemaKey={schema.key}
+                onAdd={(key, field) => change({ ...doc, properties: { ...doc.properties, [key]: field } })}
+              />
+            ) : null}
             {manager ? <Past doc={settled} schemaKey={schema.key} dirty={dirty} waits={unsure} /> : null}
           </div>
         ) : null}

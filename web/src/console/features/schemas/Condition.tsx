@@ -1,14 +1,22 @@
+import { Plus } from "lucide-react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import "../rules/rules.css";
+import "../rules/texts";
+import { Icon } from "../../parts/basics";
+import { ConditionGroup } from "../rules/Conditions";
+import { conditionOf, treeOf } from "../rules/model";
 import type { Condition, Doc, FieldDoc } from "./document";
+import { conditionFrom, countOf, factsOf, treeFrom } from "./guards";
 
-const OPERATORS = ["is", "is_not", "known", "unknown", "gte", "lte", "contains"] as const;
+const OPERATORS = ["is", "is_not", "known", "unknown", "gt", "gte", "lt", "lte", "contains"] as const;
 type Operator = (typeof OPERATORS)[number];
 
 const BY_TYPE: Readonly<Record<string, readonly Operator[]>> = {
   text: ["is", "is_not", "contains", "known", "unknown"],
   choice: ["is", "is_not", "known", "unknown"],
   boolean: ["is", "known", "unknown"],
-  number: ["is", "is_not", "gte", "lte", "known", "unknown"],
+  number: ["is", "is_not", "gt", "gte", "lt", "lte", "known", "unknown"],
   list: ["contains", "known", "unknown"],
   file: ["known", "unknown"],
 };
@@ -43,8 +51,82 @@ function first(field: FieldDoc): Readonly<Record<string, unknown>> {
   return { known: true };
 }
 
-/** One comparison of one field. What is more than that is shown and kept as it stands. */
+/** A condition over the fields: one comparison in a line, more of them as a tree. */
 export function ConditionEditor(props: {
+  what: string;
+  none: string;
+  doc: Doc;
+  self: string;
+  value: Condition | undefined;
+  onChange: (next: Condition | undefined) => void;
+}) {
+  const { t } = useTranslation("schemas");
+  const { what, value } = props;
+  const [wide, setWide] = useState(countOf(value) > 1);
+  const compound = value !== undefined && typeof value.field !== "string";
+  if (wide || compound)
+    return (
+      <Guards
+        {...props}
+        onNarrow={() => {
+          setWide(false);
+          if (compound) props.onChange(undefined);
+        }}
+      />
+    );
+  return (
+    <div className="col-span-full grid gap-1">
+      <Single {...props} />
+      {value ? (
+        <button
+          type="button"
+          className="mini justify-self-start"
+          aria-label={t("moreOf", { what })}
+          onClick={() => setWide(true)}
+        >
+          <Icon of={Plus} size="xs" />
+          {t("more")}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+/** Several comparisons, in groups as deep as they need be. */
+function Guards(props: {
+  what: string;
+  doc: Doc;
+  self: string;
+  value: Condition | undefined;
+  onChange: (next: Condition | undefined) => void;
+  onNarrow: () => void;
+}) {
+  const { t } = useTranslation("schemas");
+  const [tree, setTree] = useState(() => treeOf(treeFrom(props.value)));
+  const facts = useMemo(() => factsOf(props.doc, props.self), [props.doc, props.self]);
+  return (
+    <section className="rui guards col-span-full" aria-label={props.what}>
+      <div className="flex items-center gap-2">
+        <span className="lab m-0!">{props.what}</span>
+        <button type="button" className="mini ms-auto" onClick={props.onNarrow}>
+          {t("narrow")}
+        </button>
+      </div>
+      <ConditionGroup
+        group={tree}
+        facts={facts}
+        place=""
+        onChange={(next) => {
+          setTree(next);
+          props.onChange(conditionFrom(conditionOf(next)));
+        }}
+      />
+    </section>
+  );
+}
+
+/** One comparison of one field. */
+function Single(props: {
   what: string;
   none: string;
   doc: Doc;
@@ -55,15 +137,6 @@ export function ConditionEditor(props: {
   const { t } = useTranslation("schemas");
   const { what, doc, value } = props;
   const fields = Object.entries(doc.properties).filter(([key]) => key !== props.self);
-  if (value && typeof value.field !== "string")
-    return (
-      <p className="col-span-full">
-        <span className="lab">{what}</span>
-        <code className="text-small" title={t("compound")}>
-          {JSON.stringify(value)}
-        </code>
-      </p>
-    );
   const chosen = typeof value?.field === "string" ? doc.properties[value.field] : undefined;
   const operator = OPERATORS.find((one) => value && one in value);
   const operand = operator && value ? value[operator] : undefined;

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ask } from "../../api";
-import { percent } from "../../lib/format";
+import { ask, queries } from "../../api";
+import { dayClock, percent } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
-import { complain, toast } from "../../parts/toast";
-import { asks, calls, type Doc, type FieldPreview } from "./document";
+import { complain } from "../../parts/toast";
+import { asks, calls, type Doc, type FieldPreview, type Fill } from "./document";
 
 /** What the fields, as they stand here, find in a real conversation. */
 export function Found({ doc, waits }: { doc: Doc; waits: boolean }) {
@@ -70,14 +70,7 @@ export function Past(props: { doc: Doc; schemaKey: string; dirty: boolean; waits
     fields: readonly FieldPreview[];
   }>();
   const [busy, setBusy] = useState(false);
-  const [filling, setFilling] = useState<{ done: number; of: number }>();
-  const stopped = useRef(false);
-  useEffect(
-    () => () => {
-      stopped.current = true;
-    },
-    [],
-  );
+  const { data: fill } = useQuery(asks.fill(props.schemaKey));
 
   async function handleLook() {
     setBusy(true);
@@ -90,23 +83,11 @@ export function Past(props: { doc: Doc; schemaKey: string; dirty: boolean; waits
     }
   }
 
-  async function handleFill() {
-    stopped.current = false;
-    let [done, changed, cursor]: [number, number, string | undefined] = [0, 0, undefined];
-    setFilling({ done: 0, of: 0 });
+  async function handle(what: () => Promise<Fill>) {
     try {
-      do {
-        const step = await calls.fill(props.schemaKey, cursor);
-        done += step.read;
-        changed += step.changed;
-        cursor = step.next;
-        setFilling({ done, of: step.total });
-      } while (cursor !== undefined && !stopped.current);
-      toast(t("past.filled", { count: changed }));
+      queries.setQueryData(asks.fill(props.schemaKey).queryKey, await what());
     } catch (error) {
       complain(refusal(error));
-    } finally {
-      setFilling(undefined);
     }
   }
 
@@ -162,29 +143,44 @@ export function Past(props: { doc: Doc; schemaKey: string; dirty: boolean; waits
       {props.dirty ? null : (
         <div className="mt-5">
           <p className="mb-3 text-ink2">{t("past.fillText")}</p>
-          {filling ? (
+          {fill?.state === "running" ? (
             <div className="grid gap-2">
               <progress
                 className="w-full"
-                value={filling.done}
-                max={Math.max(filling.of, 1)}
+                value={fill.done}
+                max={Math.max(fill.total, 1)}
                 aria-label={t("past.fill")}
               />
-              <p className="num text-ink2">{t("past.filling", filling)}</p>
+              <p className="num text-ink2">{t("past.filling", { done: fill.done, of: fill.total })}</p>
+              <p className="text-ink3">{t("past.goesOn")}</p>
               <button
                 type="button"
                 className="btn line w-fit"
-                onClick={() => {
-                  stopped.current = true;
-                }}
+                onClick={() => void handle(() => calls.stopFill(props.schemaKey))}
               >
                 {t("past.stop")}
               </button>
             </div>
           ) : (
-            <button type="button" className="btn line" onClick={() => void handleFill()}>
-              {t("past.fill")}
-            </button>
+            <>
+              {fill ? (
+                <p className="mb-3" role="status">
+                  {fill.state === "stopped"
+                    ? t("past.stopped", { done: fill.done, of: fill.total })
+                    : t("past.filled", { count: fill.changed })}{" "}
+                  <span className="text-ink3">
+                    {t("past.begun", { name: fill.started_by, at: dayClock(fill.started_at) })}
+                  </span>
+                </p>
+              ) : null}
+              <button
+                type="button"
+                className="btn line"
+                onClick={() => void handle(() => calls.fill(props.schemaKey))}
+              >
+                {t("past.fill")}
+              </button>
+            </>
           )}
         </div>
       )}

@@ -2,6 +2,7 @@ import { Plus, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Icon, IconButton } from "../../parts/basics";
 import { stateColour } from "../../parts/data";
+import { Acts } from "./Acts";
 import { ConditionEditor } from "./Condition";
 import { type Doc, type Flow, keyFrom, type MoveDoc, type StateDoc, without } from "./document";
 
@@ -29,59 +30,62 @@ export function WorkflowEditor({ doc, onChange }: { doc: Doc; onChange: (doc: Do
         </h3>
         <ul className="grid gap-2">
           {flow.states.map((state, at) => (
-            <li key={state.key} className="staterow">
-              <i style={{ background: stateColour(state) }} aria-hidden="true" />
-              <input
-                className="input"
-                dir="auto"
-                aria-label={t("flow.ofState", { what: t("label"), label: state.label })}
-                value={state.label}
-                onChange={(event) => setState(at, { ...state, label: event.target.value })}
-              />
-              <select
-                className="input"
-                aria-label={t("flow.ofState", { what: t("flow.colour"), label: state.label })}
-                value={COLOURS.find((one) => one === state.colour) ?? "slate"}
-                onChange={(event) => setState(at, { ...state, colour: event.target.value })}
-              >
-                {COLOURS.map((one) => (
-                  <option key={one} value={one}>
-                    {t(`flow.column.${one}`)}
-                  </option>
-                ))}
-              </select>
-              <label>
+            <li key={state.key} className="grid gap-2">
+              <div className="staterow">
+                <i style={{ background: stateColour(state) }} aria-hidden="true" />
                 <input
-                  type="radio"
-                  name="initial"
-                  checked={flow.initial === state.key}
-                  onChange={() => put({ initial: state.key })}
+                  className="input"
+                  dir="auto"
+                  aria-label={t("flow.ofState", { what: t("label"), label: state.label })}
+                  value={state.label}
+                  onChange={(event) => setState(at, { ...state, label: event.target.value })}
                 />
-                {t("flow.initial")}
-              </label>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={state.final ?? false}
-                  onChange={(event) => {
-                    const { final: _, ...rest } = state;
-                    setState(at, event.target.checked ? { ...rest, final: true } : rest);
-                  }}
+                <select
+                  className="input"
+                  aria-label={t("flow.ofState", { what: t("flow.colour"), label: state.label })}
+                  value={COLOURS.find((one) => one === state.colour) ?? "slate"}
+                  onChange={(event) => setState(at, { ...state, colour: event.target.value })}
+                >
+                  {COLOURS.map((one) => (
+                    <option key={one} value={one}>
+                      {t(`flow.column.${one}`)}
+                    </option>
+                  ))}
+                </select>
+                <label>
+                  <input
+                    type="radio"
+                    name="initial"
+                    checked={flow.initial === state.key}
+                    onChange={() => put({ initial: state.key })}
+                  />
+                  {t("flow.initial")}
+                </label>
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={state.final ?? false}
+                    onChange={(event) => {
+                      const { final: _, ...rest } = state;
+                      setState(at, event.target.checked ? { ...rest, final: true } : rest);
+                    }}
+                  />
+                  {t("flow.final")}
+                </label>
+                <IconButton
+                  says={t("flow.removeState", { label: state.label })}
+                  icon={X}
+                  onClick={() =>
+                    put({
+                      states: flow.states.filter((one) => one.key !== state.key),
+                      transitions: flow.transitions.filter(
+                        (move) => move.from !== state.key && move.to !== state.key,
+                      ),
+                    })
+                  }
                 />
-                {t("flow.final")}
-              </label>
-              <IconButton
-                says={t("flow.removeState", { label: state.label })}
-                icon={X}
-                onClick={() =>
-                  put({
-                    states: flow.states.filter((one) => one.key !== state.key),
-                    transitions: flow.transitions.filter(
-                      (move) => move.from !== state.key && move.to !== state.key,
-                    ),
-                  })
-                }
-              />
+              </div>
+              <Acts doc={doc} state={state} onChange={(next) => setState(at, next)} />
             </li>
           ))}
         </ul>
@@ -185,24 +189,15 @@ function Move(props: {
           </option>
         ))}
       </select>
-      <select
-        className="input"
-        aria-label={of(t("flow.needs"))}
-        value={move.needs?.[0] ?? ""}
-        onChange={(event) => {
+      <Needs
+        doc={doc}
+        label={of(t("flow.needs"))}
+        needs={move.needs ?? []}
+        onChange={(needs) => {
           const { needs: _, ...rest } = move;
-          onMove(event.target.value === "" ? rest : { ...rest, needs: [event.target.value] });
+          onMove(needs.length === 0 ? rest : { ...rest, needs });
         }}
-      >
-        <option value="">
-          {t("flow.needs")}: {t("flow.nothing")}
-        </option>
-        {Object.entries(doc.properties).map(([key, field]) => (
-          <option key={key} value={key}>
-            {t("flow.needs")}: {field.title}
-          </option>
-        ))}
-      </select>
+      />
       {props.children}
       <ConditionEditor
         what={of(t("flow.when"))}
@@ -219,7 +214,51 @@ function Move(props: {
   );
 }
 
+/** The fields that must be known: any number of them. */
+function Needs(props: {
+  doc: Doc;
+  label: string;
+  needs: readonly string[];
+  onChange: (needs: readonly string[]) => void;
+}) {
+  const { t } = useTranslation("schemas");
+  const { doc, needs, onChange } = props;
+  const free = Object.entries(doc.properties).filter(([key]) => !needs.includes(key));
+  return (
+    <div className="needs">
+      {needs.map((key) => (
+        <span key={key} className="chip">
+          {doc.properties[key]?.title ?? key}
+          <IconButton
+            says={t("flow.needNot", { field: doc.properties[key]?.title ?? key })}
+            icon={X}
+            onClick={() => onChange(needs.filter((one) => one !== key))}
+          />
+        </span>
+      ))}
+      <select
+        className="input"
+        aria-label={props.label}
+        value=""
+        onChange={(event) => onChange([...needs, event.target.value])}
+      >
+        <option value="">
+          {needs.length === 0 ? `${t("flow.needs")}: ${t("flow.nothing")}` : t("flow.needMore")}
+        </option>
+        {free.map(([key, field]) => (
+          <option key={key} value={key}>
+            {field.title}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 const [WIDE, HIGH, GAP] = [132, 34, 52];
+
+/** A small clock at the end of a state that moves on by itself. */
+const CLOCK = `M${WIDE - 16} ${HIGH / 2} m-5 0 a5 5 0 1 0 10 0 a5 5 0 1 0 -10 0 M${WIDE - 16} ${HIGH / 2 - 3} v3 h2`;
 
 /** How high an arc over so many states rises. */
 const rise = (span: number): number => 14 + 11 * span;
@@ -269,6 +308,7 @@ function Diagram({ flow }: { flow: Flow }) {
           return place ? (
             <g key={state.key} transform={`translate(${place.x} ${place.y})`}>
               <rect width={WIDE} height={HIGH} rx={8} className={state.final ? "final" : ""} />
+              {state.after?.length ? <path d={CLOCK} className="clock" /> : null}
               <circle cx={14} cy={HIGH / 2} r={4} style={{ fill: stateColour(state) }} />
               <text x={26} y={HIGH / 2 + 4.5}>
                 {state.label.length > 15 ? `${state.label.slice(0, 14)}…` : state.label}

@@ -1,7 +1,9 @@
 /** A schema's document as it is edited, and the calls about it. */
 import { queryOptions } from "@tanstack/react-query";
 import { call, query } from "../../api";
-import type { ConversationSummary, Page, Schema } from "../../types";
+import { isCode } from "../../lib/refusal";
+import type { ConversationSummary, Page, Schema, Signal } from "../../types";
+import type { Action } from "../rules/model";
 
 export type Condition = Readonly<Record<string, unknown>>;
 
@@ -21,11 +23,23 @@ export type FieldDoc = {
   readonly "x-require-if"?: Condition;
 };
 
+/** What a state does: an action of rules, or the short form for a label. */
+export type ActionDoc = Action | { readonly label: string } | { readonly unlabel: string };
+
+export type TimerDoc = {
+  readonly minutes: number;
+  readonly clock?: "wall" | "working";
+  readonly then: readonly ActionDoc[];
+};
+
 export type StateDoc = {
   readonly key: string;
   readonly label: string;
   readonly colour?: string;
   readonly final?: boolean;
+  readonly on_enter?: readonly ActionDoc[];
+  readonly on_leave?: readonly ActionDoc[];
+  readonly after?: readonly TimerDoc[];
 };
 
 export type MoveDoc = {
@@ -34,6 +48,7 @@ export type MoveDoc = {
   readonly by?: string;
   readonly needs?: readonly string[];
   readonly when?: Condition;
+  readonly says?: string;
 };
 
 export type Flow = {
@@ -75,6 +90,7 @@ export type FieldPreview = {
     readonly read: string;
   }[];
 };
+export type Fill = Extract<Signal, { signal: "fill" }>["fill"];
 export type Column = {
   readonly status: string;
   readonly label: string;
@@ -138,17 +154,28 @@ export const calls = {
     call<{ conversations: number; fields: readonly FieldPreview[] }>("POST", "/v1/schemas/preview", {
       document,
     }),
-  fill: (key: string, cursor?: string) =>
-    call<{ read: number; changed: number; total: number; next?: string }>(
-      "POST",
-      `/v1/schemas/${key}/fill${query({ cursor })}`,
-    ),
+  fill: (key: string) => call<Fill>("POST", `/v1/schemas/${key}/fill`),
+  stopFill: (key: string) => call<Fill>("DELETE", `/v1/schemas/${key}/fill`),
   current: (key: string) => call<Schema>("GET", `/v1/schemas/${key}`),
   move: (conversation: string, status: string) =>
     call<ConversationSummary>("POST", `/v1/conversations/${conversation}/status`, { status }),
 };
 
 export const asks = {
+  /** How far filling the past got; signals keep it up to date. `null`: it was never begun. */
+  fill: (key: string) =>
+    queryOptions({
+      queryKey: ["fill", key],
+      queryFn: async (): Promise<Fill | null> => {
+        try {
+          return await call<Fill>("GET", `/v1/schemas/${key}/fill`);
+        } catch (error) {
+          if (isCode(error, "not_found")) return null;
+          throw error;
+        }
+      },
+      staleTime: 0,
+    }),
   check: (document: Doc) =>
     queryOptions({ queryKey: ["schema-check", document], queryFn: () => calls.check(document), gcTime: 0 }),
   test: (document: Doc, conversation: string) =>

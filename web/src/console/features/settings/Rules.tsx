@@ -9,6 +9,7 @@ import { refusal } from "../../lib/refusal";
 import { Icon, Switch } from "../../parts/basics";
 import { useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
+import { Habits } from "../rules/Habits";
 import { askRules, type RuleRow } from "../rules/model";
 
 /** The rules in the order they run, each in words, with its switch and how it fared. */
@@ -50,6 +51,7 @@ export function Rules() {
           />
         ))}
       </ul>
+      {mayWrite ? <Habits /> : null}
     </>
   );
 }
@@ -69,6 +71,7 @@ function Row(props: { rule: RuleRow; mayWrite: boolean; onSwitch: (on: boolean) 
           >
             {rule.name}
           </Link>
+          {rule.of_schema ? <span className="chip">{t("workflow")}</span> : null}
           {rule.failed > 0 ? (
             <span className="rbadge">
               <Icon of={CircleAlert} size="xs" />

@@ -10,12 +10,14 @@ import {
   TextQuote,
   UserRound,
   UsersRound,
+  Webhook,
   Workflow,
 } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
 import { Autopilot } from "../autopilot/Autopilot";
+import { Hooks } from "./Hooks";
 import { Models } from "./Models";
 import { Portal } from "./Portal";
 import { Profile } from "./Profile";
@@ -33,6 +35,7 @@ const SECTIONS = [
   "widget",
   "portal",
   "rules",
+  "hooks",
   "models",
   "autopilot",
 ] as const;
@@ -46,6 +49,7 @@ const ICONS: Readonly<Record<Section, LucideIcon>> = {
   widget: MessagesSquare,
   portal: Globe,
   rules: SplitIcon,
+  hooks: Webhook,
   models: BrainCircuit,
   autopilot: Sprout,
 };
@@ -58,6 +62,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   widget: WidgetSettings,
   portal: Portal,
   rules: Rules,
+  hooks: Hooks,
   models: Models,
   autopilot: Autopilot,
 };
