@@ -115,7 +115,8 @@ pub async fn fill_step(site: &Site, taken: &Taken) -> Result<(), Error> {
         tx.commit().await?;
         return Ok(());
     };
-    let place = row.place.as_deref().and_then(Cursor::<ConversationId>::read);
+    let from = row.place;
+    let place = from.as_deref().and_then(Cursor::<ConversationId>::read);
     let material = past::gather(&cx, &mut tx, &job.schema, place, STEP).await?;
     drop(tx);
     let (read, end) = (past::length(&material), past::end_of(&material));
@@ -129,7 +130,9 @@ pub async fn fill_step(site: &Site, taken: &Taken) -> Result<(), Error> {
     }
     let read = i64::try_from(read).unwrap_or(STEP);
     let mut tx = site.ports.db.begin().await?;
-    if let Some(mut row) = self::running(&mut tx, &cx, &job).await? {
+    // Another worker may have done this step meanwhile: whoever took longer than the job's lease counts nothing.
+    let row = self::running(&mut tx, &cx, &job).await?.filter(|row| row.place == from);
+    if let Some(mut row) = row {
         row.done += read;
         row.total = row.total.max(row.done);
         row.changed += i64::try_from(changed).unwrap_or(0);
