@@ -82,7 +82,7 @@ export const en = {
       assigned: "{{by}} gave you {{name}}",
       snooze_over: "{{name}} is back",
       draft_waits: "A draft for {{name}} waits",
-      autopilot_off: "Autopilot has ended",
+      autopilot_off: "Autopilot ended",
     },
   },
   snooze: {
@@ -202,11 +202,6 @@ export const en = {
       rule_requires: "A rule asks",
       not_trusted_yet: "Still learning",
       person_requested: "Wants a person",
-      unsupported: "No source for it",
-      low_confidence: "Unsure",
-      review_sample: "Sample",
-      has_effect: "Wants an action",
-      person_writes: "Somebody writes",
     },
   },
   first: {
@@ -402,7 +397,6 @@ export const en = {
       proposed: "Draft waits: {{why}}",
       proposedPlain: "A draft waits",
       approved: "{{name}} approved the draft",
-      auto_approved: "{{name}} sends the draft",
       approved_edited: "{{name}} changed and approved the draft",
       approved_in_part: "{{name}} approved; somebody else has to as well",
       rejected: "{{name}} rejected the draft: {{reason}}",

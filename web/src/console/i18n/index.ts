@@ -1,5 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { Blockers } from "../features/approvals/kinds";
 import type { texts as rules } from "../features/rules/texts";
 import type { texts as hooks } from "../features/settings/hooks-texts";
 import type { autopilot } from "./autopilot";
@@ -15,6 +16,7 @@ declare module "i18next" {
     resources: {
       console: typeof en;
       autopilot: typeof autopilot;
+      blockers: Blockers;
       setup: typeof setup;
       rules: typeof rules;
       hooks: typeof hooks;

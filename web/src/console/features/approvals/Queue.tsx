@@ -14,7 +14,7 @@ import { firstName, stitchStates } from "../../parts/data";
 import { Menu, MenuItem } from "../../parts/Menu";
 import { VirtualList } from "../../parts/VirtualList";
 import type { BlockerKind, QueueItem } from "../../types";
-import { heaviest, KIND_ICON, kindTone, UNKNOWN_KIND } from "./kinds";
+import { heaviest, KIND_ICON, kindLabel, kindTone, UNKNOWN_KIND } from "./kinds";
 
 type Props = { items: readonly QueueItem[]; current: string | undefined; loading: boolean };
 
@@ -62,7 +62,7 @@ export function Queue({ items, current, loading }: Props) {
         </button>
         {kinds.map((one) => (
           <button key={one} type="button" aria-pressed={kind === one} onClick={() => setKind(one)}>
-            {t(`approvals.kind.${one}`)}
+            {kindLabel(one)}
           </button>
         ))}
       </fieldset>
@@ -171,7 +171,7 @@ const Row = memo(function Row({ item, on, now }: { item: QueueItem; on: boolean;
   const heat = waited > 5 * 60_000 ? "hot" : waited > 4 * 60_000 ? "warm" : "";
   const reason = heaviest(draft?.blockers ?? []);
   const words = shortReason(reason?.says ?? hint?.waits_because[0] ?? "");
-  const says = reason && words.length > ROOM ? t(`approvals.kind.${reason.kind}`) : words;
+  const says = reason && words.length > ROOM ? kindLabel(reason.kind) : words;
   return (
     <Link
       to="/approvals/{-$id}"

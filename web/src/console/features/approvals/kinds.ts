@@ -1,3 +1,4 @@
+import i18next from "i18next";
 import {
   BookX,
   CircleHelp,
@@ -72,3 +73,21 @@ const WEIGHT: readonly BlockerKind[] = [
 
 export const heaviest = <T extends { readonly kind: BlockerKind }>(blockers: readonly T[]): T | undefined =>
   blockers.toSorted((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind))[0];
+
+/** The names of kinds that came with autopilot: they load with this route, not with the shell. */
+const LATER = {
+  unsupported: "No source for it",
+  low_confidence: "Unsure",
+  review_sample: "Sample",
+  has_effect: "Wants an action",
+  person_writes: "Somebody writes",
+} as const;
+
+i18next.addResourceBundle("en", "blockers", LATER);
+
+const isLater = (kind: BlockerKind): kind is keyof typeof LATER => kind in LATER;
+
+export const kindLabel = (kind: BlockerKind): string =>
+  isLater(kind) ? i18next.t(kind, { ns: "blockers" }) : i18next.t(`approvals.kind.${kind}`);
+
+export type Blockers = typeof LATER;

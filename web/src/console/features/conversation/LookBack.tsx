@@ -30,7 +30,12 @@ export function LookBack({ entries, at, onAt, onClose }: Props) {
     if (content.kind === "draft_proposed") return t("back.proposed", { gist: content.gist });
     if (content.kind === "field_changed")
       return t("back.field", { label: content.label, value: plainValue(content.to) || t("ctx.unknown") });
-    if (content.kind === "draft_decided" && content.decision !== "rejected" && content.decision !== "undone")
+    if (
+      content.kind === "draft_decided" &&
+      content.decision !== "rejected" &&
+      content.decision !== "undone" &&
+      content.decision !== "auto_approved"
+    )
       return t(`conv.sys.${content.decision}`, { name: one.author });
     return told(one, label, t);
   };

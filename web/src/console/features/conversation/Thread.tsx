@@ -513,6 +513,7 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
         });
       }
       if (content.decision === "undone" && content.note) return content.note;
+      if (content.decision === "auto_approved") return t("conv.sys.approved", { name });
       return t(`conv.sys.${content.decision}`, { name });
     case "status_moved":
       return t("conv.sys.status", { from: status(content.from), to: status(content.to) });
