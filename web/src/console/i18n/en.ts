@@ -75,7 +75,7 @@ export const en = {
   },
   bell: {
     title: "Notifications",
-    none: "Nothing yet. Mentions, assignments and what comes back from a snooze appear here.",
+    none: "Nothing yet. Mentions, assignments and ended snoozes appear here.",
     new: "New",
     kind: {
       mention: "{{by}} mentioned you",

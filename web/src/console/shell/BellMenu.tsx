@@ -12,12 +12,11 @@ import { Menu, MenuItem, MenuTitle } from "../parts/Menu";
 import { complain } from "../parts/toast";
 import type { Notice, NoticeKind } from "../types";
 
-const ICONS: Readonly<Record<NoticeKind, LucideIcon>> = {
+/** What waits or has ended has the hourglass. */
+const ICONS: Readonly<Partial<Record<NoticeKind, LucideIcon>>> = {
   mention: AtSign,
   assigned: UserRoundCheck,
   snooze_over: AlarmClock,
-  draft_waits: Hourglass,
-  autopilot_off: Hourglass,
 };
 
 /** What this person is told of; opening it counts as having looked. */
@@ -107,7 +106,7 @@ function Row({ notice, fresh }: { notice: Notice; fresh: boolean }) {
   return (
     <MenuItem className="notice" data-fresh={fresh} onSelect={() => void open()}>
       <span className={`nk ${notice.kind}`}>
-        <Icon of={ICONS[notice.kind]} size="s" />
+        <Icon of={ICONS[notice.kind] ?? Hourglass} size="s" />
       </span>
       <span className="min-w-0 flex-1">
         <span className="flex items-baseline gap-3">
