@@ -121,13 +121,13 @@ export function Hooks() {
               />
             </div>
             <p className="lab mt-3">{t("address")}</p>
-            <code className="block overflow-x-auto text-small" dir="ltr">
+            <code className="block break-all text-small" dir="ltr">
               {addressOf(hook)}
             </code>
             <p className="lab mt-3">{t("secret")}</p>
             {secrets[hook.id] ? (
               <>
-                <code className="block overflow-x-auto text-small" dir="ltr" data-testid="hook-secret">
+                <code className="block break-all text-small" dir="ltr" data-testid="hook-secret">
                   {secrets[hook.id]}
                 </code>
                 <p className="hint">{t("secretOnce")}</p>
@@ -335,7 +335,7 @@ function Outgoing() {
       <h2>{t("outgoing")}</h2>
       <p className="mb-3 text-ink2">{t("outgoingText")}</p>
       {secret ? (
-        <code className="block overflow-x-auto text-small" dir="ltr">
+        <code className="block break-all text-small" dir="ltr">
           {secret}
         </code>
       ) : (
