@@ -272,7 +272,7 @@ pub(super) async fn append(cx: &Cx, tx: &mut Tx, locked: &Locked, new: NewEntry)
         counted.outbound_count,
         cx.now,
     )?;
-    metrics::counter!("concierge_entries_total", "kind" => new.content.kind()).increment(1);
+    tx.count(metrics::counter!("concierge_entries_total", "kind" => new.content.kind()));
     let entry = Entry {
         seq,
         prev: seq - 1,

@@ -66,6 +66,7 @@ enum Stores {
 pub struct Tx {
     work: Work,
     news: Vec<Note>,
+    counters: Vec<metrics::Counter>,
     bus: Bus,
 }
 
@@ -103,7 +104,7 @@ impl Db {
             Stores::Sqlite { writer, .. } => Work::SqliteUnit(writer.begin().await?),
             Stores::Postgres(pool) => Work::Postgres(pool.begin().await?),
         };
-        Ok(Tx { work, news: Vec::new(), bus: self.bus.clone() })
+        Ok(Tx { work, news: Vec::new(), counters: Vec::new(), bus: self.bus.clone() })
     }
 
     /// A connection that sees everything committed so far and cannot write.
@@ -112,7 +113,7 @@ impl Db {
             Stores::Sqlite { readers, .. } => Work::SqliteRead(readers.acquire().await?),
             Stores::Postgres(pool) => Work::PostgresRead(pool.acquire().await?),
         };
-        Ok(Tx { work, news: Vec::new(), bus: self.bus.clone() })
+        Ok(Tx { work, news: Vec::new(), counters: Vec::new(), bus: self.bus.clone() })
     }
 
     /// Which engine runs the store.
@@ -139,16 +140,22 @@ impl Tx {
     /// Stores the work; returns once it is on disk.
     pub async fn commit(self) -> Result<(), DbError> {
         match self.work {
-            Work::SqliteUnit(unit) => unit.commit(self.news).await,
+            Work::SqliteUnit(unit) => unit.commit(self.news).await?,
             Work::Postgres(transaction) => {
                 transaction.commit().await?;
                 for note in self.news {
                     self.bus.publish(note);
                 }
-                Ok(())
             }
-            Work::SqliteRead(_) | Work::PostgresRead(_) => Ok(()),
+            Work::SqliteRead(_) | Work::PostgresRead(_) => {}
         }
+        self.counters.iter().for_each(|counter| counter.increment(1));
+        Ok(())
+    }
+
+    /// Counts something once it is stored; what is not stored is not counted.
+    pub fn count(&mut self, counter: metrics::Counter) {
+        self.counters.push(counter);
     }
 
     /// Publishes news after the commit, in the order told; drops it if the work is not stored.
