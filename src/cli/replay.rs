@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::seed::DEMO_PASSWORD;
 use crate::cli::{Failure, say};
-use crate::client::Http;
+use crate::client::{Error, Http};
 
 /// Conversations that one request tells again.
 const AT_ONCE: u64 = 50;
@@ -75,7 +75,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let limit = left.min(AT_ONCE);
         let path = format!("/v1/replay?limit={limit}{cursor}");
         let body = json!({ "change": change, "intent": arguments.intent });
-        let page: Value = caller.post(&path, body).await?;
+        let page: Value = caller.post(&path, body).await.map_err(|error| match error {
+            Error::Refused { status: 400 | 422, .. } => Failure::wrong(error),
+            other => other.into(),
+        })?;
         conversations += page["conversations"].as_u64().unwrap_or(0);
         for item in page["items"].as_array().into_iter().flatten() {
             if let Some(same) = item["as_recorded"].as_bool() {
