@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::hub::Hub;
 use crate::senders::check_store;
 use crate::writer::Writer;
-use crate::{PATIENCE, say};
+use crate::{PATIENCE, say, until};
 
 /// The close code for one who was refused too often.
 const TOO_MANY_REFUSED: u16 = 4501;
@@ -151,11 +151,9 @@ async fn a_hub_without_room_for_another_connection_says_so_and_stays_healthy() {
     first.writes("Still there?").await.expect("those who are there are served");
     drop((idle, rest));
     drop(sockets);
-    let again = async {
-        while Http::visit(&hub.url, "northgate", json!({ "name": "Ana Silva" })).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, again).await.expect("there is room again");
+    until("there is room again", async || {
+        Http::visit(&hub.url, "northgate", json!({ "name": "Ana Silva" })).await.is_ok()
+    })
+    .await;
     check_store(&hub.folder, &first.acked, 0).await;
 }

@@ -28,6 +28,16 @@ use dice::dice;
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Looks again until it is so: another process has no other way to say it.
+async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let waited = async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, waited).await.is_ok(), "{what}: not within {PATIENCE:?}");
+}
+
 #[expect(clippy::print_stderr, reason = "shown by the test runner")]
 fn say(line: &str) {
     eprintln!("{line}");

@@ -12,9 +12,9 @@ use concierge::protocol::{Command, Outcome, Posted};
 use serde_json::json;
 use sqlx::Connection;
 
-use crate::PATIENCE;
 use crate::disk::Disk;
 use crate::hub::{Hub, store_in};
+use crate::until;
 
 /// A message that the hub acknowledged.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,12 +180,7 @@ impl Senders {
     /// Waits until so many more messages are acknowledged.
     pub(crate) async fn until_more(&self, more: usize) {
         let enough = self.ledger.count() + more;
-        let acknowledged = async {
-            while self.ledger.count() < enough {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, acknowledged).await.expect("messages are acknowledged");
+        until("messages are acknowledged", async || self.ledger.count() >= enough).await;
     }
 
     /// Lets nobody write any more; gives what was acknowledged.

@@ -1,15 +1,13 @@
 //! A hub whose servers go away (E4, D11).
 
-use std::time::Duration;
-
 use concierge::client::Http;
 use serde_json::Value;
 
-use crate::PATIENCE;
 use crate::hub::{Hub, sign_in};
 use crate::postgres::fresh_database;
 use crate::proxy::Proxy;
 use crate::turns::pending_draft;
+use crate::until;
 use crate::writer::Writer;
 
 /// Whether the hub wants customers now.
@@ -33,12 +31,7 @@ async fn a_database_that_goes_away_costs_nothing_but_time() {
     for _ in 0..3 {
         proxy.cuts();
         assert_eq!(writer.writes_until_refused("Are you there?").await, "busy");
-        let noticed = async {
-            while is_ready(&hub).await {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, noticed).await.expect("the hub says that it is not ready");
+        until("the hub says that it is not ready", async || !is_ready(&hub).await).await;
         proxy.heals();
         writer.writes_until_taken("Are you there?").await;
         writer.writes("Thank you").await.expect("taken");

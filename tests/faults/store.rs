@@ -12,7 +12,7 @@ use crate::disk::{Disk, Fails, Platters};
 use crate::hub::{Hub, sign_in, store_in};
 use crate::senders::{Acked, Ledger, Senders, check_store};
 use crate::writer::Writer;
-use crate::{PATIENCE, dice, say};
+use crate::{PATIENCE, dice, say, until};
 
 /// What a hub on a failing disk is started with: nobody but the senders writes.
 const QUIET: &[(&str, &str)] = &[("PIPELINE__WORKERS", "1")];
@@ -111,12 +111,7 @@ async fn a_message_whose_sync_or_write_failed_is_never_acknowledged() {
     for _ in 0..15 {
         senders.until_more(rng.random_range(5..20)).await;
         disk.breaks(if rng.random_bool(0.7) { Fails::Syncs } else { Fails::Writes }, rng.random_range(1..4));
-        let failed = async {
-            while !disk.is_whole() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, failed).await.expect("somebody writes");
+        until("somebody writes", async || disk.is_whole()).await;
     }
     // It goes on by itself.
     senders.until_more(20).await;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::support::{
-    App, PATIENCE, call, decisions, manual_clock, ok, on_each_engine, on_each_engine_with, summary,
+    App, call, decisions, manual_clock, ok, on_each_engine, on_each_engine_with, summary, until,
 };
 
 mod hooks;
@@ -45,16 +45,6 @@ pub async fn runs(staff: &Http, conversation: ConversationId, key: &str) -> Vec<
         staff.get(&format!("/v1/conversations/{conversation}/rule-runs")).await.expect("listed");
     let items = listed["items"].as_array().cloned().unwrap_or_default();
     items.into_iter().filter(|run| run["key"] == key).collect()
-}
-
-/// Waits until something is so.
-pub async fn until(what: &str, so: impl AsyncFn() -> bool) {
-    let waited = async {
-        while !so().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(tokio::time::timeout(PATIENCE, waited).await.is_ok(), "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

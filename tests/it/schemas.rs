@@ -5,7 +5,7 @@ use concierge::client::Http;
 use concierge::schemas::{self, Error};
 use serde_json::{Value, json};
 
-use crate::support::{App, Customer, PATIENCE, call, ok, on_each_engine, on_each_store};
+use crate::support::{App, Customer, call, eventually, ok, on_each_engine, on_each_store};
 
 /// A schema with the given fields.
 pub(crate) fn document(key: &str, properties: &serde_json::Value) -> String {
@@ -340,16 +340,11 @@ async fn filled(manager: &Http) -> Value {
 
 /// How far filling got, once it has ended.
 async fn done(manager: &Http) -> Value {
-    let wait = async {
-        loop {
-            let fill = ok(manager, "GET", "/v1/schemas/hire/fill", None).await;
-            if fill["state"] != "running" {
-                return fill;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it ends")
+    eventually("the end", async || {
+        let fill = ok(manager, "GET", "/v1/schemas/hire/fill", None).await;
+        (fill["state"] != "running").then_some(fill)
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

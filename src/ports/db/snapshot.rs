@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use crate::ports::db::DbError;
+use crate::ports::db::sqlite::quick_check;
 
 /// Writes the store as it is now into a new file, while others go on writing
 /// (<https://www.sqlite.org/lang_vacuum.html#vacuuminto>). The file is on disk when this returns.
@@ -20,10 +21,7 @@ pub async fn snapshot(store: &Path, copy: &Path) -> Result<(), DbError> {
 /// must not go on from a position that they remember.
 pub async fn begin_epoch(store: &Path, epoch: &str) -> Result<(), DbError> {
     let mut connection = open(store).await?;
-    let (found,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
-    if found != "ok" {
-        return Err(DbError::Damaged(sqlx::Error::Protocol(found)));
-    }
+    quick_check(&mut connection).await?;
     sqlx::query("UPDATE meta SET value = $1 WHERE name = 'epoch'")
         .bind(epoch)
         .execute(&mut connection)

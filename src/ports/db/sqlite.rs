@@ -61,9 +61,14 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
 
 /// Looks for damage where it is quick: a broken file is better found now than by a customer.
 async fn look_through(connection: &mut SqliteConnection, path: &Path) -> Result<(), DbError> {
-    if std::fs::metadata(path).is_ok_and(|file| file.len() > LOOKED_THROUGH) {
-        return Ok(());
+    match std::fs::metadata(path).is_ok_and(|file| file.len() > LOOKED_THROUGH) {
+        true => Ok(()),
+        false => quick_check(connection).await,
     }
+}
+
+/// Whether the file holds together (<https://www.sqlite.org/pragma.html#pragma_quick_check>).
+pub(super) async fn quick_check(connection: &mut SqliteConnection) -> Result<(), DbError> {
     let (found,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(connection).await?;
     match found.as_str() {
         "ok" => Ok(()),

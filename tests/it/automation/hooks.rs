@@ -7,7 +7,8 @@ use concierge::client::Http;
 use concierge::hooks;
 use serde_json::{Value, json};
 
-use super::{add, rule, runs, until};
+use super::{add, rule, runs};
+use crate::support::until;
 use crate::support::{App, call, manual_clock, ok, on_each_engine_with, summary};
 
 fn orders() -> Value {

@@ -7,7 +7,8 @@ use concierge::client::Http;
 use concierge::ports::db::Engine;
 use serde_json::{Value, json};
 
-use super::{runs, until};
+use super::runs;
+use crate::support::until;
 use crate::support::{App, call, manual_clock, ok, on_each_engine, summary};
 
 /// A repair whose states tell, set and move on.
