@@ -4,6 +4,7 @@ use serde_json::Value;
 use sqlx::Connection;
 
 use crate::hub::{Hub, store_in};
+use crate::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_load_tester_the_metrics_and_the_store_agree() {
@@ -38,9 +39,13 @@ async fn the_load_tester_the_metrics_and_the_store_agree() {
     let acked = report["counts"]["acked"].as_u64().expect("a number");
     assert!(acked > 20, "{report}");
     assert_eq!(stored("contact").await - before.0, acked, "the customers' messages: {says}");
-    let all = stored("%").await - before.1;
-    assert!(all > acked, "colleagues answered: {says}");
-    assert_eq!(counter(&hub).await - before.2, all, "the metrics: {says}");
+    assert!(stored("%").await - before.1 > acked, "colleagues answered: {says}");
+    // Replies that were approved last are still on their way, and each is counted a moment after it is stored.
+    until("the metrics say what is stored", async || {
+        let stored = stored("%").await - before.1;
+        counter(&hub).await - before.2 == stored
+    })
+    .await;
 }
 
 /// Messages that the hub has counted.

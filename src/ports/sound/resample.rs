@@ -1,7 +1,9 @@
 //! Any rate to the one that speech models listen to, piece by piece.
 
 use audioadapter_buffers::direct::SequentialSlice;
-use rubato::{Fft, FixedSync, Resampler as _};
+use rubato::{
+    Async, FixedAsync, Resampler as _, SincInterpolationParameters, SincInterpolationType, WindowFunction,
+};
 
 use super::{RATE, Unreadable};
 
@@ -11,7 +13,7 @@ const CHUNK: usize = 1024;
 /// Turns one rate into `RATE`. Holds no more than a piece of the sound.
 pub(super) struct Resampler {
     from: u32,
-    engine: Option<Fft<f32>>,
+    engine: Option<Async<f32>>,
     /// Samples that do not fill a piece yet.
     waiting: Vec<f32>,
     out: Vec<f32>,
@@ -25,10 +27,7 @@ impl Resampler {
     pub(super) fn new(from: u32) -> Result<Resampler, Unreadable> {
         let engine = match from {
             RATE => None,
-            _ => Some(
-                Fft::new(index(from), index(RATE), CHUNK, 1, FixedSync::Input)
-                    .map_err(|_| Unreadable::Shape { rate: from, channels: 1 })?,
-            ),
+            _ => Some(engine(from).ok_or(Unreadable::Shape { rate: from, channels: 1 })?),
         };
         let skip = engine.as_ref().map_or(0, rubato::Resampler::output_delay);
         let out = engine.as_ref().map_or(0, rubato::Resampler::output_frames_max);
@@ -96,8 +95,15 @@ impl Resampler {
     }
 }
 
-fn index(rate: u32) -> usize {
-    usize::try_from(rate).unwrap_or(usize::MAX)
+/// A windowed sinc of this many points. Among 320 points in between, each place that 8,000, 22,050, 24,000,
+/// 44,100 and 48,000 Hz ask for is one of them; for other rates the line between two is near enough.
+/// A resampler by Fourier transforms sounds the same, and takes twelve times as long to build.
+fn engine(from: u32) -> Option<Async<f32>> {
+    let sinc = SincInterpolationParameters::new(128, WindowFunction::BlackmanHarris2)
+        .oversampling_factor(320)
+        .interpolation(SincInterpolationType::Linear);
+    let ratio = f64::from(RATE) / f64::from(from.max(1));
+    Async::new_sinc(ratio, 1.0, &sinc, CHUNK, 1, FixedAsync::Input).ok()
 }
 
 #[cfg(test)]
