@@ -164,6 +164,7 @@ impl Connection {
                 frame = queue.next() => {
                     let written = self.write(socket, queue, frame?);
                     tokio::select! {
+                        biased;
                         written = written => written.ok()?,
                         reason = closer.closing() => return Some(reason),
                     }

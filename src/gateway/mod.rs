@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use routes::routes;
+pub use routes::{routes, tuned};
 
 use crate::base::WorkspaceId;
 use crate::hub::{Gap, Hub};

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use generator::Generator;
-pub use history::{Kind, Violation};
+pub use history::{History, Kind, Violation};
 pub use measure::{Count, Metric, Second, Stats};
 pub use report::Report;
 pub use scenario::{BUILT_IN, Phase, Scenario, Staff, Visitors};

@@ -14,6 +14,7 @@ mod postgres;
 mod proxy;
 mod senders;
 mod servers;
+mod simulation;
 mod stop;
 mod store;
 mod truth;
