@@ -40,9 +40,8 @@ pub(super) fn is_simulated() -> bool {
 mod simulated {
     use std::cell::RefCell;
     use std::pin::pin;
-    use std::sync::Arc;
+    use std::sync::{Arc, Condvar, Mutex, PoisonError};
     use std::task::{Context, Poll, Wake, Waker};
-    use std::thread::Thread;
     use std::time::Duration;
 
     /// How long the disk takes for the next statement.
@@ -66,23 +65,39 @@ mod simulated {
         DISK.with_borrow_mut(|disk| disk.as_mut().map_or(Duration::ZERO, |disk| disk()))
     }
 
-    struct Waiting(Thread);
+    /// Whether to look again. Not `thread::park`: what is waited for may park the thread as well.
+    #[derive(Default)]
+    struct Bell {
+        rung: Mutex<bool>,
+        heard: Condvar,
+    }
 
-    impl Wake for Waiting {
+    impl Wake for Bell {
         fn wake(self: Arc<Self>) {
-            self.0.unpark();
+            *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            self.heard.notify_one();
+        }
+    }
+
+    impl Bell {
+        fn wait(&self) {
+            let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+            while !std::mem::take(&mut *rung) {
+                rung = self.heard.wait(rung).unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 
     /// Waits for a future that needs nothing of this thread.
     pub(super) fn wait<F: Future>(future: F) -> F::Output {
         let mut future = pin!(future);
-        let waker = Waker::from(Arc::new(Waiting(std::thread::current())));
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(bell.clone());
         let mut context = Context::from_waker(&waker);
         loop {
             match future.as_mut().poll(&mut context) {
                 Poll::Ready(output) => return output,
-                Poll::Pending => std::thread::park(),
+                Poll::Pending => bell.wait(),
             }
         }
     }

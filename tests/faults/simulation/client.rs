@@ -366,6 +366,7 @@ impl Client {
                 self.epoch = Some(welcome.epoch);
                 if let You::Contact { conversation: Some(conversation), .. } = welcome.you {
                     self.histories[0].follows(conversation);
+                    self.world.tell_known(self.business, &self.who, conversation);
                 }
                 for place in 0..self.histories.len() {
                     self.join(socket, place).await?;

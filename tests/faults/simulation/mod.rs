@@ -296,7 +296,8 @@ async fn tops(world: &World) -> Vec<Vec<Top>> {
     let mut tops = Vec::new();
     for (business, known) in world.template.businesses.iter().zip(&world.known) {
         let mut ends = Vec::new();
-        for conversation in known.borrow().clone() {
+        let known = known.borrow().clone();
+        for conversation in known {
             let customer = world.customer_of(conversation);
             let (contact, _) = business.customers[customer];
             let all = house.timeline(business, None, conversation).await;
