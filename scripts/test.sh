@@ -2,7 +2,7 @@
 # Runs the named parts in order and ends with one line that counts the tests. The first part that fails
 # ends the run; a test that is skipped counts as a failure.
 #
-#   scripts/test.sh needs format lint rust autobahn web unit e2e
+#   scripts/test.sh needs format lint rust autobahn counts web unit e2e
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,6 +75,12 @@ autobahn() {
   count autobahn "$ok"
 }
 
+# Instructions that a message costs, against what they were.
+counts() {
+  logged counts cargo test --locked --test counts -- --nocapture || fail "a message has become more expensive"
+  count counts 1
+}
+
 # The model is 32 MB and not part of the project: named by a variable, or fetched once.
 speech() {
   if [ -z "${CONCIERGE_WHISPER_MODEL:-}" ]; then
@@ -140,7 +146,7 @@ again() {
 
 for part in "$@"; do
   case $part in
-    needs | format | lint | build | rust | autobahn | web | unit | e2e | speech) ;;
+    needs | format | lint | build | rust | autobahn | counts | web | unit | e2e | speech) ;;
     *) fail "there is no part $part" ;;
   esac
   echo "== $part"

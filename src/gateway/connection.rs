@@ -261,7 +261,7 @@ impl Connection {
 }
 
 /// Reads a command and, even from a broken one, the reference that its reply will echo.
-fn read_command(text: &str) -> (String, Result<Command, Problem>) {
+pub fn read_command(text: &str) -> (String, Result<Command, Problem>) {
     #[derive(serde::Deserialize)]
     struct Head {
         #[serde(rename = "ref", default)]

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use connection::read_command;
 pub use routes::{routes, tuned};
 
 use crate::base::WorkspaceId;

@@ -40,9 +40,11 @@ async fn play(app: &App, scenario: Scenario) -> Report {
     };
     let plan = Plan {
         scenario,
+        recording: None,
         target: app.url(),
         businesses: vec![business("alpha"), business("beta")],
         sources: 3,
+        process: (0, 1),
         most: 1_000,
     };
     let (live, _lines) = concierge::load::live_lines();
