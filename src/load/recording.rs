@@ -76,6 +76,10 @@ impl Recording {
             visits.push(RecordedVisit { at_ms: millis(began.since(from)), messages });
         }
         visits.sort_by_key(|visit| visit.at_ms);
+        // It begins with the first of them: nobody waits through a night.
+        let silence = visits.first().map_or(0, |first| first.at_ms);
+        visits.iter_mut().for_each(|visit| visit.at_ms -= silence);
+        let from = from.after(Duration::from_millis(silence));
         Ok(Recording { workspace: workspace.to_owned(), from, visits })
     }
 

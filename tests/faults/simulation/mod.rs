@@ -166,8 +166,9 @@ fn play(seed: u64, template: Arc<Template>, universe: &Path, tells: bool) -> (u6
     calendar.jumps(begins.as_micros() - now().as_micros());
     let mut dice = StdRng::seed_from_u64(seed);
     let mut disk = StdRng::seed_from_u64(dice.random());
-    let slow = dice.random_range(1..25);
-    concierge::ports::db::simulate(move || match disk.random_range(0..4) {
+    // Some disks are quick, some take their time for nearly every statement.
+    let (slow, rare) = (dice.random_range(1..60), dice.random_range(1..=4));
+    concierge::ports::db::simulate(move || match disk.random_range(0..rare) {
         0 => Duration::from_millis(disk.random_range(0..slow)),
         _ => Duration::ZERO,
     });
@@ -236,7 +237,7 @@ fn clients(world: &Arc<World>, dice: &mut StdRng) -> Vec<Client> {
                 all.push(Client::new(world, who, business, messages, own));
             }
         }
-        for number in 0..dice.random_range(1..=2_u32) {
+        for number in 0..dice.random_range(0..=2_u32) {
             let who = (format!("staff{number}@{business}"), Who::Staff);
             let (messages, own) = (dice.random_range(1..=4), StdRng::seed_from_u64(dice.random()));
             all.push(Client::new(world, who, business, messages, own));
