@@ -140,7 +140,7 @@ fn plan(
 fn speech() -> Vec<u8> {
     const RATE: u32 = 8_000;
     let samples = (0..RATE * 3 / 2).flat_map(|sample: u32| {
-        let level: i16 = if sample / 20 % 2 == 0 { 3_000 } else { -3_000 };
+        let level: i16 = if (sample / 20).is_multiple_of(2) { 3_000 } else { -3_000 };
         level.to_le_bytes()
     });
     let sound: Vec<u8> = samples.collect();

@@ -95,7 +95,7 @@ impl Template {
 
     async fn site(&self, folder: &Path, seed: u64) -> Site {
         // Every second simulation has a bus that loses news, and says so.
-        let bus = if seed % 2 == 0 { Bus::memory() } else { Bus::unreliable(seed) };
+        let bus = if seed.is_multiple_of(2) { Bus::memory() } else { Bus::unreliable(seed) };
         let location = Location::File(folder.join("concierge.db"));
         let db = Db::open(&location, bus.clone()).await.expect("the store opens");
         let (clock, entropy) = (Clock::system(), Entropy::seeded(seed));
