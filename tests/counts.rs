@@ -5,7 +5,7 @@
 //! it writes the numbers anew, to be committed with the change that moved them and its reason. Counted is
 //! the debug build, which CI has already: the numbers are for comparison, the times are in `cargo bench`.
 
-#[path = "../benches/work.rs"]
+#[path = "../benches/work/mod.rs"]
 mod work;
 
 use std::collections::BTreeMap;
