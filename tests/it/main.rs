@@ -23,6 +23,7 @@ mod models;
 mod models_bad;
 mod models_tools;
 mod packs;
+mod postbox;
 mod ratings;
 mod replay;
 mod resend;
