@@ -9,8 +9,10 @@
 //! `proposals`), and every sentence is held against its sources (`grounding`).
 
 pub mod autopilot;
+pub mod bundles;
 mod catalogue;
 mod compose;
+pub mod examples;
 pub mod grounding;
 pub mod intents;
 pub mod markers;
@@ -22,7 +24,7 @@ pub mod translation;
 mod understanding;
 pub mod usage;
 
-pub use catalogue::{Agent, Catalogue, Intent};
+pub use catalogue::{Agent, Catalogue, Intent, Manner, Sample};
 pub use compose::{Brief, Draft, Missing, Moment, Quote, compose};
 pub use phrases::Phrases;
 pub use understanding::{Reader, Understanding};

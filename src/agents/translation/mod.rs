@@ -66,6 +66,8 @@ pub async fn translate(cx: &Cx, site: &Site, file: FileId, language: &str) -> Re
         tools: &[],
         answer_tokens,
         deadline: Instant::now() + PATIENCE,
+        first: None,
+        temperature: None,
     };
     let meter = Meter::default();
     let answered = models.chat(&ask, &meter, &mut |_| ()).await;

@@ -138,6 +138,8 @@ async fn test(
         tools: &[],
         answer_tokens: TEST_TOKENS,
         deadline: Instant::now() + TEST_PATIENCE,
+        first: None,
+        temperature: None,
     };
     let meter = Meter::default();
     let answered = models.test(&name, &ask, &meter).await.ok_or_else(Problem::not_found)?;

@@ -84,6 +84,10 @@ pub struct Ask<'a> {
     pub answer_tokens: usize,
     /// When it is too late.
     pub deadline: Instant,
+    /// The provider that is asked first.
+    pub first: Option<&'a str>,
+    /// How freely it chooses words; none: as the provider is set up.
+    pub temperature: Option<f64>,
 }
 
 /// What a model answered.
@@ -231,7 +235,9 @@ impl Models {
         };
         let mut heard = false;
         let mut failure = Failure::NotSetUp;
-        for provider in &self.0.chain {
+        let (wanted, others): (Vec<_>, Vec<_>) =
+            self.0.chain.iter().partition(|provider| ask.first == Some(provider.name()));
+        for provider in wanted.into_iter().chain(others) {
             if heard {
                 hear(Piece::Afresh);
                 heard = false;
