@@ -209,11 +209,11 @@ mod tests {
         for agent in catalogue.all() {
             assert_eq!(agent.bundle().warnings(), [], "{}", agent.key);
             assert!(agent.samples.len() >= 4, "{} needs sample evals", agent.key);
-            let known = |sample: &Sample| sample.intent.as_deref().is_none_or(|key| agent.intent(key).is_some());
+            let known =
+                |sample: &Sample| sample.intent.as_deref().is_none_or(|key| agent.intent(key).is_some());
             assert!(agent.samples.iter().all(known), "{}", agent.key);
-            let taught = |sample: &Sample| {
-                agent.intents.iter().any(|intent| intent.examples.contains(&sample.asked))
-            };
+            let taught =
+                |sample: &Sample| agent.intents.iter().any(|intent| intent.examples.contains(&sample.asked));
             assert!(!agent.samples.iter().any(taught), "{}: a sample must not be learned from", agent.key);
             assert!(agent.starters.len() <= 3, "{}", agent.key);
             for intent in &agent.intents {

@@ -10,11 +10,13 @@
 
 pub mod autopilot;
 pub mod bundles;
+pub mod cases;
 mod catalogue;
 mod compose;
 pub mod examples;
 pub mod grounding;
 pub mod intents;
+pub mod lessons;
 pub mod markers;
 mod phrases;
 pub mod prompt;

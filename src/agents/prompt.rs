@@ -119,8 +119,11 @@ impl Prompts {
         let fixed = [scene.instructions, scene.text, scene.rejected.map_or("", |(draft, _)| draft)];
         let fixed: usize = fixed.iter().map(|text| tokens_of(text)).sum::<usize>() + 500;
         let left = budget.saturating_sub(fixed);
-        let examples = fitting(scene.examples.iter().copied(), left * EXAMPLES_SHARE / 100, |shot| &shot.answer);
-        let left = left.saturating_sub(examples.iter().map(|shot| tokens_of(&shot.asked) + tokens_of(&shot.answer)).sum());
+        let examples =
+            fitting(scene.examples.iter().copied(), left * EXAMPLES_SHARE / 100, |shot| &shot.answer);
+        let left = left.saturating_sub(
+            examples.iter().map(|shot| tokens_of(&shot.asked) + tokens_of(&shot.answer)).sum(),
+        );
         context.insert("examples", &examples);
         let passages = fitting(scene.passages.iter(), left * PASSAGES_SHARE / 100, |passage| &passage.text);
         let taken: usize = passages.iter().map(|passage| tokens_of(&passage.text)).sum();

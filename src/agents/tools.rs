@@ -65,8 +65,7 @@ pub const PROPOSE_VALUE: &str = "propose_value";
 pub const HAND_OVER: &str = "hand_over";
 
 /// The names of all tools.
-pub const NAMES: &[&str] =
-    &["search_knowledge", "read_context", "contact_history", PROPOSE_VALUE, HAND_OVER];
+pub const NAMES: &[&str] = &["search_knowledge", "read_context", "contact_history", PROPOSE_VALUE, HAND_OVER];
 
 /// Whether a tool proposes something that a person approves, instead of reading.
 pub fn has_effect(name: &str) -> bool {

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::agents::examples;
 use crate::agents::grounding::{self, Grounded, Known};
 use crate::agents::markers::Stream;
 use crate::agents::prompt::{self, Prompt, Scene};
-use crate::agents::examples;
 use crate::agents::{Moment, tools, usage};
 use crate::base::{Audience, DraftId, clean_text};
 use crate::drafts::Written;

@@ -8,6 +8,7 @@
 
 mod acts;
 mod drafting;
+pub mod evals;
 mod gap;
 mod library;
 pub mod replay;
@@ -111,6 +112,12 @@ pub enum Error {
     /// Staff are not there.
     #[error(transparent)]
     Identity(#[from] identity::Error),
+    /// Cases refused.
+    #[error(transparent)]
+    Case(#[from] agents::cases::Error),
+    /// Lessons refused.
+    #[error(transparent)]
+    Lesson(#[from] agents::lessons::Error),
     /// The business's agent is not readable.
     #[error(transparent)]
     Bundle(#[from] agents::bundles::Error),
@@ -127,6 +134,8 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::Conversation(error) => error.into(),
             Error::Bundle(error) => error.into(),
+            Error::Case(error) => error.into(),
+            Error::Lesson(error) => error.into(),
             Error::Db(error) => error.into(),
             other => Self::internal(&other),
         }

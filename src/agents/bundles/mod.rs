@@ -160,7 +160,8 @@ pub async fn events(cx: &Cx, tx: &mut Tx) -> Result<Vec<Event>, Error> {
 
 /// Checks a bundle against its role.
 pub fn check(understanding: &Understanding, agent: &str, bundle: Bundle) -> Result<Bundle, Error> {
-    let unknown = || Error::Invalid { place: "agent".to_owned(), problem: format!("there is no role {agent:?}") };
+    let unknown =
+        || Error::Invalid { place: "agent".to_owned(), problem: format!("there is no role {agent:?}") };
     let role = understanding.catalogue().find(agent).ok_or_else(unknown)?;
     let manners: Vec<&str> =
         understanding.catalogue().manners().iter().map(|manner| manner.key.as_str()).collect();
@@ -394,7 +395,9 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::NotFound(_) => Self::not_found(),
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
-            Error::Gone | Error::Nothing | Error::Moved(_) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Error::Gone | Error::Nothing | Error::Moved(_) => {
+                Self::new(ErrorCode::Conflict, error.to_string())
+            }
             Error::Saved { ref theirs, ref yours } => {
                 let both = serde_json::json!({ "theirs": theirs, "yours": yours });
                 Self::new(ErrorCode::Conflict, error.to_string()).with_conflict(both)

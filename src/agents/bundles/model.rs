@@ -136,7 +136,10 @@ impl Bundle {
         let mut seen = BTreeSet::new();
         self.tools.retain(|tool| seen.insert(tool.clone()));
         if let Some(tool) = self.tools.iter().find(|tool| !tools::NAMES.contains(&tool.as_str())) {
-            return wrong("tools", format!("there is no tool {tool:?}; there are {}", tools::NAMES.join(", ")));
+            return wrong(
+                "tools",
+                format!("there is no tool {tool:?}; there are {}", tools::NAMES.join(", ")),
+            );
         }
         self.check_guards(agent)?;
         let model = &self.model;
@@ -178,13 +181,22 @@ impl Bundle {
             let folded = text.to_lowercase();
             let says_one_of = |words: &[&str]| words.iter().any(|word| folded.contains(word));
             if says_one_of(&["{{", "{%", "}}", "%}"]) {
-                warn(part, "Braces stay as they are: nothing is filled in here. What is known of the customer is given to the model anyway.");
+                warn(
+                    part,
+                    "Braces stay as they are: nothing is filled in here. What is known of the customer is given to the model anyway.",
+                );
             }
             if says_one_of(SENDING) {
-                warn(part, "No words make a reply go out: a person approves it, or the autopilot page says which kinds go by themselves.");
+                warn(
+                    part,
+                    "No words make a reply go out: a person approves it, or the autopilot page says which kinds go by themselves.",
+                );
             }
             if says_one_of(ACTING) {
-                warn(part, "The agent cannot do this, whatever it is told. It may propose what its tools allow, and a person approves it with the reply.");
+                warn(
+                    part,
+                    "The agent cannot do this, whatever it is told. It may propose what its tools allow, and a person approves it with the reply.",
+                );
             }
             let off = tools::NAMES
                 .iter()
@@ -205,15 +217,36 @@ impl Bundle {
 
 /// Words by which instructions try to send.
 const SENDING: &[&str] = &[
-    "send automatically", "send it automatically", "send the reply", "without approval", "without asking",
-    "without a person", "skip the approval", "skip approval", "auto-send", "automatically approve",
-    "approve it yourself", "do not wait for",
+    "send automatically",
+    "send it automatically",
+    "send the reply",
+    "without approval",
+    "without asking",
+    "without a person",
+    "skip the approval",
+    "skip approval",
+    "auto-send",
+    "automatically approve",
+    "approve it yourself",
+    "do not wait for",
 ];
 /// Words by which instructions try to act.
 const ACTING: &[&str] = &[
-    "issue a refund", "issue the refund", "refund the ", "refund them", "cancel the order", "cancel their",
-    "book the appointment", "book them", "book it for", "change the booking", "charge the", "delete the ",
-    "transfer the conversation", "close the conversation", "resolve the conversation",
+    "issue a refund",
+    "issue the refund",
+    "refund the ",
+    "refund them",
+    "cancel the order",
+    "cancel their",
+    "book the appointment",
+    "book them",
+    "book it for",
+    "change the booking",
+    "charge the",
+    "delete the ",
+    "transfer the conversation",
+    "close the conversation",
+    "resolve the conversation",
 ];
 
 fn wrong<T>(place: &str, problem: String) -> Result<T, Error> {
@@ -283,9 +316,11 @@ mod tests {
         let tried = |head: &Head| contacts.iter().filter(|one| head.version_for(Some(**one)) == 4).count();
         assert!((300..500).contains(&tried(&head)), "{}", tried(&head));
         assert_eq!(tried(&head), tried(&head));
-        let of = |share| contacts.iter().map(move |one| {
-            Head { version: 3, canary: Some((4, share)) }.version_for(Some(*one))
-        });
+        let of = |share| {
+            contacts
+                .iter()
+                .map(move |one| Head { version: 3, canary: Some((4, share)) }.version_for(Some(*one)))
+        };
         // Who met the new version with a small share meets it with a larger one.
         assert!(of(20).zip(of(50)).all(|(few, many)| few == 3 || many == 4));
         assert_eq!(tried(&Head { canary: None, ..head }), 0);
@@ -313,7 +348,8 @@ mod tests {
     fn instructions_that_try_to_act_are_warned_of() {
         let mut bundle = garage().bundle();
         assert_eq!(bundle.warnings(), []);
-        bundle.instructions = "Refund the customer and send it automatically. Use hand_over. {{ name }}".to_owned();
+        bundle.instructions =
+            "Refund the customer and send it automatically. Use hand_over. {{ name }}".to_owned();
         bundle.tools.retain(|tool| tool != tools::HAND_OVER);
         bundle.guards.never_say.push("cheap".to_owned());
         bundle.examples.push(Shot { asked: "x".to_owned(), answer: "It is Cheap.".to_owned() });

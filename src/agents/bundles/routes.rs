@@ -139,10 +139,7 @@ async fn body(
         bundle,
         roles: catalogue.all().map(|one| RoleRow { key: one.key.clone(), name: one.name.clone() }).collect(),
         manners: catalogue.manners().to_vec(),
-        tools: tools::NAMES
-            .iter()
-            .map(|name| ToolRow { name, proposes: tools::has_effect(name) })
-            .collect(),
+        tools: tools::NAMES.iter().map(|name| ToolRow { name, proposes: tools::has_effect(name) }).collect(),
         intents: own_intents.intents.iter().map(IntentRow::from).collect(),
         providers: site.ports.models.status().into_iter().map(|one| one.name).collect(),
         events: bundles::events(cx, tx).await?,

@@ -12,8 +12,8 @@ pub(super) use ground::{Ground, Said};
 pub use routes::routes;
 use serde_json::{Value, json};
 
-use crate::agents::bundles::{self, Bundle};
-use crate::agents::{Agent, intents, usage};
+use crate::agents::bundles::{self, Bundle, Standing};
+use crate::agents::{Agent, Understanding, cases, intents, usage};
 use crate::base::{DraftId, Id as _};
 use crate::conversations;
 use crate::http::Cursor;
@@ -25,6 +25,7 @@ use crate::pipeline::turn::{Step, Telling, Turn};
 use crate::pipeline::{Error, Library, run, stages};
 use crate::ports::{Cx, Tx};
 use crate::protocol::StageName;
+use crate::workspaces;
 
 /// Which agent is tried.
 #[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
@@ -39,11 +40,6 @@ pub(super) struct Which {
 }
 
 impl Which {
-    /// What is being edited.
-    pub(super) fn unsaved(agent: &str, bundle: Bundle) -> Which {
-        Which { version: None, agent: Some(agent.to_owned()), bundle: Some(bundle) }
-    }
-
     /// The agent, with the workspace's own intents.
     pub(super) async fn find(
         self,
@@ -133,6 +129,23 @@ pub(super) async fn settle(site: &Site, turn: &Turn, keep: bool) -> Result<(), E
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// How the cases stand with what is edited beside what drafts now, and which of them get worse; none: nothing is
+/// edited.
+async fn standing(
+    cx: &Cx,
+    tx: &mut Tx,
+    understanding: &Understanding,
+) -> Result<Option<(Standing, Vec<String>)>, Error> {
+    let Some(copy) = bundles::copy(cx, tx).await? else { return Ok(None) };
+    let own = workspaces::get(tx, cx.workspace).await?.agent;
+    let live = bundles::of_workspace(cx, tx, understanding, &own, None).await?;
+    // The cases are those of the role that is published.
+    let all = cases::list(cx, tx, &*understanding.agent(&copy.agent)).await?;
+    let before = cases::results(cx, tx, &live.bundle().hash(&live.key)).await?;
+    let after = cases::results(cx, tx, &copy.bundle.hash(&copy.agent)).await?;
+    Ok(Some(cases::compare(&all, &after, &before)))
 }
 
 /// Runs a turn that somebody watches to its end.

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::agents::bundles::{self, Version};
+use crate::agents::bundles::{self, Standing, Version};
+use crate::agents::lessons;
 use crate::base::{ConversationId, Timestamp, clean_text};
 use crate::http::{Cursor, Json, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
@@ -157,14 +158,36 @@ struct PublishBody {
     /// What its editor says of it.
     #[serde(default)]
     note: String,
+    /// Publish it although cases fail that passed before, or were not run.
+    #[serde(default)]
+    despite: bool,
 }
 
-/// Publishes what is edited as the next version, which drafts from the next message on.
+/// Refuses what gets worse, or what nobody has looked at.
+fn hold_back(standing: &Standing, worse: &[String]) -> Result<(), Problem> {
+    let detail = match (standing.cases - standing.run, worse) {
+        (0, []) => return Ok(()),
+        (0, worse) => format!(
+            "{} cases fail that pass with what drafts now: {}; publish it despite that, or change it",
+            worse.len(),
+            worse.iter().take(3).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ")
+        ),
+        (left, _) => format!(
+            "{left} of {} cases were not run with this; run them first, or publish it despite that",
+            standing.cases
+        ),
+    };
+    Err(Problem::new(ErrorCode::Conflict, detail))
+}
+
+/// Publishes what is edited as the next version, which drafts from the next message on. Refused where cases fail
+/// that pass with what drafts now, or were not run, unless it is asked for despite that.
 #[utoipa::path(post, path = "/v1/agent/publish", tag = "agent", request_body = PublishBody,
     responses((status = 201, body = Version), (status = 403, body = ProblemBody),
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn publish(
     State(site): State<Site>,
+    Extension(library): Extension<Library>,
     caller: Caller,
     Json(body): Json<PublishBody>,
 ) -> Result<(axum::http::StatusCode, Json<Version>), Problem> {
@@ -174,7 +197,15 @@ async fn publish(
         note => clean_text(note, MAX_NOTE)?.into_string(),
     };
     let mut tx = site.ports.db.begin().await?;
-    let version = bundles::publish(&cx, &mut tx, body.revision, note, None).await?;
+    let standing = studio::standing(&cx, &mut tx, library.understanding()).await?;
+    if let Some((standing, worse)) = &standing
+        && !body.despite
+    {
+        hold_back(standing, worse)?;
+    }
+    let evals = standing.map(|(standing, _)| standing);
+    let version = bundles::publish(&cx, &mut tx, body.revision, note, evals).await?;
+    lessons::works(&cx, &mut tx).await?;
     tx.commit().await?;
     Ok((axum::http::StatusCode::CREATED, Json(version)))
 }
