@@ -21,6 +21,7 @@ pub mod markers;
 mod phrases;
 pub mod prompt;
 pub mod proposals;
+pub mod providers;
 pub mod tools;
 pub mod translation;
 mod understanding;

@@ -32,6 +32,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(agents::lessons::routes())
         .merge(agents::autopilot::routes())
         .merge(agents::usage::routes())
+        .merge(agents::providers::routes())
         .merge(agents::translation::routes())
         .merge(pipeline::routes())
         .merge(pipeline::replay::routes())

@@ -31,8 +31,8 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 0.9)]
     threshold: f64,
     /// A published version; without it, what drafts now.
-    #[arg(long, conflicts_with = "edited")]
-    version: Option<i64>,
+    #[arg(long, value_name = "NUMBER", conflicts_with = "edited")]
+    agent_version: Option<i64>,
     /// What is being edited, instead of what drafts now.
     #[arg(long)]
     edited: bool,
@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Which agent is asked for, as the hub is told.
 async fn which(caller: &Http, arguments: &Arguments) -> Result<Value, Failure> {
-    match (arguments.version, arguments.edited) {
+    match (arguments.agent_version, arguments.edited) {
         (Some(version), _) => Ok(json!({ "version": version })),
         (None, false) => Ok(json!({})),
         (None, true) => {

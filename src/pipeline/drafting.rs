@@ -10,7 +10,7 @@ use crate::agents::examples;
 use crate::agents::grounding::{self, Grounded, Known};
 use crate::agents::markers::Stream;
 use crate::agents::prompt::{self, Prompt, Scene};
-use crate::agents::{Moment, tools, usage};
+use crate::agents::{Moment, providers, tools, usage};
 use crate::base::{Audience, DraftId, clean_text};
 use crate::drafts::Written;
 use crate::identity::Site;
@@ -19,7 +19,7 @@ use crate::pipeline::trace::Report;
 use crate::pipeline::turn::{Step, Telling, Turn};
 use crate::pipeline::{Error, Library, stages};
 use crate::ports::bus::{News, Note};
-use crate::ports::models::{Answer, Ask, Message, Piece, Reservation, tokens_of_all};
+use crate::ports::models::{Answer, Ask, Chain, Message, Piece, Reservation, tokens_of_all};
 use crate::protocol::{Blocker, BlockerKind, MAX_BODY_CHARS, RejectReason, Signal};
 
 /// So many words in a row that stand in the instructions too are no coincidence.
@@ -57,17 +57,17 @@ impl From<String> for Trouble {
 
 /// Lets a model write the draft, if one is set up and this is a moment for it.
 pub(super) async fn with_model(site: &Site, library: &Library, turn: &mut Turn, draft: DraftId) -> Drafted {
-    if !site.ports.models.ready() || turn.agent.model.built_in || !is_for_models(turn) {
+    if turn.agent.model.built_in || !is_for_models(turn) {
         return Drafted::NotAsked;
     }
-    let allowance = match allowance(site, turn).await {
-        Ok(allowance) => allowance,
+    let (allowance, chain) = match allowance(site, turn).await {
+        Ok(both) => both,
         Err(error) => return failed(Trouble::Ours(error)),
     };
-    if !allowance.enabled {
+    if !allowance.enabled || !site.ports.models.ready(&chain) {
         return Drafted::NotAsked;
     }
-    match write(site, library, turn, draft, allowance.left).await {
+    match write(site, library, turn, draft, (allowance.left, &chain)).await {
         Ok(report) => Drafted::Written(report),
         Err(trouble) => failed(trouble),
     }
@@ -91,9 +91,11 @@ fn is_for_models(turn: &Turn) -> bool {
         && !intent.is_some_and(|intent| intent.sensitive || turn.agent.leaves_to_people(&intent.key))
 }
 
-async fn allowance(site: &Site, turn: &Turn) -> Result<usage::Allowance, Error> {
+/// How much of models the workspace may use now, and which draft for it.
+async fn allowance(site: &Site, turn: &Turn) -> Result<(usage::Allowance, Chain), Error> {
     let mut tx = site.ports.db.read().await?;
-    Ok(usage::allowance(&turn.cx, &mut tx, site.ports.models.settings()).await?)
+    let allowance = usage::allowance(&turn.cx, &mut tx, site.ports.models.settings()).await?;
+    Ok((allowance, providers::chain(&turn.cx, &mut tx, &site.ports).await?))
 }
 
 async fn write(
@@ -101,13 +103,13 @@ async fn write(
     library: &Library,
     turn: &mut Turn,
     draft: DraftId,
-    left: i64,
+    budget: (i64, &Chain),
 ) -> Result<Report, Trouble> {
     let hits = stages::usable_hits(turn);
     let prompt = render(site, library, turn, &hits)?;
     let mut toolbox = Toolbox::new(hits, prompt.fence.clone());
     let mut messages = prompt.messages.clone();
-    let answer = converse(site, turn, draft, left, &mut messages, &mut toolbox).await?;
+    let answer = converse(site, turn, draft, budget, &mut messages, &mut toolbox).await?;
     let text = whole(&answer)?;
     if repeats(&text, &prompt) {
         return Err(Trouble::Says("the model repeated its instructions".to_owned()));
@@ -128,7 +130,7 @@ async fn converse(
     site: &Site,
     turn: &mut Turn,
     draft: DraftId,
-    left: i64,
+    (left, chain): (i64, &Chain),
     messages: &mut Vec<Message>,
     toolbox: &mut Toolbox,
 ) -> Result<Answer, Trouble> {
@@ -156,6 +158,7 @@ async fn converse(
             tools: if step < steps { &specs } else { &[] },
             answer_tokens,
             deadline,
+            chain,
             first: turn.agent.model.first.as_deref(),
             temperature: turn.agent.model.temperature,
         };

@@ -176,7 +176,7 @@ async fn a_version_that_makes_cases_fail_is_held_back() {
             live.iter().all(|one| one["passed"] == true),
             "the role's own samples and ours pass: {live:?}"
         );
-        assert!(live.len() >= 6, "the role brings samples");
+        assert!(live.len() >= 5, "the role brings samples");
         model.forget();
         assert!(run(&manager, json!({})).await.iter().all(|one| one["passed"] == true));
         assert_eq!(model.asked().len(), 0, "the same is not asked twice");
@@ -248,7 +248,7 @@ async fn the_command_prints_each_case_and_a_total_and_fails_below_the_threshold(
         let manager = app.staff(Role::Manager).await;
         let (code, said) = command(&app, &[]).await;
         assert_eq!(code, Some(0), "{said}");
-        assert!(said.contains("pass ") && said.contains("5 of 5 cases passed (100 %)"), "{said}");
+        assert!(said.contains("pass ") && said.contains("4 of 4 cases passed (100 %)"), "{said}");
         let case = json!({ "name": "Nobody can do this", "said": [{ "customer": true, "text": ASKS }],
             "expects": { "says": ["£1"] } });
         ok(&manager, "POST", "/v1/agent/evals", Some(case)).await;

@@ -78,6 +78,7 @@ impl Ids {
             Some("uploads") => self.upload.to_string(),
             Some("knowledge") if path.contains("/gaps/") => self.gap.to_string(),
             Some("knowledge") => self.document.to_string(),
+            Some("agent") => self.draft.to_string(),
             Some("turns") => self.turn.to_string(),
             Some("rules") => self.rule.to_string(),
             Some("hooks") => self.hook.to_string(),
@@ -282,7 +283,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("POST", "/v1/agent/preview", Own(json!({ "of": {} }))),
         ("POST", "/v1/agent/publish", Own(json!({ "revision": 1 }))),
         ("GET", "/v1/agent/lessons", Lists(|_| vec![String::new()])),
-        ("POST", "/v1/agent/lessons/{draft}/{kind}", Names(json!({ "accept": true }))),
+        ("POST", "/v1/agent/lessons/{id}/{kind}", Names(json!({ "accept": true }))),
         ("GET", "/v1/agent/evals", Lists(|_| vec![String::new()])),
         ("POST", "/v1/agent/evals", Own(json!({}))),
         ("DELETE", "/v1/agent/evals/{id}", Own(Value::Null)),
@@ -480,6 +481,7 @@ fn filled(path: &str, ids: &Ids) -> String {
         .replace("{field}", "vehicle")
         .replace("{version}", "1")
         .replace("{number}", "1")
+        .replace("{kind}", "case")
         .replace("{rule}", &ids.rule.to_string())
 }
 

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::agents::bundles::{self, Bundle, Event, Version, VersionRow, Warning, WorkingCopy};
-use crate::agents::{Intent, Manner, Understanding, intents, tools};
+use crate::agents::{Intent, Manner, Understanding, intents, providers, tools};
 use crate::http::{Json, Page, Path, Problem, ProblemBody, Query};
 use crate::identity::{Caller, Permission, Site};
 use crate::ports::{Cx, Tx};
@@ -128,6 +128,7 @@ async fn body(
     let draft = bundles::copy(cx, tx).await?;
     let catalogue = understanding.catalogue();
     let bundle = live.bundle();
+    let chain = providers::chain(cx, tx, &site.ports).await?;
     let own_intents = intents::list(cx, tx, understanding).await?;
     Ok(AgentBody {
         version: head.version,
@@ -141,7 +142,7 @@ async fn body(
         manners: catalogue.manners().to_vec(),
         tools: tools::NAMES.iter().map(|name| ToolRow { name, proposes: tools::has_effect(name) }).collect(),
         intents: own_intents.intents.iter().map(IntentRow::from).collect(),
-        providers: site.ports.models.status().into_iter().map(|one| one.name).collect(),
+        providers: site.ports.models.status(&chain).into_iter().map(|one| one.name).collect(),
         events: bundles::events(cx, tx).await?,
     })
 }

@@ -12,7 +12,7 @@ use crate::protocol::RejectReason;
 /// Shorter names say nothing of a person.
 const SHORTEST_NAME: usize = 3;
 /// What a case adds to the distance that an edit showed, so that a blank is no failure.
-const SLACK: f64 = 0.02;
+const SLACK: f64 = 0.05;
 
 crate::word_enum! {
     /// What a correction may become.

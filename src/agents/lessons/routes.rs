@@ -49,8 +49,8 @@ async fn list(State(site): State<Site>, caller: Caller) -> Result<Json<LessonsBo
 
 /// Takes what a correction teaches, or dismisses it. An example joins what is edited of the agent, a case the
 /// regression suite, a patch changes its document.
-#[utoipa::path(post, path = "/v1/agent/lessons/{draft}/{kind}", tag = "agent",
-    params(("draft" = DraftId, Path), ("kind" = LessonKind, Path)), request_body = Verdict,
+#[utoipa::path(post, path = "/v1/agent/lessons/{id}/{kind}", tag = "agent",
+    params(("id" = DraftId, Path), ("kind" = LessonKind, Path)), request_body = Verdict,
     responses((status = 200, body = Taken), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn decide(

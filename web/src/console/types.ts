@@ -126,6 +126,7 @@ export type TurnRow = {
   readonly started_at: string;
   readonly micros?: number;
   readonly draft?: string;
+  readonly agent_version?: number;
 };
 
 export type TurnStage = {
@@ -152,6 +153,7 @@ export type ModelUse = {
 
 export type Turn = TurnRow & {
   readonly stages: readonly TurnStage[];
+  readonly agent_name?: string;
   readonly prompt?: string;
   readonly uses?: readonly ModelUse[];
 };

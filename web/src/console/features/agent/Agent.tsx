@@ -5,13 +5,15 @@ import { refusal } from "../../lib/refusal";
 import { Segments } from "../../parts/basics";
 import { useMay } from "../../parts/data";
 import "./agent.css";
+import { Cases } from "./Cases";
 import { Editor } from "./Editor";
+import { Lessons } from "./Lessons";
 import { askAgent, type Which } from "./model";
 import "./texts";
 import { TryIt } from "./TryIt";
 import { Versions } from "./Versions";
 
-const VIEWS = ["edit", "try", "versions"] as const;
+const VIEWS = ["edit", "try", "cases", "lessons", "versions"] as const;
 type View = (typeof VIEWS)[number];
 
 /** The agent of this business: what drafts, what is edited, a trial, and all versions. */
@@ -47,6 +49,8 @@ export function Agent() {
         <Editor agent={data} onEdit={setEdited} />
       </div>
       {view === "try" ? <TryIt agent={data} edited={edited} /> : null}
+      {view === "cases" ? <Cases edited={edited} /> : null}
+      {view === "lessons" ? <Lessons /> : null}
       {view === "versions" ? <Versions agent={data} /> : null}
     </div>
   );

@@ -1,6 +1,7 @@
 import { Plus, Trash2, TriangleAlert } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { queries } from "../../api";
 import { dayClock } from "../../lib/format";
 import { isCode, refusal } from "../../lib/refusal";
 import { Icon, Switch } from "../../parts/basics";
@@ -8,10 +9,19 @@ import { Field } from "../../parts/Field";
 import { complain, toast } from "../../parts/toast";
 import { Differences } from "./Differences";
 import { Hear } from "./Hear";
-import { type Agent, agentApi, askAgent, type Bundle, differences, renewAgent, type Warning, type Which, type WorkingCopy } from "./model";
+import {
+  type Agent,
+  agentApi,
+  askAgent,
+  type Bundle,
+  differences,
+  renewAgent,
+  type Warning,
+  type Which,
+  type WorkingCopy,
+} from "./model";
 import { Publish } from "./Publish";
 import { SwitchRole } from "./SwitchRole";
-import { queries } from "../../api";
 
 type Side = { readonly agent: string; readonly bundle: Bundle };
 

@@ -25,10 +25,18 @@ export function SwitchRole(props: {
     [t("intentsGone"), [...own].filter((label) => !its.has(label))],
   ] as const;
   return (
-    <Sheet open onOpenChange={(open) => !open && props.onClose()} title={t("switchTitle", { role: role.name })} wide>
+    <Sheet
+      open
+      onOpenChange={(open) => !open && props.onClose()}
+      title={t("switchTitle", { role: role.name })}
+      wide
+    >
       <div className="agent sheetbody">
         <p className="text-ink2">{t("switchText")}</p>
-        <Differences all={differences(props.from, { agent: role.key, bundle: role.bundle })} none={t("same")} />
+        <Differences
+          all={differences(props.from, { agent: role.key, bundle: role.bundle })}
+          none={t("same")}
+        />
         {lists.map(([title, rows]) =>
           rows.length > 0 ? (
             <p key={title}>

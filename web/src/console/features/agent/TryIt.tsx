@@ -107,7 +107,8 @@ export function TryIt({ edited }: { agent: Agent; edited: Which | undefined }) {
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
             onKeyDown={(event) => {
-              if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.form?.requestSubmit();
+              if (event.key === "Enter" && (event.metaKey || event.ctrlKey))
+                event.currentTarget.form?.requestSubmit();
             }}
           />
           <p className="flex flex-wrap gap-2">
@@ -142,7 +143,11 @@ function Came({ done }: { done: Done }) {
   return (
     <div className="came">
       <p className="text-ink3">{writer(done.outcome, t("engine"))}</p>
-      <p>{blockers.length === 0 ? t("tryFree") : `${t("tryWaits")}: ${blockers.map((one) => one.says).join(" · ")}`}</p>
+      <p>
+        {blockers.length === 0
+          ? t("tryFree")
+          : `${t("tryWaits")}: ${blockers.map((one) => one.says).join(" · ")}`}
+      </p>
       {citations.length > 0 ? (
         <p>
           {t("trySources")}: {[...new Set(citations.map((one) => one.title))].join(" · ")}

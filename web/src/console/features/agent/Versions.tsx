@@ -110,10 +110,7 @@ function Row({ row, agent }: { row: VersionRow; agent: Agent }) {
             type="button"
             className="btn line"
             onClick={() =>
-              void act(
-                () => agentApi.restore(row.version, agent.version),
-                t("restored", { n: row.version }),
-              )
+              void act(() => agentApi.restore(row.version, agent.version), t("restored", { n: row.version }))
             }
           >
             {t("restore")}

@@ -142,8 +142,7 @@ export const agentApi = {
     call<Version>("POST", "/v1/agent/publish", { revision, note, despite }),
   restore: (number: number, live: number) =>
     call<Version>("POST", `/v1/agent/versions/${number}/restore`, { live }),
-  canary: (version: number, share: number) =>
-    call<unknown>("PUT", "/v1/agent/canary", { version, share }),
+  canary: (version: number, share: number) => call<unknown>("PUT", "/v1/agent/canary", { version, share }),
   preview: async (of: Which) =>
     (await call<{ items: readonly Previewed[] }>("POST", "/v1/agent/preview", { of })).items,
 };
@@ -152,7 +151,16 @@ export const renewAgent = () => queries.invalidateQueries({ queryKey: askAgent.q
 
 /** A part of an agent that differs, in words that can be compared. */
 export type Difference = { readonly part: Part; readonly from: string; readonly to: string };
-export type Part = "agent" | "role" | "manner" | "personality" | "instructions" | "tools" | "guards" | "model" | "examples";
+export type Part =
+  | "agent"
+  | "role"
+  | "manner"
+  | "personality"
+  | "instructions"
+  | "tools"
+  | "guards"
+  | "model"
+  | "examples";
 
 const lines = (values: readonly string[]): string => values.join("\n");
 
@@ -197,7 +205,14 @@ export type Step =
   | { readonly kind: "asked"; readonly prompt: string }
   | { readonly kind: "called"; readonly tool: string; readonly arguments: string; readonly answer: string }
   | { readonly kind: "text"; readonly offset: number; readonly text: string }
-  | { readonly kind: "done"; readonly outcome: Outcome; readonly draft: { readonly blockers: readonly { readonly kind: string; readonly says: string }[]; readonly citations: readonly { readonly title: string }[] } }
+  | {
+      readonly kind: "done";
+      readonly outcome: Outcome;
+      readonly draft: {
+        readonly blockers: readonly { readonly kind: string; readonly says: string }[];
+        readonly citations: readonly { readonly title: string }[];
+      };
+    }
   | { readonly kind: "failed"; readonly says: string };
 
 /** Cuts server-sent events out of what has come so far: the events, and the rest that is not whole yet. */
@@ -206,7 +221,10 @@ export function events(text: string): { readonly steps: readonly Step[]; readonl
   const rest = parts.pop() ?? "";
   const steps = parts.flatMap((part) => {
     const rows = part.split("\n");
-    const kind = rows.find((row) => row.startsWith("event:"))?.slice(6).trim();
+    const kind = rows
+      .find((row) => row.startsWith("event:"))
+      ?.slice(6)
+      .trim();
     const data = rows.filter((row) => row.startsWith("data:")).map((row) => row.slice(5).trimStart());
     if (kind === undefined || data.length === 0) return [];
     return [{ kind, ...JSON.parse(data.join("\n")) } as Step];

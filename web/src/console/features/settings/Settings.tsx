@@ -1,5 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import {
+  BotMessageSquare,
   BrainCircuit,
   Clock,
   Globe,
@@ -16,6 +17,8 @@ import {
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
+import { Agent } from "../agent/Agent";
+import { texts } from "../agent/texts";
 import { Autopilot } from "../autopilot/Autopilot";
 import { Hooks } from "./Hooks";
 import { Models } from "./Models";
@@ -36,6 +39,7 @@ const SECTIONS = [
   "portal",
   "rules",
   "hooks",
+  "agent",
   "models",
   "autopilot",
 ] as const;
@@ -50,6 +54,7 @@ const ICONS: Readonly<Record<Section, LucideIcon>> = {
   portal: Globe,
   rules: SplitIcon,
   hooks: Webhook,
+  agent: BotMessageSquare,
   models: BrainCircuit,
   autopilot: Sprout,
 };
@@ -63,6 +68,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   portal: Portal,
   rules: Rules,
   hooks: Hooks,
+  agent: Agent,
   models: Models,
   autopilot: Autopilot,
 };
@@ -72,6 +78,8 @@ export function Settings() {
   const { section: given } = useParams({ from: "/settings/{-$section}" });
   const section = SECTIONS.find((one) => one === given) ?? "workspace";
   const Screen = SCREENS[section];
+  // The agent's name came with its page: the shell has no room for it.
+  const name = (one: Section) => (one === "agent" ? texts.title : t(`settings.${one}`));
   const nav = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone the section's own tab comes into view.
   useEffect(() => {
@@ -96,7 +104,7 @@ export function Settings() {
                 className="flex h-8 flex-none items-center gap-2.5 rounded-r2 px-2.5 font-[500] text-ink2 hover:bg-hover aria-[current=page]:bg-sunk aria-[current=page]:text-ink"
               >
                 <Icon of={ICONS[one]} />
-                {t(`settings.${one}`)}
+                {name(one)}
               </Link>
             ))}
             <Link
@@ -110,7 +118,7 @@ export function Settings() {
           </nav>
         </div>
         <div className="min-w-0 pb-16">
-          <h2 className="mb-5 text-[17px]!">{t(`settings.${section}`)}</h2>
+          <h2 className="mb-5 text-[17px]!">{name(section)}</h2>
           <Screen />
         </div>
       </div>
