@@ -25,6 +25,7 @@ mod models;
 mod models_bad;
 mod models_tools;
 mod packs;
+mod providers;
 mod ratings;
 mod replay;
 mod resend;

@@ -158,7 +158,11 @@ export type Turn = TurnRow & {
   readonly uses?: readonly ModelUse[];
 };
 
-export type ModelSettings = { readonly enabled: boolean; readonly tokens_per_day?: number };
+export type ModelSettings = {
+  readonly enabled: boolean;
+  readonly tokens_per_day?: number;
+  readonly hub_too?: boolean;
+};
 
 export type ModelTotals = {
   readonly calls: number;
@@ -176,6 +180,7 @@ export type Models = {
     readonly name: string;
     readonly model: string;
     readonly host: string;
+    readonly own?: boolean;
     readonly standing: "ready" | "resting" | "trial";
     readonly rests_seconds?: number;
     readonly failures: number;
