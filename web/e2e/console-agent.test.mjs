@@ -106,7 +106,7 @@ test("of two who save at once the second sees what differs", async () => {
   await both.getByRole("button", { name: "Save mine over it" }).click();
   await eventually(async () => {
     const now = await desk.call("GET", "/v1/agent");
-    assert.equal(now.draft.bundle.personality, "mine");
+    return now.draft.bundle.personality === "mine";
   });
   assert.deepEqual(errors, []);
   await context.close();
