@@ -23,6 +23,13 @@ after(async () => {
   await hub?.close();
 });
 
+/** Whether nothing of the page reaches beyond its side. */
+const fits = (page) =>
+  page.evaluate(() => {
+    const main = document.querySelector("main");
+    return main.scrollWidth <= main.clientWidth;
+  });
+
 async function opens(page, view) {
   await page.goto(`${hub.url}/app/settings/agent`);
   await page.locator("[data-agent]").waitFor();
@@ -48,6 +55,7 @@ test("an agent is edited, tried, held against its cases, published and taken bac
   await page.getByText("We look forward to seeing you.").first().waitFor();
   await page.locator('[data-stage="gate"] summary').click();
   assert.deepEqual(await violations(page), []);
+  assert.ok(await fits(page), "a trial fits");
   await shot(page, "agent-try");
   assert.equal((await desk.call("GET", "/v1/agent")).draft, undefined, "a trial stores nothing");
 
@@ -128,8 +136,7 @@ test("cases run, a phone and the dark show all of it, another role shows what it
   await page.setViewportSize({ width: 320, height: 700 });
   for (const view of ["Edit", "Try it", "Cases", "Lessons", "Versions"]) {
     await page.getByRole("button", { name: view, exact: true }).click();
-    const overflow = await page.evaluate(() => document.querySelector("main").scrollWidth > window.innerWidth);
-    assert.equal(overflow, false, `${view} fits 320 px`);
+    assert.ok(await fits(page), `${view} fits 320 px`);
   }
   await page.emulateMedia({ colorScheme: "dark" });
   await page.getByRole("button", { name: "Edit", exact: true }).click();

@@ -40,7 +40,7 @@ export function Hear({ of }: { of: Which }) {
               <Words from={one.before.text} to={one.after?.text ?? one.before.text} />
               <p className="text-meta text-ink3">
                 {one.after === undefined || one.after.text === one.before.text ? `${t("previewSame")} ` : ""}
-                {writer(one.after ?? one.before, t("engine"))}
+                {t("by", { name: writer(one.after ?? one.before, t("engine")) })}
               </p>
             </li>
           ))}

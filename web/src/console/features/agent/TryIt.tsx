@@ -142,7 +142,7 @@ function Came({ done }: { done: Done }) {
   const { blockers, citations } = done.draft;
   return (
     <div className="came">
-      <p className="text-ink3">{writer(done.outcome, t("engine"))}</p>
+      <p className="text-ink3">{t("by", { name: writer(done.outcome, t("engine")) })}</p>
       <p>
         {blockers.length === 0
           ? t("tryFree")

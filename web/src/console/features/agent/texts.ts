@@ -95,7 +95,7 @@ export const texts = {
   previewText: "Your newest messages, answered by what drafts now and by what you edit.",
   previewSame: "The same reply.",
   previewNone: "There are no messages yet.",
-  by: "by {{name}}",
+  by: "Written by {{name}}.",
   engine: "the built-in engine",
   tryText: "Write as a customer would. Nothing is stored but what models cost, and nothing is sent.",
   tryWho: "Who answers",
