@@ -143,7 +143,7 @@ mod tests {
             says: vec!["£89".to_owned(), "Friday".to_owned()],
             never: vec!["£79".to_owned(), "refund".to_owned()],
             waits: vec![BlockerKind::Sensitive],
-            closer: Some(Closer { text: "It costs £89 on Friday.".to_owned(), distance: 0.1 }),
+            closer: Some(Closer { text: "It costs £89 on Friday.".to_owned(), distance: 0.2 }),
             unlike: Some("We refund £79.00.".to_owned()),
         };
         assert_eq!(all.failures(&came("We refund £79.00.")).len(), 8);
