@@ -116,7 +116,11 @@ test("of two who save at once the second sees what differs", async () => {
     const now = await desk.call("GET", "/v1/agent");
     return now.draft.bundle.personality === "mine";
   });
-  assert.deepEqual(errors, []);
+  // The browser itself tells of the refusal that this test wants.
+  assert.deepEqual(
+    errors.filter((line) => !line.includes("409")),
+    [],
+  );
   await context.close();
 });
 

@@ -1,5 +1,5 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { CircleCheck, CircleDashed, CircleX, Trash2 } from "lucide-react";
+import { CircleCheck, CircleEllipsis, CircleX, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { call, queries } from "../../api";
@@ -102,7 +102,7 @@ function Mark({ outcome, label }: { outcome: Outcome | undefined; label: string 
   const { t } = useTranslation("agent");
   const [icon, tone, word] =
     outcome === undefined
-      ? ([CircleDashed, "text-ink3", t("caseNotRun")] as const)
+      ? ([CircleEllipsis, "text-ink3", t("caseNotRun")] as const)
       : outcome.passed
         ? ([CircleCheck, "text-green", t("casePassed")] as const)
         : ([CircleX, "text-brick", t("caseFailed")] as const);

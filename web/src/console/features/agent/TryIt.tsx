@@ -164,7 +164,7 @@ function Steps({ steps }: { steps: readonly Step[] }) {
   const ended = new Set(steps.flatMap((step) => (step.kind === "ended" ? [step.stage] : [])));
   let asked = 0;
   return (
-    <ol className="steps">
+    <ol className="told">
       {steps.map((step, at) => {
         const key = `${step.kind}${at}`;
         if (step.kind === "begun")

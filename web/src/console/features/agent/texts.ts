@@ -2,7 +2,6 @@ import i18next from "i18next";
 
 /** The texts of the agent pages: loaded with them. */
 export const texts = {
-  title: "Agent",
   managers: "Managers shape the agent.",
   text: "How your agent drafts. What you change here drafts only after you publish it, and every published version stays as it is: you can always go back.",
   views: "Parts of the agent",

@@ -14,11 +14,9 @@ import {
   Webhook,
   Workflow,
 } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
-import { Agent } from "../agent/Agent";
-import { texts } from "../agent/texts";
 import { Autopilot } from "../autopilot/Autopilot";
 import { Hooks } from "./Hooks";
 import { Models } from "./Models";
@@ -29,6 +27,10 @@ import { Snippets } from "./Snippets";
 import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
+
+const Agent = lazy(() => import("../agent/Agent").then((module) => ({ default: module.Agent })));
+/** The shell has no room for its name. */
+const AGENT = "Agent";
 
 const SECTIONS = [
   "profile",
@@ -68,7 +70,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   portal: Portal,
   rules: Rules,
   hooks: Hooks,
-  agent: Agent,
+  agent: () => <Agent />,
   models: Models,
   autopilot: Autopilot,
 };
@@ -78,8 +80,7 @@ export function Settings() {
   const { section: given } = useParams({ from: "/settings/{-$section}" });
   const section = SECTIONS.find((one) => one === given) ?? "workspace";
   const Screen = SCREENS[section];
-  // The agent's name came with its page: the shell has no room for it.
-  const name = (one: Section) => (one === "agent" ? texts.title : t(`settings.${one}`));
+  const name = (one: Section) => (one === "agent" ? AGENT : t(`settings.${one}`));
   const nav = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone the section's own tab comes into view.
   useEffect(() => {
@@ -119,7 +120,9 @@ export function Settings() {
         </div>
         <div className="min-w-0 pb-16">
           <h2 className="mb-5 text-[17px]!">{name(section)}</h2>
-          <Screen />
+          <Suspense>
+            <Screen />
+          </Suspense>
         </div>
       </div>
     </main>
