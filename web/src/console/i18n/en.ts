@@ -263,7 +263,6 @@ export const en = {
     rewriting: "A new draft is being written.",
     rejectLead: "Why is it no use? The agent learns from the reason.",
     rejectNote: "Add a word on it (optional)",
-    rejectGo: "Reject",
     rejected: "Rejected. No draft waits here now.",
     reason: {
       wrong: "Wrong",
@@ -351,7 +350,6 @@ export const en = {
     status: "Status",
     assign: "Assigned to",
     unassigned: "Unassigned",
-    assignMe: "Assign to me",
     labels: "Labels",
     addLabel: "Add a label",
     takeOver: "Take over",
