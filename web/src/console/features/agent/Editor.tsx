@@ -118,7 +118,7 @@ export function Editor({ agent, onEdit }: { agent: Agent; onEdit: (edited: Which
       <Examples bundle={side.bundle} put={put} />
       <Hear of={{ agent: side.agent, bundle: side.bundle }} />
       <div className="savebar">
-        <p className="num min-w-0 flex-1 text-small text-ink2" role="status">
+        <p className="num min-w-0 flex-1 basis-52 text-small text-ink2" role="status">
           {isLive && !stored
             ? t("same")
             : isSaved && stored
