@@ -142,7 +142,7 @@ async fn standing(
     let own = workspaces::get(tx, cx.workspace).await?.agent;
     let live = bundles::of_workspace(cx, tx, understanding, &own, None).await?;
     // The cases are those of the role that is published.
-    let all = cases::list(cx, tx, &*understanding.agent(&copy.agent)).await?;
+    let all = cases::list(cx, tx, &understanding.agent(&copy.agent)).await?;
     let before = cases::results(cx, tx, &live.bundle().hash(&live.key)).await?;
     let after = cases::results(cx, tx, &copy.bundle.hash(&copy.agent)).await?;
     Ok(Some(cases::compare(&all, &after, &before)))
