@@ -55,7 +55,7 @@ async fn a_version_drafts_after_it_is_published_and_an_older_one_again() {
         assert_eq!((&first["version"], first.get("draft")), (&json!(0), None), "{first}");
 
         edit(&manager, |bundle| bundle["guards"]["never_say"] = json!(["£79"])).await;
-        let (before, turn) = asks(&app, &manager, "How much is a brake check?").await;
+        let (before, turn) = asks(app, &manager, "How much is a brake check?").await;
         assert_eq!(turn["agent_version"], 0, "what is edited does not draft");
         assert!(!says(&before).iter().any(|says| says.contains("£79")), "{before}");
 
@@ -64,7 +64,7 @@ async fn a_version_drafts_after_it_is_published_and_an_older_one_again() {
             (&one["version"], &one["based_on"], &one["note"]),
             (&json!(1), &json!(0), &json!("No prices"))
         );
-        let (held, turn) = asks(&app, &manager, "How much is a brake check?").await;
+        let (held, turn) = asks(app, &manager, "How much is a brake check?").await;
         assert_eq!((&turn["agent_version"], &turn["agent"]), (&json!(1), &one["agent"]), "{turn}");
         assert!(turn["agent_name"].as_str().is_some_and(|name| !name.is_empty()), "{turn}");
         assert!(says(&held).contains(&"It says “£79”, which this agent does not say"), "{held}");
@@ -76,7 +76,7 @@ async fn a_version_drafts_after_it_is_published_and_an_older_one_again() {
         .await;
         let two = publish(&manager, "").await;
         assert_eq!((&two["version"], &two["based_on"]), (&json!(2), &json!(1)));
-        let (warm, turn) = asks(&app, &manager, "When are you open on Friday?").await;
+        let (warm, turn) = asks(app, &manager, "When are you open on Friday?").await;
         assert_eq!(turn["agent_version"], 2);
         assert!(
             warm["text"].as_str().is_some_and(|text| text.ends_with("We look forward to seeing you.")),
@@ -91,7 +91,7 @@ async fn a_version_drafts_after_it_is_published_and_an_older_one_again() {
         ok(&manager, "POST", "/v1/agent/versions/1/restore", Some(back.clone())).await;
         let again = call(&manager, "POST", "/v1/agent/versions/1/restore", Some(back)).await;
         assert_eq!(again.status, 409, "version 1 drafts by now: {again:?}");
-        let (_, turn) = asks(&app, &manager, "How much is a brake check?").await;
+        let (_, turn) = asks(app, &manager, "How much is a brake check?").await;
         assert_eq!(turn["agent_version"], 1);
         let now = ok(&manager, "GET", "/v1/agent", None).await;
         let happened: Vec<&str> =
@@ -163,7 +163,7 @@ async fn a_canary_is_met_by_a_share_of_the_customers_always_the_same() {
         }
         assert!(met.iter().all(|version| [1, 2].contains(version)), "{met:?}");
         ok(&manager, "PUT", "/v1/agent/canary", Some(json!({ "version": 2, "share": 0 }))).await;
-        let (_, turn) = asks(&app, &manager, "How much is a brake check?").await;
+        let (_, turn) = asks(app, &manager, "How much is a brake check?").await;
         assert_eq!(turn["agent_version"], 1);
         for (wrong, status) in [
             (json!({ "version": 2, "share": 91 }), 422),
@@ -275,7 +275,7 @@ async fn a_tone_is_heard_on_the_business_s_own_messages() {
     .await;
     on_each_engine_with(with(&[("local", &model)]), async |app| {
         let manager = app.staff(Role::Manager).await;
-        asks(&app, &manager, "How much is a brake check?").await;
+        asks(app, &manager, "How much is a brake check?").await;
         app.settle().await;
         model.forget();
         let (_, agent, mut bundle) = bundle(&manager).await;
@@ -330,7 +330,7 @@ async fn no_instructions_send_call_or_approve_anything() {
         .await;
         assert!(saved["warnings"].as_array().is_some_and(|all| all.len() >= 3), "{saved}");
         publish(&manager, "").await;
-        let (written, turn) = asks(&app, &manager, "How much is a brake check?").await;
+        let (written, turn) = asks(app, &manager, "How much is a brake check?").await;
         app.settle().await;
         let calls = &turn["stages"][5]["output"]["tools"];
         assert!(calls.as_array().is_some_and(|all| all.len() == 3 && all.iter().all(|one| one["done"] == false)), "{calls}");

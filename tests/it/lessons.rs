@@ -54,7 +54,7 @@ async fn run(caller: &Http, of: Value) -> Vec<Value> {
 async fn an_edited_fact_becomes_a_patch_a_case_and_an_example_and_the_effect_is_measured() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
-        let draft = edited(&app, &manager, "£79", "£89").await;
+        let draft = edited(app, &manager, "£79", "£89").await;
         let offered = &lessons(&manager).await["offered"];
         let one = &offered[0];
         assert_eq!(
@@ -125,8 +125,8 @@ async fn an_edited_fact_becomes_a_patch_a_case_and_an_example_and_the_effect_is_
 async fn the_same_correction_is_offered_once_and_a_dismissed_one_never_again() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
-        let first = edited(&app, &manager, "costs £79", "is £79").await;
-        let second = edited(&app, &manager, "costs £79", "is £79").await;
+        let first = edited(app, &manager, "costs £79", "is £79").await;
+        let second = edited(app, &manager, "costs £79", "is £79").await;
         let offered = lessons(&manager).await["offered"].as_array().expect("offered").clone();
         assert_eq!(offered.len(), 1, "{offered:?}");
         assert_eq!((&offered[0]["draft"], &offered[0]["open"]), (&second["id"], &json!(["example", "case"])));
@@ -246,19 +246,19 @@ async fn command(app: &App, more: &[&str]) -> (Option<i32>, String) {
 async fn the_command_prints_each_case_and_a_total_and_fails_below_the_threshold() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
-        let (code, said) = command(&app, &[]).await;
+        let (code, said) = command(app, &[]).await;
         assert_eq!(code, Some(0), "{said}");
         assert!(said.contains("pass ") && said.contains("4 of 4 cases passed (100 %)"), "{said}");
         let case = json!({ "name": "Nobody can do this", "said": [{ "customer": true, "text": ASKS }],
             "expects": { "says": ["£1"] } });
         ok(&manager, "POST", "/v1/agent/evals", Some(case)).await;
-        let (code, said) = command(&app, &["--threshold", "0.9"]).await;
+        let (code, said) = command(app, &["--threshold", "0.9"]).await;
         assert_eq!(code, Some(3), "{said}");
         assert!(said.contains("FAIL Nobody can do this") && said.contains("it does not say “£1”"), "{said}");
-        let (code, _) = command(&app, &["--threshold", "0.5"]).await;
+        let (code, _) = command(app, &["--threshold", "0.5"]).await;
         assert_eq!(code, Some(0));
-        assert_eq!(command(&app, &["--edited"]).await.0, Some(2), "nothing is edited");
-        assert_eq!(command(&app, &["--threshold", "7"]).await.0, Some(2));
+        assert_eq!(command(app, &["--edited"]).await.0, Some(2), "nothing is edited");
+        assert_eq!(command(app, &["--threshold", "7"]).await.0, Some(2));
     })
     .await;
 }
