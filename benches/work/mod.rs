@@ -10,7 +10,7 @@ use concierge::base::{
 };
 use concierge::config::Config;
 use concierge::contacts::NewContact;
-use concierge::conversations::{self, NewMessage};
+use concierge::conversations::{self, NewMessage, Postbox};
 use concierge::gateway::read_command;
 use concierge::hub::{GoLive, Hub, Line, Queue, encode};
 use concierge::identity::{Caller, Party, Visitor};
@@ -19,6 +19,7 @@ use concierge::ports::{Entropy, Ports};
 use concierge::protocol::{Command, Content, Entry, ServerFrame, Signal};
 use concierge::workspaces::{NewWorkspace, Settings};
 use concierge::{contacts, workspaces};
+use tokio_util::task::TaskTracker;
 
 /// How many of each.
 pub(crate) const MANY: usize = 100;
@@ -38,6 +39,7 @@ pub(crate) fn parse() {
 pub(crate) struct Store {
     ports: Ports,
     workspace: WorkspaceId,
+    postbox: Postbox,
     conversations: Vec<(ContactId, ConversationId)>,
     sent: usize,
 }
@@ -78,7 +80,8 @@ impl Store {
             all.push((contact, conversation));
         }
         tx.commit().await.expect("it is stored");
-        Store { ports, workspace: cx.workspace, conversations: all, sent: 0 }
+        let postbox = Postbox::new(ports.db.clone(), TaskTracker::new());
+        Store { ports, workspace: cx.workspace, postbox, conversations: all, sent: 0 }
     }
 
     /// A hundred customers write at once; returns when all of it is on disk.
@@ -87,14 +90,11 @@ impl Store {
         for (contact, conversation) in self.conversations.clone() {
             self.sent += 1;
             let cx = self.ports.cx(self.workspace, Actor::Contact { id: contact }, "Customer");
-            let (db, client_id) = (self.ports.db.clone(), format!("message-{}", self.sent));
+            let (postbox, client_id) = (self.postbox.clone(), format!("message-{}", self.sent));
             posts.spawn(async move {
-                let mut tx = db.begin().await.expect("it begins");
                 let body = "Could I bring my car in on Friday at half past eight, please?".to_owned();
                 let new = NewMessage { client_id, body, files: Vec::new() };
-                let posted =
-                    conversations::post(&cx, &mut tx, conversation, new).await.expect("it is posted");
-                tx.commit().await.expect("it is stored");
+                let posted = postbox.post(cx, conversation, new).await.expect("it is stored");
                 assert!(!posted.duplicate);
             });
         }

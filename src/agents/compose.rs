@@ -27,6 +27,8 @@ pub struct Brief<'a> {
     pub missing: &'a [Missing],
     /// The last reply asked for this field already: do not ask again in the same words.
     pub already_asked: Option<&'a str>,
+    /// What a reply that answers ends with.
+    pub closing: Option<&'a str>,
 }
 
 /// What kind of moment a reply answers.
@@ -136,6 +138,9 @@ fn answer(phrases: &Phrases, brief: &Brief<'_>, page: &mut Page) {
     } else if !brief.learned.is_empty() && !asked && sensitive.is_none() {
         page.write(&say("confirm", ""), Support::Phrase, &[]);
     }
+    if let Some(closing) = brief.closing.filter(|_| answers && !asked) {
+        page.write(closing, Support::Phrase, &[]);
+    }
 }
 
 /// Asks for the most useful thing that is missing; says whether it did.
@@ -196,6 +201,7 @@ mod tests {
             learned,
             missing,
             already_asked: None,
+            closing: None,
         }
     }
 

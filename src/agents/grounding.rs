@@ -249,6 +249,24 @@ fn short(sentence: &str) -> String {
     }
 }
 
+/// The facts with numbers that a text states: each as it stands there, and in one way of writing.
+pub fn stated(text: &str) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    for token in text.split_whitespace() {
+        let raw = token.trim_matches(|character: char| {
+            !character.is_alphanumeric() && !matches!(character, '£' | '€' | '$' | '%' | '¥')
+        });
+        let mut found = HashSet::new();
+        numbers(raw, &mut found);
+        let mut found: Vec<String> = found.into_iter().collect();
+        found.sort();
+        if !found.is_empty() {
+            facts.push((raw.to_owned(), found.join(" ")));
+        }
+    }
+    facts
+}
+
 /// What a text says exactly: its numbers, days, months, addresses and links, in one way of writing.
 fn exact(text: &str) -> HashSet<String> {
     let mut found = HashSet::new();

@@ -9,20 +9,25 @@
 //! `proposals`), and every sentence is held against its sources (`grounding`).
 
 pub mod autopilot;
+pub mod bundles;
+pub mod cases;
 mod catalogue;
 mod compose;
+pub mod examples;
 pub mod grounding;
 pub mod intents;
+pub mod lessons;
 pub mod markers;
 mod phrases;
 pub mod prompt;
 pub mod proposals;
+pub mod providers;
 pub mod tools;
 pub mod translation;
 mod understanding;
 pub mod usage;
 
-pub use catalogue::{Agent, Catalogue, Intent};
+pub use catalogue::{Agent, Catalogue, Intent, Manner, Sample};
 pub use compose::{Brief, Draft, Missing, Moment, Quote, compose};
 pub use phrases::Phrases;
 pub use understanding::{Reader, Understanding};

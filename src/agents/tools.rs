@@ -64,6 +64,14 @@ pub const PROPOSE_VALUE: &str = "propose_value";
 /// The tool that hands over.
 pub const HAND_OVER: &str = "hand_over";
 
+/// The names of all tools.
+pub const NAMES: &[&str] = &["search_knowledge", "read_context", "contact_history", PROPOSE_VALUE, HAND_OVER];
+
+/// Whether a tool proposes something that a person approves, instead of reading.
+pub fn has_effect(name: &str) -> bool {
+    matches!(name, PROPOSE_VALUE | HAND_OVER)
+}
+
 /// All tools, as a model is told of them.
 pub fn specs() -> Vec<ToolSpec> {
     fn parameters<T: JsonSchema>() -> Value {
@@ -151,6 +159,7 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_schema_and_is_read() {
+        assert_eq!(specs().iter().map(|spec| spec.name).collect::<Vec<_>>(), NAMES);
         for spec in specs() {
             assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
             assert_eq!(spec.parameters["additionalProperties"], false, "{}", spec.name);

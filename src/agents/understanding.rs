@@ -134,6 +134,24 @@ mod tests {
     }
 
     #[test]
+    fn every_role_understands_its_own_samples() {
+        let understanding = Understanding::load(false).expect("the built-in agents are right");
+        let mut wrong = Vec::new();
+        for agent in understanding.catalogue().all() {
+            for sample in &agent.samples {
+                let best = understanding.classify(&agent.intents, &sample.asked).0.best;
+                let best = best.map(|(intent, _)| intent);
+                let steers = understanding.judge(&sample.asked).flag;
+                let of_steering = sample.waits.contains(&crate::protocol::BlockerKind::Steering);
+                if steers != of_steering || (!of_steering && best != sample.intent) {
+                    wrong.push(format!("{}/{}: {best:?}, steers {steers}", agent.key, sample.key));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
     fn an_edited_list_is_another_and_an_old_one_is_forgotten() {
         let list = [intent("hours", &["when are you open"]), intent("price", &["what does it cost"])];
         let first = place(&list, false);

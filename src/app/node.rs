@@ -20,8 +20,8 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Speech, Tx,
-    Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Secrets, Speech,
+    Tx, Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
@@ -109,6 +109,9 @@ pub enum StartError {
     /// The settings of models are wrong.
     #[error("{0}; look at [models] in the settings")]
     Models(String),
+    /// The key for secrets is wrong.
+    #[error("{0}")]
+    Secrets(String),
     /// The demo content could not be stored.
     #[error("the demo workspaces could not be made: {0}")]
     Seed(#[from] seed::Error),
@@ -236,6 +239,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
     Ok(Ports {
         speech: Speech::open(config),
         models: Models::open(&config.models).map_err(StartError::Models)?,
+        secrets: Secrets::new(&config.store.secrets_key).map_err(StartError::Secrets)?,
         db: Db::open(&location, options.bus.clone()).await?,
         bus: options.bus.clone(),
         clock: options.clock.clone(),

@@ -136,6 +136,8 @@ ids! {
     RuleId = "rul",
     /// A durable side effect.
     JobId = "job",
+    /// Something that an agent must get right.
+    EvalCaseId = "evc",
     /// One call of a model.
     ModelUseId = "mdu",
     /// An uploaded file.

@@ -4,6 +4,7 @@ mod backup;
 mod chat;
 mod demo;
 mod desk;
+mod eval_agents;
 mod load;
 mod models;
 mod reindex;
@@ -46,8 +47,13 @@ enum Role {
     Replay(replay::Arguments),
     /// Plays customers and staff against a hub, measures, and checks that nothing is lost or doubled.
     Load(load::Arguments),
-    /// Measures understanding on the evaluation kit's sets, or answers its tasks for an outside scorer.
+    /// Measures understanding on the evaluation kit's sets, answers its tasks for an outside scorer, or runs a
+    /// business's own cases.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Eval {
+        /// What else is evaluated.
+        #[command(subcommand)]
+        what: Option<EvalRole>,
         /// The set, such as banking77, or `all`: runs it and prints the kit's figures and the time per item.
         #[arg(value_name = "SET", required_unless_present_any = ["jsonl", "train_steering"])]
         set: Option<String>,
@@ -128,12 +134,8 @@ enum Role {
 
 #[derive(Debug, Subcommand)]
 enum EvalRole {
-    /// Listens to the kit's recordings and prints the word error rate and the time factor.
-    Audio {
-        /// The folder with the list and the recordings.
-        #[arg(long, value_name = "FOLDER")]
-        path: PathBuf,
-    },
+    /// Runs the cases that a business's agent must get right, and prints each with a total.
+    Agents(eval_agents::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -199,12 +201,13 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Desk(desk) => block_on(desk::run(desk)),
         Role::Replay(replay) => block_on(replay::run(replay)),
         Role::Models { what } => block_on(models::run(config()?, what)),
+        Role::Eval { what: Some(EvalRole::Agents(agents)), .. } => block_on(eval_agents::run(agents)),
         Role::Eval { path: Some(path), .. } => {
             let report = crate::evals::audio::report(&config()?, &path).map_err(Failure::failed)?;
             say(&report.to_string());
             Ok(())
         }
-        Role::Eval { set, part, data, jsonl, train_steering, path: None } => {
+        Role::Eval { set, part, data, jsonl, train_steering, path: None, what: None } => {
             match (jsonl, set.zip(data), train_steering.as_slice()) {
                 (Some(task), ..) => evaluate(&task),
                 (None, Some((set, data)), _) => {

@@ -61,6 +61,7 @@ pub struct Http {
 pub struct Store {
     pub folder: PathBuf,
     pub postgres: String,
+    pub secrets_key: String,
 }
 
 /// Uploads.

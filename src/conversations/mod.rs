@@ -10,11 +10,13 @@
 //!
 //! Does not know of drafts, rules or context records; those modules append their entries here.
 
+mod batch;
 mod columns;
 mod list;
 mod marks;
 mod model;
 mod past;
+mod postbox;
 mod ratings;
 mod replays;
 mod resends;
@@ -31,6 +33,7 @@ pub use list::{ListFilter, View, in_status_since, list, page, summaries, summary
 pub use marks::{mark_read, reads};
 pub use model::{Conversation, NewMessage, NewNote, TimelinePage};
 pub use past::{Happening, Said, SaidIn, begun_since, count, count_by_status, entries_of_kind, heads, past};
+pub use postbox::Postbox;
 pub use ratings::{Rating, rate};
 pub use replays::{
     ForRules, PastConversation, PastEntry, for_rules, open_of_contact, past_conversations, past_entries,

@@ -314,7 +314,7 @@ pub(super) async fn show_transcript(
 }
 
 /// A title from the first message: its first sentence that is more than a greeting, or its words.
-fn first_title(preview: &str) -> String {
+pub(super) fn first_title(preview: &str) -> String {
     let says_something = |part: &&str| part.chars().count() > 8 && part.split_whitespace().count() > 2;
     let sentence = preview.split(['.', '!', '?', '\n']).find(says_something).unwrap_or(preview);
     let words: Vec<&str> = sentence.split_whitespace().take(9).collect();

@@ -6,6 +6,7 @@
 //! carried into the draft that follows when the customer writes again.
 
 pub mod autopilot;
+mod corrected;
 mod decide;
 mod merge;
 mod model;
@@ -16,11 +17,12 @@ mod store;
 mod uses;
 mod write;
 
+pub use corrected::{Corrected, corrected, outcomes};
 pub use decide::{
     Approval, SendDraft, approve, keep_edit, reject, reply_in_person, resolve, send_due, take_over, undo,
 };
 pub use merge::carry_edits;
-pub use model::{Draft, Written, hash_text};
+pub use model::{Draft, Written, edit_distance, hash_text};
 pub use overdue::{Overdue, overdue, tell_overdue};
 pub use proposals::{drop_proposal, receipt};
 pub use routes::routes;

@@ -211,7 +211,7 @@ pub(super) fn gist(text: &str) -> String {
 }
 
 /// How much of a text was changed before it was sent: 0 for nothing, 1 for everything, by words.
-pub(super) fn edit_distance(written: &str, sent: &str) -> f64 {
+pub fn edit_distance(written: &str, sent: &str) -> f64 {
     let ratio = similar::TextDiff::from_words(written, sent).ratio();
     f64::from(1.0 - ratio)
 }

@@ -248,6 +248,9 @@ async fn send(
             Problem::new(ErrorCode::RateLimited, "this workspace is very busy; try again").retry_after(1_000)
         );
     }
+    if let (Party::Visitor(_), Some(conversation), []) = (party, conversation, message.files.as_slice()) {
+        return Ok(connection.gateway.postbox.post(cx, conversation, message).await?);
+    }
     let mut tx = site.ports.db.begin().await?;
     let posted = match (party, conversation) {
         (Party::Staff(_), Some(conversation)) => {

@@ -23,6 +23,7 @@ pub use connection::read_command;
 pub use routes::{routes, tuned};
 
 use crate::base::WorkspaceId;
+use crate::conversations::Postbox;
 use crate::hub::{Gap, Hub};
 use crate::identity::Site;
 
@@ -32,6 +33,7 @@ pub struct Gateway {
     site: Site,
     hub: Arc<Hub>,
     messages: Arc<DefaultKeyedRateLimiter<WorkspaceId>>,
+    postbox: Postbox,
     usual_waits: Arc<routes::UsualWaits>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -49,7 +51,8 @@ impl Gateway {
         let quota = Quota::per_second(site.config.sockets.workspace_per_second);
         let messages = Arc::new(RateLimiter::keyed(quota));
         let usual_waits = Arc::default();
-        let gateway = Gateway { site, hub, messages, usual_waits, tasks, stop };
+        let postbox = Postbox::new(site.ports.db.clone(), tasks.clone());
+        let gateway = Gateway { site, hub, messages, postbox, usual_waits, tasks, stop };
         let Gateway { tasks, .. } = gateway.clone();
         tasks.spawn(listener::listen(gateway.clone()));
         tasks.spawn(listener::fill_gaps(gateway.clone(), gaps));

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::base::{Actor, Audience, ConversationId, WorkspaceId};
 use crate::identity::Party;
-use crate::protocol::{Close, Person, ServerFrame, Signal};
+use crate::protocol::{Close, Entry, Person, ServerFrame, Signal};
 
 /// An encoded frame, shared by all who get it.
 pub type Frame = axum::extract::ws::Utf8Bytes;
@@ -18,6 +18,17 @@ pub type Frame = axum::extract::ws::Utf8Bytes;
 #[expect(clippy::missing_panics_doc, reason = "our frames have text keys only, which always encode")]
 pub fn encode(frame: &ServerFrame) -> Frame {
     serde_json::to_string(frame).expect("frames have text keys only").into()
+}
+
+/// Encodes `ServerFrame::Event` without a copy of the entry.
+pub(super) fn encode_event(conversation: ConversationId, entry: &Entry) -> Frame {
+    #[derive(serde::Serialize)]
+    #[serde(tag = "type", rename = "event")]
+    struct Event<'a> {
+        conversation: ConversationId,
+        entry: &'a Entry,
+    }
+    serde_json::to_string(&Event { conversation, entry }).expect("frames have text keys only").into()
 }
 
 /// Which line, on this node.

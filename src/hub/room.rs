@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{Audience, ConversationId, WorkspaceId};
 use crate::hub::Gap;
-use crate::hub::line::{Frame, Line, LineId, Outgoing, encode};
+use crate::hub::line::{Frame, Line, LineId, Outgoing, encode, encode_event};
 use crate::protocol::{Entry, Person, ServerFrame, Signal};
 
 /// Entries that came too early and are kept until the hole before them is filled.
@@ -225,6 +225,10 @@ impl Room {
     }
 }
 
+/// Encodes an entry with the one before it that its reader may see: mostly the one it names already.
 fn event(conversation: ConversationId, entry: &Entry, prev: i64) -> Frame {
-    encode(&ServerFrame::Event { conversation, entry: Entry { prev, ..entry.clone() } })
+    match entry.prev == prev {
+        true => encode_event(conversation, entry),
+        false => encode_event(conversation, &Entry { prev, ..entry.clone() }),
+    }
 }

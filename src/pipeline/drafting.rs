@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::agents::examples;
 use crate::agents::grounding::{self, Grounded, Known};
 use crate::agents::markers::Stream;
 use crate::agents::prompt::{self, Prompt, Scene};
-use crate::agents::{Moment, tools, usage};
+use crate::agents::{Moment, providers, tools, usage};
 use crate::base::{Audience, DraftId, clean_text};
 use crate::drafts::Written;
 use crate::identity::Site;
 use crate::pipeline::toolbox::Toolbox;
 use crate::pipeline::trace::Report;
-use crate::pipeline::turn::Turn;
+use crate::pipeline::turn::{Step, Telling, Turn};
 use crate::pipeline::{Error, Library, stages};
 use crate::ports::bus::{News, Note};
-use crate::ports::models::{Answer, Ask, Message, Piece, Reservation, tokens_of_all};
+use crate::ports::models::{Answer, Ask, Chain, Message, Piece, Reservation, tokens_of_all};
 use crate::protocol::{Blocker, BlockerKind, MAX_BODY_CHARS, RejectReason, Signal};
 
 /// So many words in a row that stand in the instructions too are no coincidence.
@@ -56,17 +57,17 @@ impl From<String> for Trouble {
 
 /// Lets a model write the draft, if one is set up and this is a moment for it.
 pub(super) async fn with_model(site: &Site, library: &Library, turn: &mut Turn, draft: DraftId) -> Drafted {
-    if !site.ports.models.ready() || !is_for_models(turn) {
+    if turn.agent.model.built_in || !is_for_models(turn) {
         return Drafted::NotAsked;
     }
-    let allowance = match allowance(site, turn).await {
-        Ok(allowance) => allowance,
+    let (allowance, chain) = match allowance(site, turn).await {
+        Ok(both) => both,
         Err(error) => return failed(Trouble::Ours(error)),
     };
-    if !allowance.enabled {
+    if !allowance.enabled || !site.ports.models.ready(&chain) {
         return Drafted::NotAsked;
     }
-    match write(site, library, turn, draft, allowance.left).await {
+    match write(site, library, turn, draft, (allowance.left, &chain)).await {
         Ok(report) => Drafted::Written(report),
         Err(trouble) => failed(trouble),
     }
@@ -86,12 +87,15 @@ fn failed(trouble: Trouble) -> Drafted {
 /// answered by the agent's own phrases.
 fn is_for_models(turn: &Turn) -> bool {
     let intent = turn.found.intent.as_deref().and_then(|key| turn.agent.intent(key));
-    stages::moment(turn) == Moment::Ask && !intent.is_some_and(|intent| intent.sensitive)
+    stages::moment(turn) == Moment::Ask
+        && !intent.is_some_and(|intent| intent.sensitive || turn.agent.leaves_to_people(&intent.key))
 }
 
-async fn allowance(site: &Site, turn: &Turn) -> Result<usage::Allowance, Error> {
+/// How much of models the workspace may use now, and which draft for it.
+async fn allowance(site: &Site, turn: &Turn) -> Result<(usage::Allowance, Chain), Error> {
     let mut tx = site.ports.db.read().await?;
-    Ok(usage::allowance(&turn.cx, &mut tx, site.ports.models.settings()).await?)
+    let allowance = usage::allowance(&turn.cx, &mut tx, site.ports.models.settings()).await?;
+    Ok((allowance, providers::chain(&turn.cx, &mut tx, &site.ports).await?))
 }
 
 async fn write(
@@ -99,13 +103,13 @@ async fn write(
     library: &Library,
     turn: &mut Turn,
     draft: DraftId,
-    left: i64,
+    budget: (i64, &Chain),
 ) -> Result<Report, Trouble> {
     let hits = stages::usable_hits(turn);
     let prompt = render(site, library, turn, &hits)?;
     let mut toolbox = Toolbox::new(hits, prompt.fence.clone());
     let mut messages = prompt.messages.clone();
-    let answer = converse(site, turn, draft, left, &mut messages, &mut toolbox).await?;
+    let answer = converse(site, turn, draft, budget, &mut messages, &mut toolbox).await?;
     let text = whole(&answer)?;
     if repeats(&text, &prompt) {
         return Err(Trouble::Says("the model repeated its instructions".to_owned()));
@@ -113,6 +117,10 @@ async fn write(
     let grounded = ground(turn, &toolbox, &text);
     if grounded.text.trim().is_empty() {
         return Err(Trouble::Says("the model's answer is empty".to_owned()));
+    }
+    if turn.agent.guards.only_supported && grounded.supported < 1.0 {
+        let says = "the model said something that rests on nothing, which this agent does not take";
+        return Err(Trouble::Says(says.to_owned()));
     }
     Ok(take(turn, toolbox, grounded, &answer, &prompt::hash(&messages)))
 }
@@ -122,33 +130,49 @@ async fn converse(
     site: &Site,
     turn: &mut Turn,
     draft: DraftId,
-    left: i64,
+    (left, chain): (i64, &Chain),
     messages: &mut Vec<Message>,
     toolbox: &mut Toolbox,
 ) -> Result<Answer, Trouble> {
     let models = &site.ports.models;
     let limits = models.settings();
     let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
-    let specs = tools::specs();
+    let mut specs = tools::specs();
+    specs.retain(|spec| turn.agent.may_use(spec.name));
+    let longest = turn.agent.model.answer_tokens.and_then(|tokens| usize::try_from(tokens).ok());
+    let answer_tokens = longest.unwrap_or(usize::MAX).min(limits.answer_tokens);
     let steps = limits.steps.max(1);
     let mut shown = Shower::new(site, turn, draft);
     let mut reserved: Vec<Reservation> = Vec::new();
     for step in 1..=steps {
         let hash = prompt::hash(messages);
-        let tokens = i64::try_from(tokens_of_all(messages) + limits.answer_tokens).unwrap_or(i64::MAX);
-        turn.found.prompts.push((hash.clone(), prompt::text_of(messages)));
+        let tokens = i64::try_from(tokens_of_all(messages) + answer_tokens).unwrap_or(i64::MAX);
+        let text = prompt::text_of(messages);
+        turn.telling.tell(Step::Asked(text.clone())).await;
+        turn.found.prompts.push((hash.clone(), text));
         let ask = Ask {
             workspace: turn.cx.workspace,
             prompt_hash: &hash,
             messages,
             // The last step must be a reply.
             tools: if step < steps { &specs } else { &[] },
-            answer_tokens: limits.answer_tokens,
+            answer_tokens,
             deadline,
+            chain,
+            first: turn.agent.model.first.as_deref(),
+            temperature: turn.agent.model.temperature,
         };
-        let answer = match turn.replayed {
-            true => remembered(site, turn, &hash).await?,
-            false => {
+        let known = match turn.telling {
+            Telling::Live | Telling::Watched(_) => None,
+            Telling::Again | Telling::Trial => remembered(site, turn, &hash).await?,
+        };
+        let answer = match known {
+            Some(answer) => answer,
+            None if matches!(turn.telling, Telling::Again) => {
+                let says = "no model was given this prompt, so what it would say is not known";
+                return Err(Trouble::Says(says.to_owned()));
+            }
+            None => {
                 let spent = models.reserve(turn.cx.workspace, tokens, left);
                 reserved.push(spent.ok_or_else(|| "today's budget of tokens is used up".to_owned())?);
                 let answer = models.chat(&ask, &turn.meter, &mut |piece| shown.hear(piece)).await;
@@ -159,12 +183,13 @@ async fn converse(
         if answer.calls.is_empty() || step == steps {
             return Ok(answer);
         }
-        if !turn.replayed {
-            shown.hear(Piece::Afresh);
-        }
+        shown.hear(Piece::Afresh);
         messages.push(Message::Assistant { text: answer.text, calls: answer.calls.clone() });
         for call in &answer.calls {
             let text = toolbox.answer(site, turn, call).await?;
+            if let Some(call) = toolbox.calls.last() {
+                turn.telling.tell(Step::Called(call.clone())).await;
+            }
             messages.push(Message::Tool { call: call.id.clone(), text });
         }
     }
@@ -172,17 +197,15 @@ async fn converse(
 }
 
 /// What a model answered to the same prompt before. A replay asks nobody.
-async fn remembered(site: &Site, turn: &Turn, hash: &str) -> Result<Answer, Trouble> {
+async fn remembered(site: &Site, turn: &Turn, hash: &str) -> Result<Option<Answer>, Trouble> {
     let mut tx = site.ports.db.read().await.map_err(Error::from)?;
-    let known = usage::answer(&turn.cx, &mut tx, hash).await.map_err(Error::from)?;
-    known.ok_or_else(|| {
-        Trouble::Says("no model was given this prompt, so what it would say is not known".to_owned())
-    })
+    Ok(usage::answer(&turn.cx, &mut tx, hash).await.map_err(Error::from)?)
 }
 
-/// Shows staff the words as they come.
+/// Shows the words as they come: to staff, or to whoever tries the agent.
 struct Shower<'a> {
     site: &'a Site,
+    telling: Telling,
     workspace: crate::base::WorkspaceId,
     conversation: crate::base::ConversationId,
     draft: DraftId,
@@ -193,7 +216,8 @@ struct Shower<'a> {
 impl<'a> Shower<'a> {
     fn new(site: &'a Site, turn: &Turn, draft: DraftId) -> Shower<'a> {
         let (workspace, conversation) = (turn.cx.workspace, turn.lease.conversation);
-        Shower { site, workspace, conversation, draft, stream: Stream::default(), offset: 0 }
+        let telling = turn.telling.clone();
+        Shower { site, telling, workspace, conversation, draft, stream: Stream::default(), offset: 0 }
     }
 
     fn hear(&mut self, piece: Piece<'_>) {
@@ -210,10 +234,19 @@ impl<'a> Shower<'a> {
         }
         let length = i64::try_from(text.encode_utf16().count()).unwrap_or(0);
         let (conversation, draft, offset) = (self.conversation, self.draft, self.offset);
+        self.offset += length;
+        match &self.telling {
+            Telling::Live => {}
+            Telling::Again | Telling::Trial => return,
+            Telling::Watched(watcher) => {
+                // Whoever reads too slowly gets the draft whole at its end.
+                let _ = watcher.try_send(Step::Text(offset, text));
+                return;
+            }
+        }
         let signal = Signal::DraftDelta { conversation, draft, offset, text };
         let news = News::Signal { conversation, audience: Audience::Staff, signal: signal.into() };
         self.site.ports.bus.publish(Note { workspace: self.workspace, news });
-        self.offset += length;
     }
 }
 
@@ -228,6 +261,17 @@ fn known(turn: &Turn) -> Vec<String> {
     known
 }
 
+/// How the agent speaks: its personality of the catalogue, and its own words.
+fn voice(library: &Library, turn: &Turn) -> String {
+    let manner = turn.agent.manner.as_deref().and_then(|key| library.understanding().catalogue().manner(key));
+    match manner {
+        None => turn.agent.personality.clone(),
+        Some(manner) => {
+            format!("{}; {} {}", turn.agent.personality, manner.tone.join(", "), manner.description)
+        }
+    }
+}
+
 fn render(
     site: &Site,
     library: &Library,
@@ -235,6 +279,8 @@ fn render(
     hits: &[crate::knowledge::Hit],
 ) -> Result<Prompt, Trouble> {
     let (known, passages) = (known(turn), Toolbox::shown(hits));
+    let voice = voice(library, turn);
+    let examples = examples::nearest(&turn.agent.examples, &turn.text);
     let missing: Vec<String> = stages::missing(turn).into_iter().map(|missing| missing.label).collect();
     let rejected = turn.rejection.as_ref().map(|rejection| {
         let because = match rejection.reason {
@@ -251,12 +297,13 @@ fn render(
         assistant: &turn.workspace.settings.assistant_name,
         role: &turn.agent.role,
         business: &turn.workspace.name,
-        personality: &turn.agent.personality,
+        personality: &voice,
         instructions: &turn.agent.instructions,
         language: turn.tongue.code(),
         name: stages::first_name(&turn.conversation.contact.name),
         known: &known,
         missing: &missing,
+        examples: &examples,
         passages: &passages,
         history: &history,
         rejected: rejected.as_ref().map(|(draft, because)| (draft.as_str(), because.as_str())),

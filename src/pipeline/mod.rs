@@ -8,6 +8,7 @@
 
 mod acts;
 mod drafting;
+pub mod evals;
 mod gap;
 mod library;
 pub mod replay;
@@ -16,6 +17,7 @@ mod run;
 mod scheduler;
 mod stages;
 mod store;
+pub mod studio;
 mod toolbox;
 mod trace;
 mod turn;
@@ -49,8 +51,8 @@ fn warm_up(site: Site, library: Library, tasks: &TaskTracker) {
             let mut agents = Vec::new();
             for workspace in workspaces::all(&mut tx).await? {
                 let cx = site.ports.cx(workspace.id, Actor::System, "");
-                let agent = library.understanding().agent(&workspace.agent);
-                agents.push(agents::intents::of_workspace(&cx, &mut tx, agent).await?);
+                let (understanding, own) = (library.understanding(), workspace.agent.as_str());
+                agents.push(agents::bundles::of_workspace(&cx, &mut tx, understanding, own, None).await?);
             }
             Ok::<_, Error>(agents)
         };
@@ -110,9 +112,15 @@ pub enum Error {
     /// Staff are not there.
     #[error(transparent)]
     Identity(#[from] identity::Error),
-    /// Intents are not readable.
+    /// Cases refused.
     #[error(transparent)]
-    Intents(#[from] agents::intents::Error),
+    Case(#[from] agents::cases::Error),
+    /// Lessons refused.
+    #[error(transparent)]
+    Lesson(#[from] agents::lessons::Error),
+    /// The business's agent is not readable.
+    #[error(transparent)]
+    Bundle(#[from] agents::bundles::Error),
     /// The agents are not readable.
     #[error(transparent)]
     Agent(#[from] agents::Error),
@@ -125,6 +133,9 @@ impl From<Error> for crate::http::Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Conversation(error) => error.into(),
+            Error::Bundle(error) => error.into(),
+            Error::Case(error) => error.into(),
+            Error::Lesson(error) => error.into(),
             Error::Db(error) => error.into(),
             other => Self::internal(&other),
         }

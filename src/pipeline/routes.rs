@@ -1,5 +1,6 @@
 //! Turns over HTTP: the "why" behind drafts.
 
+use axum::Extension;
 use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -9,6 +10,7 @@ use crate::base::{ConversationId, TurnId};
 use crate::conversations;
 use crate::http::{Json, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
+use crate::pipeline::Library;
 use crate::pipeline::store::{self, TurnRow};
 use crate::pipeline::trace::StageTrace;
 
@@ -40,6 +42,9 @@ struct TurnBody {
     /// The turn.
     #[serde(flatten)]
     turn: TurnRow,
+    /// The name of the role that drafted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_name: Option<String>,
     /// Its stages, in order.
     stages: Vec<StageTrace>,
     /// What the model was given that wrote the draft, or that failed to; absent where no model was asked.
@@ -54,6 +59,7 @@ struct TurnBody {
     responses((status = 200, body = TurnBody), (status = 404, body = ProblemBody)))]
 async fn show(
     State(site): State<Site>,
+    Extension(library): Extension<Library>,
     caller: Caller,
     Path(id): Path<TurnId>,
 ) -> Result<Json<TurnBody>, Problem> {
@@ -66,5 +72,7 @@ async fn show(
         None => None,
         Some(last) => usage::prompt(&cx, &mut tx, &last.prompt_hash).await?,
     };
-    Ok(Json(TurnBody { turn, stages, prompt, uses }))
+    let role = turn.agent.as_deref().and_then(|key| library.understanding().catalogue().find(key));
+    let agent_name = role.map(|role| role.name.clone());
+    Ok(Json(TurnBody { turn, agent_name, stages, prompt, uses }))
 }

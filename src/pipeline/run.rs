@@ -68,7 +68,8 @@ async fn take(
         return Ok(None);
     };
     store::close_abandoned(&mut tx, workspace, conversation, cx.now).await?;
-    store::insert(&mut tx, workspace, turn.id, conversation, turn.lease.for_seq, cx.now).await?;
+    let agent = (turn.agent.key.as_str(), turn.agent.version);
+    store::insert(&mut tx, workspace, turn.id, conversation, turn.lease.for_seq, agent, cx.now).await?;
     tx.commit().await?;
     Ok(Some(turn))
 }
@@ -167,7 +168,7 @@ async fn run_stages(
     Ok(())
 }
 
-fn traced(turn: &Turn, stage: StageName, report: Report, took: Duration) -> StageTrace {
+pub(super) fn traced(turn: &Turn, stage: StageName, report: Report, took: Duration) -> StageTrace {
     let input = format!("{stage}\n{}\n{}", turn.text, turn.conversation.id);
     StageTrace {
         stage,

@@ -241,7 +241,7 @@ fn specs(turn: &Turn) -> Vec<FieldSpec> {
 
 /// The business's rules on what is known now. They are decided here and carried out when the turn ends.
 pub(super) fn rules(site: &Site, turn: &mut Turn) -> Report {
-    let now = if turn.replayed { turn.cx.now } else { site.ports.now() };
+    let now = if turn.telling.is_live() { site.ports.now() } else { turn.cx.now };
     let facts = acts::facts(turn, now);
     let decided = turn.rules.decide(Trigger::Message, &facts);
     let matched: Vec<&str> =
@@ -319,6 +319,7 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
         learned: &turn.found.learned,
         missing: &missing,
         already_asked: None,
+        closing: closing(library, turn),
     };
     let composed = compose(library.phrases(), &brief);
     let used: BTreeSet<i64> =
@@ -341,6 +342,12 @@ pub(super) async fn draft(library: &Library, turn: &mut Turn) -> Result<Report, 
         ..Written::default()
     };
     Ok(Report::done(summary, output).sure(confidence).by(BUILT_IN).with_prompt(library.phrases().hash()))
+}
+
+/// The closing words of the agent's personality, which the catalogue has in English.
+fn closing<'a>(library: &'a Library, turn: &Turn) -> Option<&'a str> {
+    let manner = library.understanding().catalogue().manner(turn.agent.manner.as_deref()?)?;
+    (turn.tongue.code() == "en").then_some(manner.closing.as_str())
 }
 
 /// The questions of a message: what stands around them (a greeting, a story) would only blur which
@@ -457,6 +464,7 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
     if turn.found.steers {
         block(turn, BlockerKind::Steering, "The message tries to steer the agent".to_owned());
     }
+    guard(turn);
     let mut tx = site.ports.db.read().await?;
     let id = turn.id.to_string();
     let held = drafts::autopilot::blockers(&turn.cx, &mut tx, &turn.found.written, &id).await?;
@@ -475,6 +483,19 @@ pub(super) async fn gate(site: &Site, turn: &mut Turn) -> Result<Report, Error> 
         "required_people": turn.found.required_people.max(1), "decision": if kinds.is_empty() { "autopilot" } else { "person" } });
     let summary = if kinds.is_empty() { "goes out by autopilot" } else { "waits for a person" };
     Ok(Report::done(summary, output))
+}
+
+/// What the agent's own guards hold back: they can only add a reason to wait.
+fn guard(turn: &mut Turn) {
+    let agent = turn.agent.clone();
+    if let Some(intent) = turn.found.intent.clone().filter(|intent| agent.leaves_to_people(intent)) {
+        let label = agent.intent(&intent).map_or(intent.clone(), |intent| intent.label.clone());
+        block(turn, BlockerKind::Sensitive, format!("This agent leaves “{label}” to a person"));
+    }
+    let text = turn.found.written.text.to_lowercase();
+    for word in agent.guards.never_say.iter().filter(|word| text.contains(&word.to_lowercase())) {
+        block(turn, BlockerKind::RuleRequires, format!("It says “{word}”, which this agent does not say"));
+    }
 }
 
 fn block(turn: &mut Turn, kind: BlockerKind, says: String) {

@@ -43,6 +43,12 @@ pub(super) struct TurnRow {
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+    /// The key of the role that drafted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The version of the business's own; 0 for the role as it comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<i64>,
 }
 
 pub(super) async fn insert(
@@ -51,17 +57,20 @@ pub(super) async fn insert(
     id: TurnId,
     conversation: ConversationId,
     for_seq: i64,
+    (agent, version): (&str, i64),
     now: Timestamp,
 ) -> Result<(), DbError> {
     execute!(
         tx,
-        "INSERT INTO turns (workspace_id, id, conversation_id, for_seq, status, started_at)
-         VALUES ($1, $2, $3, $4, 'running', $5)",
+        "INSERT INTO turns (workspace_id, id, conversation_id, for_seq, status, started_at, agent, agent_version)
+         VALUES ($1, $2, $3, $4, 'running', $5, $6, $7)",
         workspace,
         id,
         conversation,
         for_seq,
         now,
+        agent,
+        version,
     )?;
     Ok(())
 }
@@ -141,7 +150,7 @@ pub(super) async fn of_conversation(
     fetch_all!(
         tx,
         TurnRow,
-        "SELECT id, conversation_id, for_seq, status, draft_id, started_at, finished_at
+        "SELECT id, conversation_id, for_seq, status, draft_id, started_at, finished_at, agent, agent_version
          FROM turns WHERE workspace_id = $1 AND conversation_id = $2
          ORDER BY started_at DESC, id DESC LIMIT $3",
         workspace,
@@ -158,7 +167,7 @@ pub(super) async fn find(
     fetch_optional!(
         tx,
         TurnRow,
-        "SELECT id, conversation_id, for_seq, status, draft_id, started_at, finished_at
+        "SELECT id, conversation_id, for_seq, status, draft_id, started_at, finished_at, agent, agent_version
          FROM turns WHERE workspace_id = $1 AND id = $2",
         workspace,
         id,

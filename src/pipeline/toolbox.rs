@@ -55,6 +55,8 @@ impl Toolbox {
     /// Answers a call. What is wrong with it is told to the model, which may try otherwise.
     pub(super) async fn answer(&mut self, site: &Site, turn: &Turn, call: &Call) -> Result<String, Error> {
         let answered = match ToolCall::read(call) {
+            // A tool that is off is no tool.
+            _ if !turn.agent.may_use(&call.name) => Err("There is no tool of this name.".to_owned()),
             Err(wrong) => Err(wrong),
             Ok(ToolCall::SearchKnowledge(search)) => Ok(self.search(site, turn, &search.query).await?),
             Ok(ToolCall::ReadContext) => Ok(self.context(turn)),

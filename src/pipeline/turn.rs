@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::agents::Agent;
+use crate::agents::{Agent, bundles};
 use crate::base::{Actor, ConversationId, PassageId, Role, Timestamp, TurnId};
 use crate::contacts::{self, Contact};
 use crate::context::RecordView;
@@ -20,10 +20,54 @@ use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run};
 use crate::schemas::Schema;
 use crate::workspaces::{self, Workspace};
-use crate::{agents, context, rules, schemas};
+use crate::{context, rules, schemas};
 
 /// Messages of the conversation that a turn reads.
 const HISTORY: i64 = 30;
+
+/// Whether a turn is real. All others leave nothing behind: nothing of them is stored, sent or told.
+#[derive(Clone)]
+pub(super) enum Telling {
+    /// It answers a customer.
+    Live,
+    /// It is told again, with what models answered then: nobody is asked.
+    Again,
+    /// It is tried: what models have answered to the same is taken, and they are asked for the rest.
+    Trial,
+    /// It is tried and shown step by step; models are asked.
+    Watched(tokio::sync::mpsc::Sender<Step>),
+}
+
+/// A step of a turn that is tried, as it happens.
+pub(super) enum Step {
+    /// A stage began.
+    Begun(crate::protocol::StageName),
+    /// A stage ended.
+    Ended(Box<crate::pipeline::trace::StageTrace>),
+    /// A model is given this.
+    Asked(String),
+    /// A model calls a tool, which answers.
+    Called(serde_json::Value),
+    /// More of the draft, after so many characters; 0: from its start.
+    Text(i64, String),
+    /// What came of it.
+    Done(Box<serde_json::Value>),
+}
+
+impl Telling {
+    /// Whether it answers a customer.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self, Telling::Live)
+    }
+
+    /// Tells whoever watches.
+    pub(super) async fn tell(&self, step: Step) {
+        if let Telling::Watched(watcher) = self {
+            // Who stopped watching has dropped the turn with it.
+            let _ = watcher.send(step).await;
+        }
+    }
+}
 
 /// What a turn knows.
 pub(super) struct Turn {
@@ -33,8 +77,8 @@ pub(super) struct Turn {
     pub(super) id: TurnId,
     /// The right to run it, and the message it answers.
     pub(super) lease: Lease,
-    /// It is told again: nothing of it is stored, shown or asked of a model.
-    pub(super) replayed: bool,
+    /// Whether it is real.
+    pub(super) telling: Telling,
     pub(super) workspace: Workspace,
     pub(super) agent: Arc<Agent>,
     pub(super) conversation: Conversation,
@@ -107,8 +151,6 @@ impl Turn {
             return Ok(None);
         };
         let workspace = workspaces::get(tx, cx.workspace).await?;
-        let agent = library.understanding().agent(&workspace.agent);
-        let agent = agents::intents::of_workspace(cx, tx, agent).await?;
         let cx = cx.acting_as(Actor::Agent, workspace.settings.assistant_name.clone());
         let mut history = conversations::recent_messages(&cx, tx, conversation, HISTORY).await?;
         let before = history.first().map_or(0, |entry| entry.seq - 1);
@@ -122,6 +164,8 @@ impl Turn {
         let (status_since, _) = conversations::rules_state(&cx, tx, conversation).await?;
         let conversation_now = conversations::get(&cx, tx, conversation).await?;
         let contact = contacts::get(&cx, tx, conversation_now.contact.id).await?;
+        let (understanding, own) = (library.understanding(), workspace.agent.as_str());
+        let agent = bundles::of_workspace(&cx, tx, understanding, own, Some(contact.id)).await?;
         Ok(Some(Turn {
             id: cx.id(),
             conversation: conversation_now,
@@ -133,7 +177,7 @@ impl Turn {
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
             wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
-            replayed: false,
+            telling: Telling::Live,
             workspace,
             agent,
             history,
@@ -145,6 +189,33 @@ impl Turn {
             meter: Meter::default(),
             cx,
         }))
+    }
+
+    /// The same turn before its stages, for another agent. It is not real.
+    pub(super) fn again(&self, agent: Arc<Agent>, telling: Telling) -> Turn {
+        Turn {
+            cx: self.cx.clone(),
+            id: self.id,
+            lease: self.lease.clone(),
+            telling,
+            workspace: self.workspace.clone(),
+            agent,
+            conversation: self.conversation.clone(),
+            history: self.history.clone(),
+            schemas: self.schemas.clone(),
+            records: self.records.clone(),
+            rules: self.rules.clone(),
+            contact: self.contact.clone(),
+            status_since: self.status_since,
+            wrong: self.wrong.clone(),
+            rejection: None,
+            text: self.text.clone(),
+            files: self.files,
+            spoken: self.spoken.clone(),
+            tongue: self.tongue,
+            found: Findings::default(),
+            meter: Meter::default(),
+        }
     }
 
     /// Whether a person answers here: then the turn reads along and drafts nothing.

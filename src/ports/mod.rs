@@ -13,6 +13,7 @@ pub mod models;
 pub mod outbound;
 pub mod outgoing;
 pub mod readers;
+pub mod secrets;
 pub mod sound;
 pub mod speech;
 pub mod vectors;
@@ -29,6 +30,7 @@ pub use entropy::Entropy;
 pub use models::Models;
 pub use outbound::Outbound;
 pub use readers::Readers;
+pub use secrets::Secrets;
 pub use speech::Speech;
 pub use vectors::Vectors;
 
@@ -51,6 +53,8 @@ pub struct Ports {
     pub speech: Speech,
     /// Models of language.
     pub models: Models,
+    /// Seals what must be kept secret.
+    pub secrets: Secrets,
     /// Reads documents.
     pub readers: Arc<Readers>,
     /// Requests to addresses that people give.

@@ -11,7 +11,7 @@ mod routes;
 pub use model::{NewHub, OfferedAgent, Owner};
 pub use routes::routes;
 
-use crate::agents::Understanding;
+use crate::agents::{Understanding, bundles};
 use crate::base::{ContactId, ConversationId};
 use crate::contacts::{self, NewContact};
 use crate::conversations::{self, NewMessage};
@@ -82,6 +82,7 @@ async fn take_kit(
     if let Some(rule) = kits::first_rule(agent) {
         rules::install(cx, tx, &rule).await?;
     }
+    bundles::forget(cx, tx).await?;
     let words = SettingsChange {
         assistant_name: Some(agent.assistant_name.clone()),
         greeting: Some(agent.greeting.clone()),
@@ -147,6 +148,8 @@ pub enum Error {
         problem: String,
     },
     #[error(transparent)]
+    Bundle(#[from] bundles::Error),
+    #[error(transparent)]
     Workspace(#[from] workspaces::Error),
     #[error(transparent)]
     Identity(#[from] identity::Error),
@@ -166,6 +169,7 @@ impl From<Error> for crate::http::Problem {
         match error {
             Error::NotFirst | Error::Finished => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::Invalid { .. } => Self::new(ErrorCode::InvalidValue, error.to_string()),
+            Error::Bundle(error) => error.into(),
             Error::Workspace(error) => error.into(),
             Error::Identity(error) => error.into(),
             Error::Schema(error) => error.into(),

@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "what the tests share is public among them")]
 
+mod agent;
 mod approvals;
 mod audience;
 mod automation;
@@ -17,12 +18,15 @@ mod inbox;
 mod index;
 mod intents;
 mod knowledge;
+mod lessons;
 mod live;
 mod load;
 mod models;
 mod models_bad;
 mod models_tools;
 mod packs;
+mod postbox;
+mod providers;
 mod ratings;
 mod replay;
 mod resend;

@@ -78,6 +78,7 @@ impl Ids {
             Some("uploads") => self.upload.to_string(),
             Some("knowledge") if path.contains("/gaps/") => self.gap.to_string(),
             Some("knowledge") => self.document.to_string(),
+            Some("agent") => self.draft.to_string(),
             Some("turns") => self.turn.to_string(),
             Some("rules") => self.rule.to_string(),
             Some("hooks") => self.hook.to_string(),
@@ -270,6 +271,26 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ),
         ("DELETE", "/v1/intents", Own(Value::Null)),
         ("POST", "/v1/intents/try", Own(json!({ "text": "How much is a brake check?" }))),
+        ("GET", "/v1/agent", Own(Value::Null)),
+        ("PUT", "/v1/agent/draft", Own(json!({}))),
+        ("DELETE", "/v1/agent/draft", Own(Value::Null)),
+        ("GET", "/v1/agent/roles/{key}", Own(Value::Null)),
+        ("GET", "/v1/agent/versions", Lists(|_| vec![String::new()])),
+        ("GET", "/v1/agent/versions/{version}", Own(Value::Null)),
+        ("POST", "/v1/agent/versions/{version}/restore", Own(json!({ "live": 0 }))),
+        ("PUT", "/v1/agent/canary", Own(json!({ "version": 1, "share": 10 }))),
+        ("POST", "/v1/agent/try", Own(json!({ "said": [{ "customer": true, "text": "Hello" }] }))),
+        ("POST", "/v1/agent/preview", Own(json!({ "of": {} }))),
+        ("POST", "/v1/agent/publish", Own(json!({ "revision": 1 }))),
+        ("GET", "/v1/agent/lessons", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/agent/lessons/{id}/{kind}", Names(json!({ "accept": true }))),
+        ("GET", "/v1/agent/evals", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/agent/evals", Own(json!({}))),
+        ("DELETE", "/v1/agent/evals/{id}", Own(Value::Null)),
+        ("POST", "/v1/agent/evals/run", Own(json!({ "cases": ["role:quote"] }))),
+        ("GET", "/v1/models/own", Own(Value::Null)),
+        ("PUT", "/v1/models/own/{name}", Own(json!({}))),
+        ("DELETE", "/v1/models/own/{name}", Own(Value::Null)),
         ("GET", "/v1/models", Own(Value::Null)),
         ("PUT", "/v1/models", Own(json!({ "enabled": true }))),
         ("POST", "/v1/models/{name}/test", Own(Value::Null)),
@@ -463,6 +484,7 @@ fn filled(path: &str, ids: &Ids) -> String {
         .replace("{field}", "vehicle")
         .replace("{version}", "1")
         .replace("{number}", "1")
+        .replace("{kind}", "case")
         .replace("{rule}", &ids.rule.to_string())
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 pub use routes::routes;
 
-use crate::agents::{prompt, usage};
+use crate::agents::{prompt, providers, usage};
 use crate::base::{Audience, FileId, clean_text};
 use crate::identity::Site;
 use crate::ports::models::{Answer, Ask, Failure, Message, Meter};
@@ -29,10 +29,10 @@ const MAX_LANGUAGE: usize = 35;
 
 /// Whether a workspace can have something translated.
 pub async fn ready(cx: &Cx, site: &Site) -> Result<bool, DbError> {
-    if !site.ports.models.ready() {
+    let mut tx = site.ports.db.read().await?;
+    if !site.ports.models.ready(&providers::chain(cx, &mut tx, &site.ports).await?) {
         return Ok(false);
     }
-    let mut tx = site.ports.db.read().await?;
     Ok(usage::settings(cx, &mut tx).await?.enabled)
 }
 
@@ -46,11 +46,12 @@ pub async fn translate(cx: &Cx, site: &Site, file: FileId, language: &str) -> Re
     let mut tx = site.ports.db.read().await?;
     let said = files::transcript(cx, &mut tx, file).await?.ok_or(Error::NotFound)?;
     let allowance = usage::allowance(cx, &mut tx, models.settings()).await?;
+    let chain = providers::chain(cx, &mut tx, &site.ports).await?;
     drop(tx);
     if said.text.trim().is_empty() {
         return Err(Error::Silent);
     }
-    if !models.ready() || !allowance.enabled {
+    if !models.ready(&chain) || !allowance.enabled {
         return Err(Error::Off);
     }
     let messages = task(&said.text, language);
@@ -66,6 +67,9 @@ pub async fn translate(cx: &Cx, site: &Site, file: FileId, language: &str) -> Re
         tools: &[],
         answer_tokens,
         deadline: Instant::now() + PATIENCE,
+        chain: &chain,
+        first: None,
+        temperature: None,
     };
     let meter = Meter::default();
     let answered = models.chat(&ask, &meter, &mut |_| ()).await;

@@ -12,11 +12,13 @@ pub struct Settings {
     /// Tokens in a day, if less than the hub allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_day: Option<i64>,
+    /// Whether the hub's providers follow when the business's own do not answer.
+    pub hub_too: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { enabled: true, tokens_per_day: None }
+        Settings { enabled: true, tokens_per_day: None, hub_too: true }
     }
 }
 
@@ -115,7 +117,7 @@ mod tests {
         let mut limits = crate::config::Config::defaults().models;
         let used = Totals { prompt_tokens: 600, answer_tokens: 50, ..Totals::default() };
         let left = |own: Option<i64>, limits: &Limits| {
-            allowance(&Settings { enabled: true, tokens_per_day: own }, limits, &used).left
+            allowance(&Settings { tokens_per_day: own, ..Settings::default() }, limits, &used).left
         };
         limits.tokens_per_day = 1_000;
         assert_eq!(

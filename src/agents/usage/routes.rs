@@ -6,6 +6,7 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::agents::providers;
 use crate::agents::usage::{self, Overview, Settings};
 use crate::http::{Json, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site};
@@ -54,9 +55,10 @@ async fn show(State(site): State<Site>, caller: Caller) -> Result<Json<ModelsBod
     let settings = usage::settings(&cx, &mut tx).await?;
     let limited = limits.tokens_per_day > 0 || settings.tokens_per_day.is_some();
     let allowance = usage::allowance(&cx, &mut tx, limits).await?;
+    let chain = providers::chain(&cx, &mut tx, &site.ports).await?;
     Ok(Json(ModelsBody {
-        ready: site.ports.models.ready(),
-        providers: site.ports.models.status(),
+        ready: site.ports.models.ready(&chain),
+        providers: site.ports.models.status(&chain),
         settings,
         hub_tokens_per_day: limits.tokens_per_day,
         left_today: limited.then_some(allowance.left),
@@ -73,6 +75,13 @@ struct SettingsBody {
     enabled: bool,
     /// Tokens in a day, if less than the hub allows.
     tokens_per_day: Option<i64>,
+    /// Whether the hub's providers follow when the business's own do not answer; absent: they do.
+    #[serde(default = "yes")]
+    hub_too: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Switches models on or off for this workspace, and limits what they may use. It holds for the next draft.
@@ -88,7 +97,8 @@ async fn change(
         let detail = "tokens_per_day: give 0 or more, or leave it out for the hub's limit";
         return Err(Problem::new(ErrorCode::InvalidField, detail));
     }
-    let settings = Settings { enabled: body.enabled, tokens_per_day: body.tokens_per_day };
+    let settings =
+        Settings { enabled: body.enabled, tokens_per_day: body.tokens_per_day, hub_too: body.hub_too };
     let mut tx = site.ports.db.begin().await?;
     usage::change(&cx, &mut tx, &settings).await?;
     tx.commit().await?;
@@ -122,6 +132,7 @@ async fn test(
     let models = &site.ports.models;
     let mut tx = site.ports.db.read().await?;
     let allowance = usage::allowance(&cx, &mut tx, models.settings()).await?;
+    let chain = providers::chain(&cx, &mut tx, &site.ports).await?;
     drop(tx);
     let tokens = i64::try_from(TEST_TOKENS + TEST_ASKS.len()).unwrap_or(i64::MAX);
     let reserved = models.reserve(cx.workspace, tokens, allowance.left).ok_or_else(|| {
@@ -138,6 +149,9 @@ async fn test(
         tools: &[],
         answer_tokens: TEST_TOKENS,
         deadline: Instant::now() + TEST_PATIENCE,
+        chain: &chain,
+        first: None,
+        temperature: None,
     };
     let meter = Meter::default();
     let answered = models.test(&name, &ask, &meter).await.ok_or_else(Problem::not_found)?;

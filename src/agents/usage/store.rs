@@ -8,13 +8,13 @@ use crate::ports::{DbError, Tx};
 use crate::{execute, fetch_all, fetch_one, fetch_optional};
 
 pub(super) async fn settings(tx: &mut Tx, workspace: WorkspaceId) -> Result<Option<Settings>, DbError> {
-    let row: Option<(bool, Option<i64>)> = fetch_optional!(
+    let row: Option<(bool, Option<i64>, bool)> = fetch_optional!(
         tx,
-        (bool, Option<i64>),
-        "SELECT enabled, tokens_per_day FROM model_settings WHERE workspace_id = $1",
+        (bool, Option<i64>, bool),
+        "SELECT enabled, tokens_per_day, hub_too FROM model_settings WHERE workspace_id = $1",
         workspace,
     )?;
-    Ok(row.map(|(enabled, tokens_per_day)| Settings { enabled, tokens_per_day }))
+    Ok(row.map(|(enabled, tokens_per_day, hub_too)| Settings { enabled, tokens_per_day, hub_too }))
 }
 
 pub(super) async fn save_settings(
@@ -25,12 +25,14 @@ pub(super) async fn save_settings(
 ) -> Result<(), DbError> {
     execute!(
         tx,
-        "INSERT INTO model_settings (workspace_id, enabled, tokens_per_day, updated_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (workspace_id) DO UPDATE SET enabled = $2, tokens_per_day = $3, updated_at = $4",
+        "INSERT INTO model_settings (workspace_id, enabled, tokens_per_day, updated_at, hub_too)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (workspace_id) DO UPDATE SET enabled = $2, tokens_per_day = $3, updated_at = $4, hub_too = $5",
         workspace,
         settings.enabled,
         settings.tokens_per_day,
         now,
+        settings.hub_too,
     )?;
     Ok(())
 }

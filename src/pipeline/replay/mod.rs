@@ -25,11 +25,11 @@ use crate::pipeline::{Error, Library, stages};
 use crate::ports::{Cx, Tx};
 use crate::protocol::BlockerKind;
 use change::Changed;
-pub(super) use moment::Recorded;
+pub(super) use moment::{Moment, Recorded};
 
 /// What a turn would leave behind, in words that can be compared.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-struct Outcome {
+pub(super) struct Outcome {
     /// What the customer wants; absent for none of the known intents.
     #[serde(skip_serializing_if = "Option::is_none")]
     intent: Option<String>,
@@ -57,7 +57,7 @@ struct Outcome {
 
 crate::word_enum! {
     /// What differs between two outcomes.
-    enum Part {
+    pub(super) enum Part {
         /// What the customer wants.
         Intent = "intent",
         /// The words of the reply.
@@ -79,7 +79,7 @@ crate::word_enum! {
 
 /// A message of the past, and what it leads to without and with the change.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-struct Replayed {
+pub(super) struct Replayed {
     /// Where.
     conversation: ConversationId,
     /// What the conversation is about.
@@ -100,6 +100,43 @@ struct Replayed {
     /// Whether `before` is what was recorded when the message came; absent where no turn ran for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     as_recorded: Option<bool>,
+}
+
+impl Replayed {
+    /// A message of the past with what it leads to, twice.
+    pub(super) fn beside(
+        (conversation, title): (ConversationId, String),
+        moment: Moment,
+        before: Outcome,
+        after: Outcome,
+    ) -> Replayed {
+        Replayed {
+            conversation,
+            title,
+            seq: moment.seq,
+            at: moment.at,
+            differs: parts(&before, &after),
+            as_recorded: moment.recorded.as_ref().map(|recorded| recorded.is(&before)),
+            asked: moment.text,
+            before,
+            after: Some(after),
+        }
+    }
+}
+
+/// The last message of a conversation that waited for an answer, and its turn before the stages.
+pub(super) async fn last_moment(
+    site: &Site,
+    library: &Library,
+    cx: &Cx,
+    id: ConversationId,
+) -> Result<Option<(Moment, Turn)>, Error> {
+    let mut tx = site.ports.db.read().await?;
+    let mut material = moment::Material::read(library, cx, &mut tx, id).await?;
+    drop(tx);
+    let Some(last) = material.moments.pop() else { return Ok(None) };
+    let turn = material.turn(library, cx, &last);
+    Ok(Some((last, turn)))
 }
 
 /// Replays the messages of one conversation.
@@ -161,7 +198,8 @@ async fn outcome(
     Ok(told(&turn))
 }
 
-fn told(turn: &Turn) -> Outcome {
+/// What a turn would leave behind.
+pub(super) fn told(turn: &Turn) -> Outcome {
     let written = super::run::written(turn);
     let rule = |id| turn.rule_name(id).to_owned();
     let value = |value: &serde_json::Value| match value {
@@ -233,6 +271,5 @@ async fn agent_of(
     tx: &mut Tx,
     key: &str,
 ) -> Result<std::sync::Arc<crate::agents::Agent>, Error> {
-    let agent = library.understanding().agent(key);
-    Ok(crate::agents::intents::of_workspace(cx, tx, agent).await?)
+    Ok(crate::agents::bundles::of_workspace(cx, tx, library.understanding(), key, None).await?)
 }

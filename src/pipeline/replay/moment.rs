@@ -11,7 +11,7 @@ use crate::context::RecordView;
 use crate::conversations::{Conversation, Lease};
 use crate::files::{self, Transcript};
 use crate::pipeline::replay::{Outcome, agent_of};
-use crate::pipeline::turn::{self, Findings, Turn};
+use crate::pipeline::turn::{self, Findings, Telling, Turn};
 use crate::pipeline::{Error, Library, store};
 use crate::ports::models::Meter;
 use crate::ports::{Cx, Tx};
@@ -27,7 +27,7 @@ const MAX_ENTRIES: i64 = 2_000;
 const HISTORY: usize = 30;
 
 /// A moment at which the customer waited for an answer.
-pub(super) struct Moment {
+pub(in crate::pipeline) struct Moment {
     /// The customer's last message.
     pub(super) seq: i64,
     /// When it came.
@@ -132,7 +132,7 @@ impl Material {
                 for_seq: moment.seq,
                 holder: "replay".to_owned(),
             },
-            replayed: true,
+            telling: Telling::Again,
             workspace: self.workspace.clone(),
             agent: self.agent.clone(),
             tongue: library.tongue(&text, &self.workspace.settings.locale),

@@ -11,11 +11,11 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::ports::db::lockstep::in_step;
 
-/// Commits are collected for so long before they are copied.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Commits are collected for so long before they are copied: a page that changes often is copied once.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Pages in the log from which on the writer is held for a moment: 32 MB.
-const LONG: i64 = 8_000;
+/// Pages in the log from which on the writer is held for a moment: 64 MB.
+const LONG: i64 = 16_000;
 
 /// Pages in the log that only a reader who never ends can have caused: 256 MB.
 const ALARMING: i64 = 64_000;

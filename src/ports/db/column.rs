@@ -45,6 +45,7 @@ text_column!(
     base::ConversationId,
     base::TurnId,
     base::DraftId,
+    base::EvalCaseId,
     base::DocumentId,
     base::PassageId,
     base::SchemaId,

@@ -32,6 +32,30 @@ pub enum DbError {
 }
 
 impl DbError {
+    /// More waits for the store than may.
+    pub fn overloaded() -> DbError {
+        DbError::Busy(sqlx::Error::PoolTimedOut)
+    }
+
+    /// Whether one of several things that were to be stored together may be at fault for all of them.
+    pub fn is_of_one(&self) -> bool {
+        matches!(self, DbError::Text(_) | DbError::Other(_))
+    }
+
+    /// The same error once more, for another one of those it concerns.
+    pub fn again(&self) -> DbError {
+        let says = || sqlx::Error::Protocol(self.to_string());
+        match self {
+            DbError::Busy(_) => DbError::Busy(says()),
+            DbError::Full(_) => DbError::Full(says()),
+            DbError::Damaged(_) => DbError::Damaged(says()),
+            DbError::Commit(why) => DbError::Commit(why.clone()),
+            DbError::Text(_) | DbError::Other(_) | DbError::Newer(_) | DbError::Migrate(_) => {
+                DbError::Other(says())
+            }
+        }
+    }
+
     /// A stored row that no longer reads: the store was changed from outside.
     pub fn damaged(says: String) -> DbError {
         DbError::Other(sqlx::Error::Decode(says.into()))

@@ -30,6 +30,11 @@ const READERS: u32 = 4;
 /// In a simulation nobody waits for a reader.
 const SIMULATED_READERS: u32 = 1_000;
 
+/// Pages that connections keep in memory, in KiB as SQLite wants it: what is written to again and again, and
+/// what is read.
+const WRITER_CACHE: &str = "-65536";
+const READER_CACHE: &str = "-16384";
+
 /// How long a lock held by another process is waited for, and how long a unit waits for its turn.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -48,17 +53,17 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(LOCK_WAIT)
-        .pragma("cache_size", "-16384")
         .pragma("wal_autocheckpoint", "0")
         .statement_cache_capacity(256)
         .disable_statement_logging();
-    let mut connection = in_step(SqliteConnection::connect_with(&options)).await?;
+    let writes = options.clone().pragma("cache_size", WRITER_CACHE);
+    let mut connection = in_step(SqliteConnection::connect_with(&writes)).await?;
     look_through(&mut connection, path).await?;
     in_step(sqlx::migrate!("migrations/sqlite").run(&mut connection)).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(if is_simulated() { SIMULATED_READERS } else { READERS })
         .acquire_timeout(LOCK_WAIT)
-        .connect_with(options.clone().pragma("query_only", "on"));
+        .connect_with(options.clone().pragma("cache_size", READER_CACHE).pragma("query_only", "on"));
     let readers = in_step(readers).await?;
     let checkpointer = Checkpointer::new(in_step(SqliteConnection::connect_with(&options)).await?);
     Ok((Writer::start(connection, checkpointer, bus), readers))

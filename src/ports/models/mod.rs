@@ -20,7 +20,7 @@ pub use meter::{Meter, Reservation, Use};
 pub use provider::{ProviderStatus, Standing};
 
 use crate::base::WorkspaceId;
-use crate::config::Models as Settings;
+use crate::config::{ModelProvider, Models as Settings};
 use provider::Provider;
 
 /// Something said to a model, or by it.
@@ -84,6 +84,12 @@ pub struct Ask<'a> {
     pub answer_tokens: usize,
     /// When it is too late.
     pub deadline: Instant,
+    /// The models that draft for the workspace.
+    pub chain: &'a Chain,
+    /// The provider that is asked first.
+    pub first: Option<&'a str>,
+    /// How freely it chooses words; none: as the provider is set up.
+    pub temperature: Option<f64>,
 }
 
 /// What a model answered.
@@ -167,6 +173,32 @@ impl Failure {
     }
 }
 
+/// The models that draft for one workspace: its own, and then the hub's. Without own ones, the hub's.
+#[derive(Clone)]
+pub struct Chain {
+    own: Option<Arc<Vec<Provider>>>,
+    hub_too: bool,
+}
+
+impl Default for Chain {
+    fn default() -> Chain {
+        Chain { own: None, hub_too: true }
+    }
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.own.iter().flat_map(|own| own.iter()).map(Provider::name).collect();
+        f.debug_struct("Chain").field("own", &names).field("hub_too", &self.hub_too).finish()
+    }
+}
+
+/// Workspaces whose own providers are kept ready: those used last.
+const KEPT: usize = 1_000;
+
+/// A workspace's own providers as they were last seen, with what names their settings.
+type Owned = HashMap<WorkspaceId, ([u8; 32], Arc<Vec<Provider>>)>;
+
 /// The port. Clones are the same.
 #[derive(Clone)]
 pub struct Models(Arc<Inner>);
@@ -174,6 +206,7 @@ pub struct Models(Arc<Inner>);
 struct Inner {
     settings: Settings,
     chain: Vec<Provider>,
+    owned: Mutex<Owned>,
     desks: Mutex<HashMap<WorkspaceId, Arc<Semaphore>>>,
     reserved: meter::Ledger,
 }
@@ -189,14 +222,47 @@ impl Models {
         Ok(Models(Arc::new(Inner {
             settings: settings.clone(),
             chain,
+            owned: Mutex::default(),
             desks: Mutex::default(),
             reserved: meter::Ledger::default(),
         })))
     }
 
-    /// Whether any model is set up and the operator has not switched models off.
-    pub fn ready(&self) -> bool {
-        self.0.settings.enabled && !self.0.chain.is_empty()
+    /// A workspace's own providers, made anew when what names their settings is another; and the hub's after
+    /// them, if they are wanted too.
+    pub fn own(
+        &self,
+        (workspace, stamp): (WorkspaceId, [u8; 32]),
+        hub_too: bool,
+        make: impl FnOnce() -> Vec<(String, ModelProvider, crate::ports::outgoing::Client)>,
+    ) -> Chain {
+        let mut owned = self.0.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = owned.get(&workspace).filter(|(known, _)| *known == stamp) {
+            return Chain { own: Some(known.clone()), hub_too };
+        }
+        let limits = &self.0.settings;
+        let made = make().into_iter().filter_map(|(name, set, client)| {
+            let made = Provider::with_client(&name, &set, limits, client);
+            made.inspect_err(|why| tracing::warn!(%why, "a provider cannot be used")).ok()
+        });
+        let made: Arc<Vec<Provider>> = Arc::new(made.collect());
+        if owned.len() >= KEPT {
+            owned.clear();
+        }
+        owned.insert(workspace, (stamp, made.clone()));
+        Chain { own: Some(made), hub_too }
+    }
+
+    /// Whether any model is set up for a workspace and the operator has not switched models off.
+    pub fn ready(&self, chain: &Chain) -> bool {
+        self.0.settings.enabled && self.providers(chain).next().is_some()
+    }
+
+    /// The providers of a workspace in the order they are asked.
+    fn providers<'a>(&'a self, chain: &'a Chain) -> impl Iterator<Item = &'a Provider> {
+        let own = chain.own.iter().flat_map(|own| own.iter());
+        let hub_too = chain.hub_too || chain.own.as_ref().is_none_or(|own| own.is_empty());
+        own.chain(self.0.chain.iter().filter(move |_| hub_too))
     }
 
     /// The settings.
@@ -204,9 +270,12 @@ impl Models {
         &self.0.settings
     }
 
-    /// How each provider stands, in the order they are asked.
-    pub fn status(&self) -> Vec<ProviderStatus> {
-        self.0.chain.iter().map(Provider::status).collect()
+    /// How each provider of a workspace stands, in the order they are asked.
+    pub fn status(&self, chain: &Chain) -> Vec<ProviderStatus> {
+        let own: Vec<&str> = chain.own.iter().flat_map(|own| own.iter()).map(Provider::name).collect();
+        let number = own.len();
+        let all = self.providers(chain).enumerate();
+        all.map(|(place, one)| ProviderStatus { own: place < number, ..one.status() }).collect()
     }
 
     /// Sets tokens aside for a workspace that may use `left` more; none if what others have set aside
@@ -222,7 +291,7 @@ impl Models {
         meter: &Meter,
         hear: &mut (dyn FnMut(Piece<'_>) + Send),
     ) -> Result<Answer, Failure> {
-        if !self.ready() {
+        if !self.ready(ask.chain) {
             return Err(Failure::NotSetUp);
         }
         let desk = self.desk(ask.workspace);
@@ -231,7 +300,9 @@ impl Models {
         };
         let mut heard = false;
         let mut failure = Failure::NotSetUp;
-        for provider in &self.0.chain {
+        let (wanted, others): (Vec<_>, Vec<_>) =
+            self.providers(ask.chain).partition(|provider: &&Provider| ask.first == Some(provider.name()));
+        for provider in wanted.into_iter().chain(others) {
             if heard {
                 hear(Piece::Afresh);
                 heard = false;
@@ -256,7 +327,7 @@ impl Models {
 
     /// Asks one provider by its name: to see whether it works. Its breaker does not hinder it.
     pub async fn test(&self, name: &str, ask: &Ask<'_>, meter: &Meter) -> Option<Result<Answer, Failure>> {
-        let provider = self.0.chain.iter().find(|provider| provider.name() == name)?;
+        let provider = self.providers(ask.chain).find(|provider| provider.name() == name)?;
         Some(provider.once(ask, meter, &mut |_| ()).await)
     }
 

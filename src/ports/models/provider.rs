@@ -40,6 +40,8 @@ pub struct ProviderStatus {
     pub name: String,
     /// The model's name there.
     pub model: String,
+    /// The business brought it itself.
+    pub own: bool,
     /// The server's host; the whole address may hold a key.
     pub host: String,
     /// Whether it is asked.
@@ -89,6 +91,16 @@ impl Provider {
         let whole = Duration::from_millis(limits.total_ms).saturating_mul(2);
         let client = crate::ports::outgoing::client(REACHED_WITHIN, whole)
             .ok_or_else(|| "no client for models could be made".to_owned())?;
+        Provider::with_client(name, set, limits, client)
+    }
+
+    /// The same, over a client that is there.
+    pub(super) fn with_client(
+        name: &str,
+        set: &ModelProvider,
+        limits: &Settings,
+        client: crate::ports::outgoing::Client,
+    ) -> Result<Provider, String> {
         let config = OpenAIConfig::new()
             .with_api_base(set.address.trim_end_matches('/'))
             .with_api_key(if set.key.is_empty() { "none" } else { &set.key })
@@ -117,6 +129,7 @@ impl Provider {
         ProviderStatus {
             name: self.name.clone(),
             model: self.set.model.clone(),
+            own: false,
             host: self.set.host(),
             standing,
             rests_seconds: rests,

@@ -20,8 +20,9 @@ pub(super) fn request(set: &ModelProvider, ask: &Ask<'_>) -> Value {
         "stream_options": { "include_usage": true },
         "max_tokens": ask.answer_tokens,
     });
+    // Below zero: the provider's models refuse it, whatever is wished.
     if set.temperature >= 0.0 {
-        body["temperature"] = json!(set.temperature);
+        body["temperature"] = json!(ask.temperature.unwrap_or(set.temperature));
     }
     if set.tools && !ask.tools.is_empty() {
         body["tools"] = ask.tools.iter().map(tool).collect();

@@ -143,6 +143,17 @@ impl Outbound {
         Outbound { client, allowed, robots: Arc::default() }
     }
 
+    /// The client that looks where names lead before it connects, for callers with a protocol of their own. An
+    /// address that names no host but a number must be looked at before (`allows`).
+    pub fn client(&self) -> reqwest::Client {
+        self.client.clone()
+    }
+
+    /// Whether an address may be called at all.
+    pub fn allows(&self, url: &Url) -> Result<(), OutboundError> {
+        self.check(url)
+    }
+
     /// Fetches an address.
     pub async fn get(
         &self,

@@ -126,6 +126,7 @@ export type TurnRow = {
   readonly started_at: string;
   readonly micros?: number;
   readonly draft?: string;
+  readonly agent_version?: number;
 };
 
 export type TurnStage = {
@@ -152,11 +153,16 @@ export type ModelUse = {
 
 export type Turn = TurnRow & {
   readonly stages: readonly TurnStage[];
+  readonly agent_name?: string;
   readonly prompt?: string;
   readonly uses?: readonly ModelUse[];
 };
 
-export type ModelSettings = { readonly enabled: boolean; readonly tokens_per_day?: number };
+export type ModelSettings = {
+  readonly enabled: boolean;
+  readonly tokens_per_day?: number;
+  readonly hub_too?: boolean;
+};
 
 export type ModelTotals = {
   readonly calls: number;
@@ -174,6 +180,7 @@ export type Models = {
     readonly name: string;
     readonly model: string;
     readonly host: string;
+    readonly own?: boolean;
     readonly standing: "ready" | "resting" | "trial";
     readonly rests_seconds?: number;
     readonly failures: number;

@@ -1,8 +1,10 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { texts as agent } from "../features/agent/texts";
 import type { Blockers } from "../features/approvals/kinds";
 import type { texts as rules } from "../features/rules/texts";
 import type { texts as hooks } from "../features/settings/hooks-texts";
+import type { Who } from "../features/why/Who";
 import type { autopilot } from "./autopilot";
 import { en } from "./en";
 import type { models } from "./models";
@@ -15,6 +17,8 @@ declare module "i18next" {
     defaultNS: "console";
     resources: {
       console: typeof en;
+      agent: typeof agent;
+      who: Who;
       autopilot: typeof autopilot;
       blockers: Blockers;
       setup: typeof setup;

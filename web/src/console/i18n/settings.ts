@@ -73,7 +73,6 @@ export const settings = {
   days: { mon: "Mon", tue: "Tue", wed: "Wed", thu: "Thu", fri: "Fri", sat: "Sat", sun: "Sun" },
   undo: "Undo after approval",
   undoHint: "So many seconds an approved draft waits before it goes out.",
-  seconds: "seconds",
   accent: "Accent colour",
   accentHint: "Contrast with white is {{n}} : 1.",
   accentLow: "Too pale: white text on it has {{n}} : 1, it needs 4.5 : 1.",
@@ -101,9 +100,6 @@ export const settings = {
   name: "Name",
   email: "E-mail",
   added: "{{name}} can sign in now.",
-  ruleOn: "on",
-  ruleOff: "off",
   rulesText: "What happens by itself. A switched-off rule stays in the list.",
   agent: "Agent",
-  noRules: "No rules.",
 } as const;

@@ -10,6 +10,7 @@ import { useMay } from "../../parts/data";
 import { complain, toast } from "../../parts/toast";
 import type { ModelSettings, Models as ModelsView, ModelTest, ModelTotals } from "../../types";
 import { Line } from "./Line";
+import { OwnProviders } from "./Own";
 
 const EXAMPLE = `[models.local]
 address = "http://localhost:11434/v1"
@@ -34,9 +35,10 @@ export function Models() {
         <>
           <Limits models={data} />
           <Providers models={data} />
-          <Used models={data} />
         </>
       ) : null}
+      <OwnProviders settings={data.settings} />
+      {data.providers.length > 0 ? <Used models={data} /> : null}
     </div>
   );
 }
@@ -75,7 +77,12 @@ function Limits({ models }: { models: ModelsView }) {
     const text = String(new FormData(event.currentTarget).get("tokens") ?? "").replace(/[\s,.’']/g, "");
     const isRight = /^\d{0,15}$/.test(text);
     setWrong(!isRight);
-    if (isRight) await save({ enabled: settings.enabled, ...(text ? { tokens_per_day: Number(text) } : {}) });
+    if (isRight)
+      await save({
+        enabled: settings.enabled,
+        ...(settings.hub_too === undefined ? {} : { hub_too: settings.hub_too }),
+        ...(text ? { tokens_per_day: Number(text) } : {}),
+      });
   }
 
   return (
@@ -158,6 +165,7 @@ function Provider({ one }: { one: ModelsView["providers"][number] }) {
           </b>
           <small className="block text-ink3">
             <bdi>{one.name}</bdi>, <bdi>{one.host}</bdi>
+            {one.own ? ` · ${t("ofOwn")}` : ""}
           </small>
         </p>
         <span className={`num text-small ${tone}`}>

@@ -1,5 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import {
+  BotMessageSquare,
   BrainCircuit,
   Clock,
   Globe,
@@ -13,7 +14,7 @@ import {
   Webhook,
   Workflow,
 } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../parts/basics";
 import { Autopilot } from "../autopilot/Autopilot";
@@ -27,6 +28,10 @@ import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
+const Agent = lazy(() => import("../agent/Agent").then((module) => ({ default: module.Agent })));
+/** The shell has no room for its name. */
+const AGENT = "Agent";
+
 const SECTIONS = [
   "profile",
   "workspace",
@@ -36,6 +41,7 @@ const SECTIONS = [
   "portal",
   "rules",
   "hooks",
+  "agent",
   "models",
   "autopilot",
 ] as const;
@@ -50,6 +56,7 @@ const ICONS: Readonly<Record<Section, LucideIcon>> = {
   portal: Globe,
   rules: SplitIcon,
   hooks: Webhook,
+  agent: BotMessageSquare,
   models: BrainCircuit,
   autopilot: Sprout,
 };
@@ -63,6 +70,7 @@ const SCREENS: Readonly<Record<Section, () => React.ReactNode>> = {
   portal: Portal,
   rules: Rules,
   hooks: Hooks,
+  agent: () => <Agent />,
   models: Models,
   autopilot: Autopilot,
 };
@@ -72,6 +80,7 @@ export function Settings() {
   const { section: given } = useParams({ from: "/settings/{-$section}" });
   const section = SECTIONS.find((one) => one === given) ?? "workspace";
   const Screen = SCREENS[section];
+  const name = (one: Section) => (one === "agent" ? AGENT : t(`settings.${one}`));
   const nav = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: on a phone the section's own tab comes into view.
   useEffect(() => {
@@ -96,7 +105,7 @@ export function Settings() {
                 className="flex h-8 flex-none items-center gap-2.5 rounded-r2 px-2.5 font-[500] text-ink2 hover:bg-hover aria-[current=page]:bg-sunk aria-[current=page]:text-ink"
               >
                 <Icon of={ICONS[one]} />
-                {t(`settings.${one}`)}
+                {name(one)}
               </Link>
             ))}
             <Link
@@ -110,8 +119,10 @@ export function Settings() {
           </nav>
         </div>
         <div className="min-w-0 pb-16">
-          <h2 className="mb-5 text-[17px]!">{t(`settings.${section}`)}</h2>
-          <Screen />
+          <h2 className="mb-5 text-[17px]!">{name(section)}</h2>
+          <Suspense>
+            <Screen />
+          </Suspense>
         </div>
       </div>
     </main>

@@ -10,6 +10,7 @@ import { Drawer } from "../../parts/Sheet";
 import type { Turn, TurnStage } from "../../types";
 
 const WhyRules = lazy(() => import("../rules/WhyRules").then((module) => ({ default: module.WhyRules })));
+const DraftedBy = lazy(() => import("./Who").then((module) => ({ default: module.DraftedBy })));
 const Uses = lazy(() => import("./Uses").then((module) => ({ default: module.Uses })));
 
 const STATE_ICON = {
@@ -96,6 +97,11 @@ function TurnView({ turn }: { turn: Turn }) {
         <span>{t("why.turn", { seq: turn.for_seq })}</span>
         <span className="num">{t("why.total", { span: micros(turn.micros ?? total) })}</span>
       </p>
+      {turn.agent_name !== undefined && turn.agent_version !== undefined ? (
+        <Suspense>
+          <DraftedBy name={turn.agent_name} version={turn.agent_version} />
+        </Suspense>
+      ) : null}
       <ol className="grid gap-px">
         {turn.stages.map((stage) => (
           <Stage key={stage.stage} stage={stage} longest={longest} />

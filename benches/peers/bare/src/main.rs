@@ -1,0 +1,144 @@
+//! What sockets alone cost, to be measured beside the hub: axum, a map of rooms in memory, and nothing kept on
+//! disk. It speaks as much of our protocol as `concierge load --scenario flood` needs, and has neither rights
+//! nor limits nor agents.
+//!
+//!     cargo run --release -- PORT
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, Query, State};
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use dashmap::DashMap;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use ulid::Ulid;
+
+#[derive(Default)]
+struct Room {
+    entries: Vec<Value>,
+    members: Vec<mpsc::Sender<String>>,
+}
+
+#[derive(Default)]
+struct Peer {
+    visitors: DashMap<String, String>,
+    rooms: DashMap<String, Arc<Mutex<Room>>>,
+}
+
+#[derive(Deserialize)]
+struct Frame {
+    #[serde(rename = "ref")]
+    reference: String,
+    cmd: String,
+    token: Option<String>,
+    conversation: Option<String>,
+    #[serde(default)]
+    after: usize,
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    body: String,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    after: usize,
+    limit: usize,
+}
+
+#[tokio::main]
+async fn main() {
+    let port: u16 = std::env::args().nth(1).and_then(|port| port.parse().ok()).expect("a port");
+    let routes = Router::new()
+        .route("/readyz", get(async || Json(json!({}))))
+        .route("/v1/widget/{workspace}/sessions", post(visit))
+        .route("/v1/conversations/{conversation}/entries", get(entries))
+        .route("/v1/socket", any(socket))
+        .with_state(Arc::new(Peer::default()));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
+    axum::serve(listener, routes).await.expect("it serves");
+}
+
+async fn visit(State(peer): State<Arc<Peer>>) -> Json<Value> {
+    let (token, contact) = (Ulid::generate().to_string(), format!("ctc_{}", Ulid::generate()));
+    peer.visitors.insert(token.clone(), contact.clone());
+    let contact = json!({ "id": contact, "name": "Visitor" });
+    Json(json!({ "visitor_key": token, "token": token, "contact": contact, "conversation": null }))
+}
+
+async fn entries(
+    State(peer): State<Arc<Peer>>,
+    Path(conversation): Path<String>,
+    Query(page): Query<Page>,
+) -> Json<Value> {
+    let room = peer.rooms.entry(conversation).or_default().clone();
+    let room = room.lock().unwrap_or_else(PoisonError::into_inner);
+    let found: Vec<&Value> = room.entries.iter().skip(page.after).take(page.limit).collect();
+    Json(json!({ "entries": found, "more": found.len() == page.limit }))
+}
+
+async fn socket(State(peer): State<Arc<Peer>>, upgrade: WebSocketUpgrade) -> axum::response::Response {
+    upgrade.read_buffer_size(4096).on_upgrade(move |socket| converse(peer, socket))
+}
+
+async fn converse(peer: Arc<Peer>, socket: WebSocket) {
+    let (mut writes, mut reads) = socket.split();
+    let (told, mut tells) = mpsc::channel::<String>(256);
+    let mut contact = String::new();
+    loop {
+        tokio::select! {
+            Some(text) = tells.recv() => if writes.send(Message::text(text)).await.is_err() { return },
+            frame = reads.next() => {
+                let Some(Ok(frame)) = frame else { return };
+                let Ok(frame) = serde_json::from_slice::<Frame>(&frame.into_data()) else { continue };
+                let reference = frame.reference.clone();
+                let ok = answer(&peer, &mut contact, &told, frame);
+                let reply = json!({ "type": "reply", "ref": reference, "ok": ok }).to_string();
+                if writes.send(Message::text(reply)).await.is_err() { return }
+            }
+        }
+    }
+}
+
+fn answer(peer: &Peer, contact: &mut String, told: &mpsc::Sender<String>, frame: Frame) -> Value {
+    match frame.cmd.as_str() {
+        "hello" => {
+            let token = frame.token.unwrap_or_default();
+            *contact = peer.visitors.get(&token).map(|contact| contact.clone()).unwrap_or_default();
+            let you = json!({ "as": "contact", "id": contact });
+            let workspace = format!("wsp_{}", Ulid::nil());
+            json!({ "is": "welcome", "you": you, "workspace": workspace, "epoch": "peer", "ping_ms": 25000 })
+        }
+        "join" => {
+            let conversation = frame.conversation.unwrap_or_default();
+            let room = peer.rooms.entry(conversation.clone()).or_default().clone();
+            let mut room = room.lock().unwrap_or_else(PoisonError::into_inner);
+            room.members.push(told.clone());
+            let missed = room.entries.get(frame.after..).unwrap_or_default();
+            json!({
+                "is": "joined", "conversation": conversation, "epoch": "peer", "resync": false,
+                "entries": missed, "more": false,
+            })
+        }
+        _ => {
+            let conversation = frame.conversation.unwrap_or_else(|| format!("cnv_{}", Ulid::generate()));
+            let room = peer.rooms.entry(conversation.clone()).or_default().clone();
+            let mut room = room.lock().unwrap_or_else(PoisonError::into_inner);
+            let seq = room.entries.len() + 1;
+            let entry = json!({
+                "seq": seq, "prev": seq - 1, "audience": "everyone",
+                "actor": { "kind": "contact", "id": contact }, "author": "Visitor", "body": frame.body,
+                "content": { "kind": "message" }, "client_id": frame.client_id,
+                "at": jiff::Timestamp::now().to_string(),
+            });
+            let event = json!({ "type": "event", "conversation": conversation, "entry": entry }).to_string();
+            room.members.retain(|member| member.try_send(event.clone()).is_ok());
+            room.entries.push(entry);
+            json!({ "is": "posted", "conversation": conversation, "seq": seq, "duplicate": false })
+        }
+    }
+}

@@ -1,0 +1,173 @@
+"""Measures the hub beside its peers: each on a core of its own, the load tester on another, in turns.
+
+    python benches/peers/run.py max     [TARGET...]   the most messages a second with ack p99 below 50 ms
+    python benches/peers/run.py steady  [TARGET...]   latency and CPU per message at 1,000 messages a second
+    python benches/peers/run.py idle    [TARGET...]   memory per idle connection
+
+Targets: hub, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
+are target/release/concierge; benches/README.md says how the peers are installed. Every second counts that lies
+between the arrival of the first visitor who has left again and the last arrival: the load is steady there.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+HUB = os.environ.get("CONCIERGE_BIN", ROOT / "target/release/concierge")
+PYTHON = os.environ.get("PEER_PYTHON", sys.executable)
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+# A visitor of the scenario `flood` writes 40 messages in 8 seconds; 20 arrive in a second.
+VISIT = 9
+TARGETS = ["hub", "bare", "node-none", "node-normal", "node-full", "channels-normal", "channels-full"]
+
+
+def command(target, port, folder):
+    """The target's program, its arguments and its variables."""
+    kind, _, durability = target.partition("-")
+    if kind == "node":
+        return ["node", HERE / "node/server.mjs", port, durability, folder], {}
+    if kind == "channels":
+        return [PYTHON, HERE / "channels/server.py", port, durability, folder], {}
+    if kind == "bare":
+        binary = os.environ.get("PEER_BARE", HERE / "bare/target/release/concierge-peer-bare")
+        return [binary, port], {}
+    # As released, but for what a flood is refused by, and drafts, which no peer writes: they wait.
+    settings = {
+        "HTTP__LISTEN": f"127.0.0.1:{port}",
+        "HTTP__REQUESTS_PER_MINUTE": "1000000",
+        "STORE__FOLDER": str(folder),
+        "SOCKETS__WORKSPACE_PER_SECOND": "1000000",
+        "PIPELINE__SETTLE_MS": "3600000",
+        "PIPELINE__SETTLE_TYPING_MS": "3600000",
+        "LOG__FILTER": "error",
+    }
+    return [HUB, "serve", "--demo"], {f"CONCIERGE__{name}": value for name, value in settings.items()}
+
+
+class Target:
+    def __init__(self, name):
+        self.name, self.folder = name, Path(tempfile.mkdtemp(prefix="peer-"))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = str(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        arguments, variables = command(name, self.port, self.folder)
+        on_one_core = ["taskset", "-c", "0", *map(str, arguments)]
+        self.process = subprocess.Popen(
+            on_one_core, env=os.environ | variables, stdout=subprocess.DEVNULL, cwd=self.folder
+        )
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{self.url}/readyz", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        # What is done once after a start, such as learning intents, is not the load's.
+        time.sleep(3)
+
+    def cpu(self):
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    def stop(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def load(target, rate, seconds=VISIT + 4):
+    """One run at about so many messages a second."""
+    report = target.folder / "report.json"
+    arguments = ["load", "--scenario", "flood", "--url", target.url, "--json", report]
+    arguments += ["--seconds", seconds, "--rate", rate / (20 * 40)]
+    before = target.cpu()
+    subprocess.run(
+        ["taskset", "-c", "1", str(HUB), *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    cpu = target.cpu() - before
+    found = json.loads(report.read_text())
+    steady = [second["acked"] for second in found["series"][VISIT : int(seconds)]]
+    counts, times = found["counts"], found["times"]
+    acked = counts.get("acked", 0)
+    return {
+        "rate": statistics.median(steady),
+        "p50": times["ack"]["p50"],
+        "p99": times["ack"]["p99"],
+        "service_p50": times["service"]["p50"],
+        "cpu_us": cpu * 1e6 / max(1, acked),
+        "held": acked >= 0.999 * counts.get("sent", 0) and not found["violations"] and times["ack"]["p99"] < 50,
+        "busy": found["generator"]["busy"],
+        "late": found["generator"]["late_p99_ms"],
+    }
+
+
+def most(target):
+    """The highest rate that is held, in steps of a sixth, each tried twice; and what it cost."""
+    best, rate = None, 150 if target.name.startswith("channels") else 1200
+    while True:
+        run = next((run for run in (load(target, rate) for _ in range(2)) if run["held"]), None)
+        if run is None:
+            return best
+        best, rate = run, rate * 1.17
+
+
+def idle(target, visitors=5000):
+    """KiB resident for each of so many visitors who wrote once and stay."""
+    scenario = target.folder / "idle.toml"
+    text = (ROOT / "benches/scenarios/flood.toml").read_text()
+    text = text.replace("messages = [40, 40]", "messages = [1, 1]").replace("stay_ms = [200, 400]", "stay_ms = [60000, 60000]")
+    scenario.write_text(text.replace("seconds = 10", "seconds = 25").replace("arrivals = 20", f"arrivals = {visitors // 25}"))
+    before = target.resident()
+    run = subprocess.Popen(
+        ["taskset", "-c", "1", str(HUB), "load", "--scenario", str(scenario), "--url", target.url],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    time.sleep(40)
+    kib = (target.resident() - before) / visitors
+    start = target.cpu()
+    time.sleep(10)
+    used = (target.cpu() - start) * 100
+    run.kill()
+    run.wait()
+    return {"kib_per_connection": kib, "idle_cpu_ms_per_s": used}
+
+
+MODES = {"max": most, "steady": lambda target: load(target, 150 if target.name.startswith("channels") else 1000, 25), "idle": idle}
+
+
+def main():
+    mode, names = sys.argv[1], sys.argv[2:] or TARGETS
+    results = {name: [] for name in names}
+    for number in range(ROUNDS):
+        for name in names:
+            target = Target(name)
+            try:
+                found = MODES[mode](target)
+            finally:
+                target.stop()
+            results[name].append(found)
+            print(number + 1, name, json.dumps(found), flush=True)
+    for name, runs in results.items():
+        runs = [run for run in runs if run]
+        keys = [key for key in (runs[0] if runs else {}) if key != "held"]
+        medians = {key: round(statistics.median(run[key] for run in runs), 2) for key in keys}
+        print("median", name, json.dumps(medians))
+
+
+if __name__ == "__main__":
+    main()

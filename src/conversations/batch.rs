@@ -1,0 +1,423 @@
+//! Many messages of customers by one statement each step: read and hold the conversations, look for messages
+//! that were sent before, move the conversations, write the entries.
+//!
+//! Tells the same story as `store::append`, message by message; a test holds the two together.
+
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::base::{ActorKind, Audience, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
+use crate::conversations::{Error, NewMessage, model, store, verbs};
+use crate::ports::bus::News;
+use crate::ports::db::{Engine, FromRow, JsonText};
+use crate::ports::{Cx, Db, DbError, Tx};
+use crate::protocol::{Content, Entry, Posted};
+use crate::{execute, fetch_all};
+
+/// A customer's message whose parts were checked.
+pub(super) struct Letter {
+    pub(super) cx: Cx,
+    pub(super) id: ConversationId,
+    pub(super) client_id: String,
+    pub(super) body: Option<String>,
+}
+
+/// A conversation whose row is held, and how far it has got.
+#[derive(FromRow)]
+struct Room {
+    id: ConversationId,
+    contact_id: ContactId,
+    contact_name: Option<String>,
+    snoozed_by: Option<StaffId>,
+    title: String,
+    last_seq: i64,
+    last_public_seq: i64,
+    prev_public_seq: i64,
+    inbound_count: i64,
+    outbound_count: i64,
+    waiting_since: Option<Timestamp>,
+    #[sqlx(skip)]
+    last_message: Option<String>,
+    #[sqlx(skip)]
+    updated_at: Option<Timestamp>,
+}
+
+/// How a conversation's row is moved, as the statement reads it.
+#[derive(serde::Serialize)]
+struct Moved<'a> {
+    id: ConversationId,
+    title: &'a str,
+    last_seq: i64,
+    prev_public_seq: i64,
+    inbound_count: i64,
+    waiting_since: Option<i64>,
+    last_message: &'a str,
+    updated_at: i64,
+}
+
+/// A message's row, as the statement reads it.
+#[derive(serde::Serialize)]
+struct Written<'a> {
+    id: ConversationId,
+    seq: i64,
+    prev_public_seq: i64,
+    actor_kind: ActorKind,
+    actor_id: Option<String>,
+    author: &'a str,
+    body: Option<&'a str>,
+    client_id: Option<&'a str>,
+    inbound_count: i64,
+    outbound_count: i64,
+    created_at: i64,
+}
+
+/// A message as it was sent, as the statement reads it.
+#[derive(serde::Serialize)]
+struct Sent<'a> {
+    id: ConversationId,
+    client_id: &'a str,
+}
+
+/// An entry that is written, with what its row holds beside it.
+struct Fresh {
+    conversation: ConversationId,
+    entry: Entry,
+    prev_public: i64,
+    inbound: i64,
+    outbound: i64,
+}
+
+/// What a message without files says of itself.
+const PLAIN: Content = Content::Message { files: Vec::new(), draft: None };
+
+/// Moves conversations to what a list of values says; the engines name such a list differently. The plus keeps
+/// SQLite from walking through the whole workspace by an index instead of looking each conversation up.
+macro_rules! concat_move {
+    ($values:literal) => {
+        concat!(
+            "UPDATE conversations
+             SET last_seq = moved.last_seq, last_public_seq = moved.last_seq,
+                 prev_public_seq = moved.prev_public_seq, inbound_count = moved.inbound_count,
+                 customer_seq = moved.last_seq, waiting_since = moved.waiting_since, resolved_at = NULL,
+                 last_message_text = moved.last_message, last_message_by = $3,
+                 last_message_at = moved.updated_at, title = moved.title, updated_at = moved.updated_at
+             FROM ",
+            $values,
+            " WHERE +conversations.workspace_id = $1 AND conversations.id = moved.id"
+        )
+    };
+}
+
+/// Writes entries from a list of values.
+macro_rules! concat_write {
+    ($values:literal) => {
+        concat!(
+            "INSERT INTO entries (workspace_id, conversation_id, seq, prev_public_seq, kind, audience, actor_kind,
+                 actor_id, author, body, content, client_id, inbound_count, outbound_count, created_at)
+             SELECT $1, id, seq, prev_public_seq, $3, $4, actor_kind, actor_id, author, body, $5, client_id,
+                 inbound_count, outbound_count, created_at
+             FROM ",
+            $values
+        )
+    };
+}
+
+/// Reads and holds the conversations of a list.
+const fn hold_sql(engine: Engine) -> &'static str {
+    const SQLITE: &str = "SELECT conversations.id, conversations.contact_id, contacts.name AS contact_name,
+            conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
+            outbound_count, waiting_since
+         FROM json_each($2) AS named
+         CROSS JOIN conversations ON conversations.id = named.value
+         JOIN contacts ON contacts.id = conversations.contact_id
+         WHERE conversations.workspace_id = $1";
+    const POSTGRES: &str = "SELECT conversations.id, conversations.contact_id, contacts.name AS contact_name,
+            conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
+            outbound_count, waiting_since
+         FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
+         WHERE conversations.workspace_id = $1
+           AND conversations.id IN (SELECT json_array_elements_text(CAST($2 AS json)))
+         ORDER BY conversations.id
+         FOR UPDATE OF conversations";
+    match engine {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    }
+}
+
+/// Looks for the messages of a list.
+const fn known_sql(engine: Engine) -> &'static str {
+    const SQLITE: &str = "SELECT entries.conversation_id, entries.client_id, entries.seq
+         FROM json_each($2) AS sent
+         CROSS JOIN entries ON entries.conversation_id = sent.value ->> 'id'
+           AND entries.client_id = sent.value ->> 'client_id'
+         WHERE entries.workspace_id = $1";
+    const POSTGRES: &str = "SELECT entries.conversation_id, entries.client_id, entries.seq
+         FROM json_to_recordset(CAST($2 AS json)) AS sent (id text, client_id text)
+         JOIN entries ON entries.conversation_id = sent.id AND entries.client_id = sent.client_id
+         WHERE entries.workspace_id = $1";
+    match engine {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    }
+}
+
+/// Moves the conversations of a list.
+const fn move_sql(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => concat_move!(
+            "(SELECT value ->> 'id' AS id, value ->> 'title' AS title, value ->> 'last_seq' AS last_seq,
+                  value ->> 'prev_public_seq' AS prev_public_seq, value ->> 'inbound_count' AS inbound_count,
+                  value ->> 'waiting_since' AS waiting_since, value ->> 'last_message' AS last_message,
+                  value ->> 'updated_at' AS updated_at
+              FROM json_each($2)) AS moved"
+        ),
+        Engine::Postgres => concat_move!(
+            "json_to_recordset(CAST($2 AS json)) AS moved (id text, title text, last_seq bigint,
+                  prev_public_seq bigint, inbound_count bigint, waiting_since bigint, last_message text,
+                  updated_at bigint)"
+        ),
+    }
+}
+
+/// Writes the entries of a list.
+const fn write_sql(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => concat_write!(
+            "(SELECT value ->> 'id' AS id, value ->> 'seq' AS seq, value ->> 'prev_public_seq' AS prev_public_seq,
+                  value ->> 'actor_kind' AS actor_kind, value ->> 'actor_id' AS actor_id,
+                  value ->> 'author' AS author, value ->> 'body' AS body, value ->> 'client_id' AS client_id,
+                  value ->> 'inbound_count' AS inbound_count, value ->> 'outbound_count' AS outbound_count,
+                  value ->> 'created_at' AS created_at
+              FROM json_each($2)) AS written"
+        ),
+        Engine::Postgres => concat_write!(
+            "json_to_recordset(CAST($2 AS json)) AS written (id text, seq bigint, prev_public_seq bigint,
+                  actor_kind text, actor_id text, author text, body text, client_id text, inbound_count bigint,
+                  outbound_count bigint, created_at bigint)"
+        ),
+    }
+}
+
+/// The messages of a batch that were stored before, by conversation and `client_id`.
+type Known = HashMap<(ConversationId, String), i64>;
+
+/// Stores messages in one unit of work; gives what became of each, in their order. After an error nothing
+/// of them is stored.
+pub(super) async fn store(db: &Db, letters: &[Letter]) -> Result<Vec<Result<Posted, Error>>, Error> {
+    let mut tx = db.begin().await?;
+    let mut by_workspace: BTreeMap<WorkspaceId, Vec<usize>> = BTreeMap::new();
+    for (place, letter) in letters.iter().enumerate() {
+        by_workspace.entry(letter.cx.workspace).or_default().push(place);
+    }
+    let mut results: Vec<Option<Result<Posted, Error>>> = letters.iter().map(|_| None).collect();
+    for (workspace, places) in by_workspace {
+        let theirs: Vec<&Letter> = places.iter().map(|place| &letters[*place]).collect();
+        let posted = store_theirs(&mut tx, workspace, &theirs).await?;
+        for (place, result) in places.into_iter().zip(posted) {
+            results[place] = Some(result);
+        }
+    }
+    tx.commit().await?;
+    Ok(results.into_iter().map(|result| result.unwrap_or(Err(Error::NotFound))).collect())
+}
+
+/// Stores the messages of one workspace.
+async fn store_theirs(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    letters: &[&Letter],
+) -> Result<Vec<Result<Posted, Error>>, Error> {
+    let mut rooms = hold(tx, workspace, letters).await?;
+    let mut known = sent_before(tx, workspace, letters).await?;
+    let mut results = Vec::with_capacity(letters.len());
+    let mut fresh = Vec::with_capacity(letters.len());
+    for letter in letters {
+        results.push(match rooms.get_mut(&letter.id).filter(|room| room.is_open_to(letter)) {
+            None => Some(Err(Error::NotFound)),
+            // It wakes up as well, which is more than a message: below.
+            Some(room) if room.snoozed_by.is_some() => None,
+            Some(room) => {
+                let (seq, duplicate) = match known.entry((letter.id, letter.client_id.clone())) {
+                    Slot::Occupied(known) => (*known.get(), true),
+                    Slot::Vacant(slot) => {
+                        fresh.push(room.append(letter));
+                        (*slot.insert(room.last_seq), false)
+                    }
+                };
+                Some(Ok(Posted { conversation: letter.id, seq, duplicate }))
+            }
+        });
+    }
+    move_rooms(tx, workspace, &rooms).await?;
+    // Neighbours in the store one after the other; those of one conversation stay in their order.
+    fresh.sort_by_key(|fresh| fresh.conversation);
+    write(tx, workspace, fresh).await?;
+    let mut posted = Vec::with_capacity(letters.len());
+    for (letter, result) in letters.iter().zip(results) {
+        posted.push(match result {
+            Some(result) => result,
+            None => post_alone(tx, letter).await,
+        });
+    }
+    Ok(posted)
+}
+
+async fn post_alone(tx: &mut Tx, letter: &Letter) -> Result<Posted, Error> {
+    let body = letter.body.clone().unwrap_or_default();
+    let message = NewMessage { client_id: letter.client_id.clone(), body, files: Vec::new() };
+    verbs::post(&letter.cx, tx, letter.id, message).await
+}
+
+impl Room {
+    /// A conversation of somebody else does not exist for the caller.
+    fn is_open_to(&self, letter: &Letter) -> bool {
+        model::contact_scope(&letter.cx).is_none_or(|contact| contact == self.contact_id)
+    }
+
+    /// Moves the conversation by a message, as `store::append` does.
+    fn append(&mut self, letter: &Letter) -> Fresh {
+        let Letter { cx, body, client_id, .. } = letter;
+        let shown = model::preview(body.as_deref().unwrap_or_default());
+        self.prev_public_seq = self.last_public_seq;
+        self.last_seq += 1;
+        self.last_public_seq = self.last_seq;
+        self.inbound_count += 1;
+        self.waiting_since = self.waiting_since.or(Some(cx.now));
+        self.updated_at = Some(cx.now);
+        if self.title.is_empty() {
+            self.title = store::first_title(&shown);
+        }
+        self.last_message = Some(shown);
+        let author = match cx.name.as_str() {
+            "" => self.contact_name.clone().unwrap_or_default(),
+            name => name.to_owned(),
+        };
+        let entry = Entry {
+            seq: self.last_seq,
+            prev: self.last_seq - 1,
+            audience: Audience::Everyone,
+            actor: cx.actor,
+            author,
+            body: body.clone(),
+            content: PLAIN,
+            client_id: Some(client_id.clone()),
+            at: cx.now,
+        };
+        let (inbound, outbound) = (self.inbound_count, self.outbound_count);
+        Fresh { conversation: self.id, entry, prev_public: self.prev_public_seq, inbound, outbound }
+    }
+}
+
+/// Reads and holds the conversations that are written to, always in the same order.
+async fn hold(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    letters: &[&Letter],
+) -> Result<BTreeMap<ConversationId, Room>, DbError> {
+    let ids: BTreeSet<String> = letters.iter().map(|letter| letter.id.to_string()).collect();
+    let sql = hold_sql(tx.engine());
+    let rooms = fetch_all!(tx, Room, sql, workspace, JsonText(&ids))?;
+    Ok(rooms.into_iter().map(|room| (room.id, room)).collect())
+}
+
+/// Looks for messages that were stored before. The conversations are held: none can come meanwhile.
+async fn sent_before(tx: &mut Tx, workspace: WorkspaceId, letters: &[&Letter]) -> Result<Known, DbError> {
+    let sent: Vec<Sent> =
+        letters.iter().map(|letter| Sent { id: letter.id, client_id: &letter.client_id }).collect();
+    let sql = known_sql(tx.engine());
+    let found = fetch_all!(tx, (ConversationId, String, i64), sql, workspace, JsonText(&sent))?;
+    Ok(found.into_iter().map(|(id, client_id, seq)| ((id, client_id), seq)).collect())
+}
+
+/// Moves the rows of the conversations that were written to.
+async fn move_rooms(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    rooms: &BTreeMap<ConversationId, Room>,
+) -> Result<(), DbError> {
+    let moved: Vec<Moved> = rooms.values().filter_map(Moved::of).collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let sql = move_sql(tx.engine());
+    execute!(tx, sql, workspace, JsonText(&moved), ActorKind::Contact)?;
+    Ok(())
+}
+
+/// Writes the entries, and tells of them after the commit.
+async fn write(tx: &mut Tx, workspace: WorkspaceId, fresh: Vec<Fresh>) -> Result<(), DbError> {
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Written> = fresh.iter().map(Written::of).collect();
+    let sql = write_sql(tx.engine());
+    execute!(tx, sql, workspace, JsonText(&rows), PLAIN.kind(), Audience::Everyone, JsonText(PLAIN))?;
+    for Fresh { conversation, entry, prev_public, .. } in fresh {
+        tx.count(metrics::counter!("concierge_entries_total", "kind" => entry.content.kind()));
+        tx.tell(workspace, News::Entry { conversation, entry: entry.into(), prev_public });
+    }
+    Ok(())
+}
+
+impl Moved<'_> {
+    /// None if no message came in.
+    fn of(room: &Room) -> Option<Moved<'_>> {
+        let (updated_at, last_message) = (room.updated_at?, room.last_message.as_deref()?);
+        Some(Moved {
+            id: room.id,
+            title: &room.title,
+            last_seq: room.last_seq,
+            prev_public_seq: room.prev_public_seq,
+            inbound_count: room.inbound_count,
+            waiting_since: room.waiting_since.map(Timestamp::as_micros),
+            last_message,
+            updated_at: updated_at.as_micros(),
+        })
+    }
+}
+
+impl Written<'_> {
+    fn of(fresh: &Fresh) -> Written<'_> {
+        let Fresh { conversation, entry, prev_public, inbound, outbound } = fresh;
+        Written {
+            id: *conversation,
+            seq: entry.seq,
+            prev_public_seq: *prev_public,
+            actor_kind: entry.actor.kind(),
+            actor_id: entry.actor.id_text(),
+            author: &entry.author,
+            body: entry.body.as_deref(),
+            client_id: entry.client_id.as_deref(),
+            inbound_count: *inbound,
+            outbound_count: *outbound,
+            created_at: entry.at.as_micros(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Bus;
+    use crate::ports::db::Location;
+
+    /// A walk through an index of the workspace would make every message as dear as the business is old.
+    #[tokio::test]
+    async fn every_row_is_looked_up_by_its_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Db::open(&Location::File(folder.path().join("x.db")), Bus::memory()).await.expect("a store");
+        let mut tx = db.read().await.expect("a reader");
+        for sql in [hold_sql, known_sql, move_sql, write_sql].map(|sql| sql(Engine::Sqlite)) {
+            let plan = format!("EXPLAIN QUERY PLAN {sql}");
+            let steps =
+                fetch_all!(tx, (i64, i64, i64, String), sqlx::AssertSqlSafe(plan.clone())).expect("a plan");
+            for (_, _, _, step) in steps {
+                let walks = step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE");
+                assert!(!walks && !step.contains("(workspace_id=?"), "{step}: {sql}");
+            }
+        }
+        drop(tx);
+        db.close().await;
+    }
+}

@@ -1,0 +1,134 @@
+//! Customers' messages on their way into the store: all that wait share one unit of work.
+//!
+//! Handing a statement to the store's driver costs more than the row it writes. A message alone takes half a
+//! dozen of them; a hundred that wait together take the same half dozen (`batch.rs`). There is no timer: while
+//! one batch is on its way to the disk the next gathers, so batches grow with the load by themselves, and a
+//! lone message is stored at once.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use crate::base::ConversationId;
+use crate::conversations::batch::{self, Letter};
+use crate::conversations::{Error, NewMessage, model};
+use crate::ports::{Cx, Db, DbError};
+use crate::protocol::Posted;
+
+/// Messages that may wait. More are refused as `busy`: whoever sent them still has them.
+const MOST: usize = 16 * 1024;
+
+/// Messages that are stored at once.
+const BATCH: usize = 512;
+
+/// Where customers' messages wait to be stored. Clones are the same box.
+#[derive(Clone)]
+pub struct Postbox {
+    waiting: Arc<Mutex<Waiting>>,
+    db: Db,
+    tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct Waiting {
+    letters: Vec<Addressed>,
+    /// Somebody is storing: they will take what comes meanwhile.
+    storing: bool,
+}
+
+/// A message with whoever waits to hear what became of it.
+struct Addressed {
+    letter: Letter,
+    told: oneshot::Sender<Result<Posted, Error>>,
+}
+
+impl Postbox {
+    /// An empty box. `tasks` waits for what is on its way to the store.
+    pub fn new(db: Db, tasks: TaskTracker) -> Postbox {
+        Postbox { waiting: Arc::default(), db, tasks }
+    }
+
+    /// Posts a customer's message without files, as `conversations::post` does. Returns once it is on disk.
+    /// What was handed in is stored even if the caller goes meanwhile.
+    pub async fn post(&self, cx: Cx, id: ConversationId, new: NewMessage) -> Result<Posted, Error> {
+        model::check_client_id(&new.client_id)?;
+        let body = model::message_body(&new.body, 0)?;
+        let (told, hears) = oneshot::channel();
+        self.hand_in(Addressed { letter: Letter { cx, id, client_id: new.client_id, body }, told })?;
+        hears.await.unwrap_or_else(|_| Err(DbError::Commit("the hub is stopping".to_owned()).into()))
+    }
+
+    fn hand_in(&self, addressed: Addressed) -> Result<(), Error> {
+        let mut waiting = self.waiting();
+        if waiting.letters.len() >= MOST {
+            return Err(DbError::overloaded().into());
+        }
+        waiting.letters.push(addressed);
+        if !std::mem::replace(&mut waiting.storing, true) {
+            self.tasks.spawn(self.clone().store());
+        }
+        Ok(())
+    }
+
+    /// Stores until nothing waits.
+    async fn store(self) {
+        // Also after a panic: the next message must find somebody who stores it.
+        let _done = Done(&self);
+        while let Some(batch) = self.take() {
+            self.store_batch(batch).await;
+        }
+    }
+
+    /// The next batch; without one, nobody is storing from here on.
+    fn take(&self) -> Option<Vec<Addressed>> {
+        let mut waiting = self.waiting();
+        if waiting.letters.is_empty() {
+            waiting.storing = false;
+            return None;
+        }
+        let end = waiting.letters.len().min(BATCH);
+        Some(waiting.letters.drain(..end).collect())
+    }
+
+    async fn store_batch(&self, batch: Vec<Addressed>) {
+        let (letters, told): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|Addressed { letter, told }| (letter, told)).unzip();
+        let results = match batch::store(&self.db, &letters).await {
+            Ok(results) => results,
+            Err(error) if letters.len() == 1 => vec![Err(error)],
+            // One of them may be at fault, and the others must not suffer for it.
+            Err(Error::Db(error)) if error.is_of_one() => self.store_singly(&letters).await,
+            Err(Error::Db(error)) => letters.iter().map(|_| Err(error.again().into())).collect(),
+            Err(_) => self.store_singly(&letters).await,
+        };
+        for (told, result) in told.into_iter().zip(results) {
+            // An error only says that the caller has gone.
+            let _ = told.send(result);
+        }
+    }
+
+    async fn store_singly(&self, letters: &[Letter]) -> Vec<Result<Posted, Error>> {
+        let mut results = Vec::with_capacity(letters.len());
+        for letter in letters {
+            let stored = batch::store(&self.db, std::slice::from_ref(letter)).await;
+            results.push(stored.and_then(|mut one| one.pop().unwrap_or(Err(Error::NotFound))));
+        }
+        results
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that nobody is storing any more, whatever ended it.
+struct Done<'a>(&'a Postbox);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.waiting().storing = false;
+        }
+    }
+}
