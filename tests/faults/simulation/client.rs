@@ -181,14 +181,14 @@ impl Client {
     }
 
     async fn talk(&mut self, socket: &mut Socket) -> Result<End, End> {
-        let mut phase = self.world.phase.subscribe();
-        let mut known = self.world.known[self.business].subscribe();
-        known.mark_changed();
+        let world = self.world.clone();
+        let (phase, known) = (&world.phase, &world.known[self.business]);
+        let (mut seen_phase, mut seen_known) = (0, 0);
         let mut heard_at = Instant::now();
         loop {
             let writes = self.asked.values().any(|asked| matches!(asked, Asked::Message(_)));
             self.world.set_idle(&self.name, self.plan.is_empty() && !writes);
-            if self.has_seen_everything(&phase.borrow_and_update()) {
+            if self.has_seen_everything(&phase.get()) {
                 return Ok(End::Left);
             }
             let acts = self.greeted && self.plan.front().is_some();
@@ -206,10 +206,10 @@ impl Client {
                         Some(Ok(_)) => {}
                     }
                 }
-                _ = phase.changed() => {}
-                _ = known.changed(), if self.greeted && self.is_staff() => {
-                    let all = known.borrow_and_update().clone();
-                    self.looks_at(socket, all).await?;
+                seen = phase.changed_since(seen_phase) => seen_phase = seen,
+                seen = known.changed_since(seen_known), if self.greeted && self.is_staff() => {
+                    seen_known = seen;
+                    self.looks_at(socket, known.get()).await?;
                 }
                 () = sleep_until(act_at), if acts => self.acts(socket).await?,
                 () = sleep_until(heard_at + PATIENCE), if !self.asked.is_empty() => return Err(End::Broken),

@@ -1,11 +1,13 @@
 //! The lines between clients and nodes: slow, torn, cut, and silent in one direction or both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
-use tokio::sync::watch;
+
+use super::board::Board;
 
 /// What a line holds before its writer has to wait.
 const LINE: usize = 64 * 1024;
@@ -22,20 +24,19 @@ pub(super) struct Weather {
 }
 
 /// A new line: the client's end and the node's.
-pub(super) fn line(weather: watch::Receiver<Weather>, dice: &mut StdRng) -> (DuplexStream, DuplexStream) {
+pub(super) fn line(weather: Arc<Board<Weather>>, dice: &mut StdRng) -> (DuplexStream, DuplexStream) {
     let (client, near) = tokio::io::duplex(LINE);
     let (far, node) = tokio::io::duplex(LINE);
     let (there, back) = (StdRng::seed_from_u64(dice.random()), StdRng::seed_from_u64(dice.random()));
     tokio::spawn(async move {
         let (near_out, near_in) = tokio::io::split(near);
         let (far_out, far_in) = tokio::io::split(far);
-        let mut cut = weather.clone();
-        let before = cut.borrow_and_update().cuts;
+        let before = weather.get().cuts;
         tokio::select! {
             biased;
-            _ = cut.wait_for(|weather| weather.cuts != before) => {}
-            () = carry(near_out, far_in, weather.clone(), |weather| !weather.deaf, there) => {}
-            () = carry(far_out, near_in, weather, |weather| !weather.mute, back) => {}
+            () = weather.until(|weather| weather.cuts != before) => {}
+            () = carry(near_out, far_in, &weather, |weather| !weather.deaf, there) => {}
+            () = carry(far_out, near_in, &weather, |weather| !weather.mute, back) => {}
         }
     });
     (client, node)
@@ -45,7 +46,7 @@ pub(super) fn line(weather: watch::Receiver<Weather>, dice: &mut StdRng) -> (Dup
 async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut weather: watch::Receiver<Weather>,
+    weather: &Board<Weather>,
     open: impl Fn(&Weather) -> bool,
     mut dice: StdRng,
 ) {
@@ -54,7 +55,8 @@ async fn carry(
         let most = if dice.random_bool(0.2) { dice.random_range(1..200) } else { piece.len() };
         let Ok(length @ 1..) = from.read(&mut piece[..most]).await else { return };
         tokio::time::sleep(Duration::from_millis(dice.random_range(0..12))).await;
-        if weather.wait_for(&open).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
+        weather.until(&open).await;
+        if to.write_all(&piece[..length]).await.is_err() {
             return;
         }
     }

@@ -8,9 +8,9 @@ use concierge::base::ConversationId;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use tokio::io::DuplexStream;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::board::Board;
 use super::client::Who;
 use super::house::{House, Template};
 use super::network::{Weather, line};
@@ -36,10 +36,10 @@ pub(super) enum Phase {
 pub(super) struct World {
     pub(super) template: Arc<Template>,
     pub(super) house: tokio::sync::Mutex<House>,
-    pub(super) phase: watch::Sender<Phase>,
+    pub(super) phase: Board<Phase>,
     /// Conversations that began, business by business.
-    pub(super) known: Vec<watch::Sender<Vec<ConversationId>>>,
-    pub(super) weather: Vec<watch::Sender<Weather>>,
+    pub(super) known: Vec<Board<Vec<ConversationId>>>,
+    pub(super) weather: Vec<Arc<Board<Weather>>>,
     books: Mutex<Books>,
 }
 
@@ -56,11 +56,11 @@ struct Books {
 impl World {
     pub(super) fn new(template: Arc<Template>, house: House, nodes: usize, keeps_lines: bool) -> World {
         World {
-            known: template.businesses.iter().map(|_| watch::Sender::new(Vec::new())).collect(),
+            known: template.businesses.iter().map(|_| Board::new(Vec::new())).collect(),
             template,
             house: tokio::sync::Mutex::new(house),
-            phase: watch::Sender::new(Phase::Busy),
-            weather: (0..nodes).map(|_| watch::Sender::new(Weather::default())).collect(),
+            phase: Board::new(Phase::Busy),
+            weather: (0..nodes).map(|_| Arc::new(Board::new(Weather::default()))).collect(),
             books: Mutex::new(Books {
                 begun: Instant::now(),
                 trace: DefaultHasher::new(),
@@ -75,7 +75,7 @@ impl World {
     /// A line to any node; none while that one does not run.
     pub(super) fn dial(&self, dice: &mut StdRng) -> Option<DuplexStream> {
         let node = dice.random_range(0..self.weather.len());
-        let (client, hub) = line(self.weather[node].subscribe(), dice);
+        let (client, hub) = line(self.weather[node].clone(), dice);
         let house = self.house.try_lock().ok()?;
         house.accept(node, hub).then_some(client)
     }
@@ -105,13 +105,9 @@ impl World {
         if let Who::Customer { number } = who {
             self.books().customers.insert(conversation, *number);
         }
-        self.known[business].send_if_modified(|known| {
-            let is_new = !known.contains(&conversation);
-            if is_new {
-                known.push(conversation);
-            }
-            is_new
-        });
+        if !self.known[business].get().contains(&conversation) {
+            self.known[business].change(|known| known.push(conversation));
+        }
     }
 
     /// Whose conversation it is.
