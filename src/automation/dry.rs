@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::automation::Error;
 use crate::automation::replay::{Moment, Replay};
+use crate::automation::segments;
 use crate::base::{ContactId, ConversationId, RuleId, Timestamp};
 use crate::ports::{Cx, Tx};
 use crate::rules::{self, Action, Condition, Explanation, Facts, Program, Rule, RuleSet, evaluate};
@@ -119,6 +120,7 @@ pub async fn dry_run(
     let words = rules::vocabulary(cx, tx).await?;
     let settings = workspaces::get(tx, cx.workspace).await?.settings;
     let initial = schemas::initial_status(cx, tx).await?;
+    let segments = segments::ready(cx, tx).await?;
     let since = cx.now.before(Duration::from_secs(u64::from(days) * 24 * 3_600));
     let text = rules::describe(&checked, &words);
     let rule = Rule {
@@ -147,7 +149,10 @@ pub async fn dry_run(
             .iter()
             .map(|past| {
                 let looks = looks.remove(&past.id).unwrap_or_default();
-                (past.id, (past.contact_id, Replay::begin(&rule, &settings, past, &initial, looks)))
+                (
+                    past.id,
+                    (past.contact_id, Replay::begin(&rule, &settings, past, (&initial, &segments), looks)),
+                )
             })
             .collect();
         judge.found.conversations += page.len() as u64;
@@ -317,6 +322,8 @@ fn wishes(action: &Action) -> Vec<(String, String)> {
         | Action::Notify { .. }
         | Action::Webhook { .. }
         | Action::HandOver { .. } => Vec::new(),
+        Action::StartSequence { sequence } => one(format!("the sequence {sequence}"), "start".to_owned()),
+        Action::StopSequence { sequence } => one(format!("the sequence {sequence}"), "stop".to_owned()),
     }
 }
 

@@ -298,17 +298,17 @@ async fn start_fill(
     Ok((StatusCode::ACCEPTED, Json(fill)))
 }
 
-/// Shows how far filling the past with a schema got; 404 when it was never begun.
+/// Shows how far filling the past with a schema got; `null` when it was never begun.
 #[utoipa::path(get, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path)),
-    responses((status = 200, body = Fill), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Option<Fill>), (status = 404, body = ProblemBody)))]
 async fn show_fill(
     State(site): State<Site>,
     caller: Caller,
     Path(key): Path<String>,
-) -> Result<Json<Fill>, Problem> {
+) -> Result<Json<Option<Fill>>, Problem> {
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let mut tx = site.ports.db.read().await?;
-    super::fill(&cx, &mut tx, &key).await?.map(Json).ok_or_else(Problem::not_found)
+    Ok(Json(super::fill(&cx, &mut tx, &key).await?))
 }
 
 /// Stops filling; what was filled stays.

@@ -188,6 +188,12 @@ fn action(action: &Action, words: &Vocabulary) -> String {
             let fact = format!("context.{field}");
             format!("set {} to {}", words.label(&fact), shown(&fact, value, words))
         }
+        Action::StartSequence { sequence } => {
+            format!("start the sequence {}", quoted(words.sequence_label(sequence)))
+        }
+        Action::StopSequence { sequence } => {
+            format!("stop the sequence {}", quoted(words.sequence_label(sequence)))
+        }
         other => other.to_string(),
     }
 }

@@ -29,6 +29,8 @@ mod resend;
 mod resume;
 mod rules;
 mod schemas;
+mod segments;
+mod sequences;
 mod setup;
 mod slow;
 mod sources;

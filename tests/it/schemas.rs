@@ -470,11 +470,10 @@ async fn a_change_is_tried_previewed_and_filled_over_the_past() {
 
         let change = json!({ "base_version": 1, "document": wider });
         ok(&manager, "PUT", "/v1/schemas/hire", Some(change)).await;
-        assert_eq!(
-            call(&manager, "GET", "/v1/schemas/hire/fill", None).await.status,
-            404,
-            "it was never begun"
-        );
+        let never = call(&manager, "GET", "/v1/schemas/hire/fill", None).await;
+        assert_eq!((never.status, never.json()), (200, Value::Null), "it was never begun");
+        let nobodys = call(&manager, "GET", "/v1/schemas/none/fill", None).await;
+        assert_eq!(nobodys.problem(), (404, "not_found".to_owned()));
         let filled = filled(&manager).await;
         assert_eq!((&filled["done"], &filled["total"]), (&json!(1), &json!(1)));
         assert_eq!(filled["changed"], 1, "only what was empty: {filled}");
