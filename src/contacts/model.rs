@@ -41,7 +41,7 @@ crate::word_enum! {
     pub enum Change {
         /// Their first conversation began.
         Created = "created",
-        /// It became known who they are: a name, an e-mail address or a number where there was none.
+        /// It became known who they are: an e-mail address or a number where there was neither.
         Identified = "identified",
         /// Something else about them changed.
         Changed = "changed",
@@ -51,7 +51,7 @@ crate::word_enum! {
 impl Change {
     /// What a change of what is known amounts to.
     pub(super) fn between(before: &Contact, after: &Contact) -> Change {
-        let known = |one: &Contact| one.name.is_some() || one.email.is_some() || one.phone.is_some();
+        let known = |one: &Contact| one.email.is_some() || one.phone.is_some();
         match !known(before) && known(after) {
             true => Change::Identified,
             false => Change::Changed,

@@ -24,6 +24,7 @@ mod models_bad;
 mod models_tools;
 mod packs;
 mod ratings;
+mod refusals;
 mod replay;
 mod resend;
 mod resume;

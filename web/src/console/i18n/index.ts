@@ -1,6 +1,9 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Blockers } from "../features/approvals/kinds";
+import type { texts as segments } from "../features/contacts/segment-texts";
+import type { lines } from "../features/conversation/sequence-lines";
+import type { texts as sequences } from "../features/rules/sequence-texts";
 import type { texts as rules } from "../features/rules/texts";
 import type { texts as hooks } from "../features/settings/hooks-texts";
 import type { autopilot } from "./autopilot";
@@ -20,6 +23,9 @@ declare module "i18next" {
       setup: typeof setup;
       rules: typeof rules;
       hooks: typeof hooks;
+      sequences: typeof sequences;
+      "sequence-lines": typeof lines;
+      segments: typeof segments;
       models: typeof models;
       schemas: typeof schemas;
       voice: typeof voice;

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ArrowLeft, Plus, Search } from "lucide-react";
-import { type FormEvent, useDeferredValue, useState } from "react";
+import { ArrowLeft, Plus, Search, Users } from "lucide-react";
+import { type FormEvent, lazy, Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
 import { monthYear, shortTime, span, useNow } from "../../lib/format";
@@ -13,14 +13,25 @@ import { Field } from "../../parts/Field";
 import { Sheet } from "../../parts/Sheet";
 import { complain, toast } from "../../parts/toast";
 import type { Contact } from "../../types";
+import "./segment-texts";
+
+const Segments = lazy(() => import("./Segments"));
 
 export function Contacts() {
   const { id } = useParams({ from: "/contacts/{-$id}" });
+  // Segments are groups of contacts: their page is beside the contacts' own.
+  if (id === "segments" || id?.startsWith("seg_"))
+    return (
+      <Suspense fallback={<main className="page" aria-busy="true" />}>
+        <Segments id={id} />
+      </Suspense>
+    );
   return id ? <Detail key={id} id={id} /> : <Table />;
 }
 
 function Table() {
   const { t } = useTranslation();
+  const { t: segments } = useTranslation("segments");
   const navigate = useNavigate();
   const mayAdd = useMay("staff");
   const now = useNow(60_000);
@@ -57,8 +68,16 @@ function Table() {
               onChange={(event) => setText(event.target.value)}
             />
           </div>
+          <Link
+            to="/contacts/{-$id}"
+            params={{ id: "segments" }}
+            className="btn line ms-auto sm:ms-0"
+          >
+            <Icon of={Users} size="s" />
+            {segments("open")}
+          </Link>
           {mayAdd ? (
-            <button type="button" className="btn line ms-auto sm:ms-0" onClick={() => setAdding(true)}>
+            <button type="button" className="btn line" onClick={() => setAdding(true)}>
               <Icon of={Plus} size="s" />
               {t("contacts.new")}
             </button>

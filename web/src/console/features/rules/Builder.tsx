@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
@@ -24,6 +24,7 @@ import {
   fresh,
   type Group,
   HOURS,
+  isSequence,
   keyOf,
   type Reading,
   type Rule,
@@ -52,9 +53,21 @@ const NEW: Rule = {
   then: [],
 };
 
+const SequenceBuilder = lazy(() => import("./SequenceBuilder"));
+
+/** The page of one rule, or of one sequence: what follows in time is built beside what happens at once. */
 export function Builder() {
-  const { t } = useTranslation("rules");
   const { rule: id } = useParams({ from: "/rules/$rule" });
+  if (!isSequence(id)) return <RulePage id={id} />;
+  return (
+    <Suspense fallback={<main className="page" aria-busy="true" />}>
+      <SequenceBuilder id={id} />
+    </Suspense>
+  );
+}
+
+function RulePage({ id }: { id: string }) {
+  const { t } = useTranslation("rules");
   const mayWrite = useMay("manager");
   const { data: vocabulary } = useQuery(askRules.vocabulary);
   const { data: stored, error } = useQuery({ ...askRules.one(id), enabled: id !== "new" });
