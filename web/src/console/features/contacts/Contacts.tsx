@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ArrowLeft, Plus, Search, Users } from "lucide-react";
+import { ArrowLeft, Plus, Search } from "lucide-react";
 import { type FormEvent, lazy, Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
@@ -13,9 +13,9 @@ import { Field } from "../../parts/Field";
 import { Sheet } from "../../parts/Sheet";
 import { complain, toast } from "../../parts/toast";
 import type { Contact } from "../../types";
-import "./segment-texts";
 
 const Segments = lazy(() => import("./Segments"));
+const SegmentsLink = lazy(() => import("./Segments").then((page) => ({ default: page.SegmentsLink })));
 
 export function Contacts() {
   const { id } = useParams({ from: "/contacts/{-$id}" });
@@ -31,7 +31,6 @@ export function Contacts() {
 
 function Table() {
   const { t } = useTranslation();
-  const { t: segments } = useTranslation("segments");
   const navigate = useNavigate();
   const mayAdd = useMay("staff");
   const now = useNow(60_000);
@@ -68,14 +67,9 @@ function Table() {
               onChange={(event) => setText(event.target.value)}
             />
           </div>
-          <Link
-            to="/contacts/{-$id}"
-            params={{ id: "segments" }}
-            className="btn line ms-auto sm:ms-0"
-          >
-            <Icon of={Users} size="s" />
-            {segments("open")}
-          </Link>
+          <Suspense>
+            <SegmentsLink />
+          </Suspense>
           {mayAdd ? (
             <button type="button" className="btn line" onClick={() => setAdding(true)}>
               <Icon of={Plus} size="s" />

@@ -1,7 +1,7 @@
 /** Segments: saved filters of customers, each with how many are in it, who they are, and its editor. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft, Plus } from "lucide-react";
+import { ArrowLeft, Plus, Users } from "lucide-react";
 import { type FormEvent, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "../rules/rules.css";
@@ -40,6 +40,17 @@ const listed = {
 async function renew() {
   await queries.invalidateQueries({ queryKey: ["segments"] });
   void queries.invalidateQueries({ queryKey: ["rule-vocabulary"] });
+}
+
+/** The way from the contacts to their segments. */
+export function SegmentsLink() {
+  const { t } = useTranslation("segments");
+  return (
+    <Link to="/contacts/{-$id}" params={{ id: "segments" }} className="btn line ms-auto sm:ms-0">
+      <Icon of={Users} size="s" />
+      {t("open")}
+    </Link>
+  );
 }
 
 export default function Segments({ id }: { id: string }) {
@@ -111,14 +122,25 @@ export default function Segments({ id }: { id: string }) {
 function Members({ segment }: { segment: Row }) {
   const { t } = useTranslation("segments");
   const { t: app } = useTranslation();
-  const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const path = `/v1/segments/${segment.id}/contacts`;
+  const { data, error } = useQuery({
     queryKey: ["segments", segment.id, segment.version],
-    queryFn: ({ pageParam }) =>
-      call<Found>("GET", `/v1/segments/${segment.id}/contacts${query({ cursor: pageParam || undefined })}`),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next,
+    queryFn: () => call<Found>("GET", path),
   });
-  const items = data?.pages.flatMap((page) => page.items);
+  const [older, setOlder] = useState<Found>();
+  const items = data && [...data.items, ...(older?.items ?? [])];
+  const next = older ? older.next : data?.next;
+
+  async function handleMore() {
+    if (!next) return;
+    try {
+      const page = await call<Found>("GET", `${path}${query({ cursor: next })}`);
+      setOlder({ ...page, items: [...(older?.items ?? []), ...page.items] });
+    } catch (problem) {
+      complain(refusal(problem));
+    }
+  }
+
   return (
     <section className="mt-8" aria-labelledby="members-title">
       <h2 id="members-title" className="mb-3" dir="auto">
@@ -141,13 +163,8 @@ function Members({ segment }: { segment: Row }) {
           </li>
         ))}
       </ul>
-      {hasNextPage ? (
-        <button
-          type="button"
-          className="btn mx-auto mt-3 flex!"
-          disabled={isFetchingNextPage}
-          onClick={() => void fetchNextPage()}
-        >
+      {next ? (
+        <button type="button" className="btn mx-auto mt-3 flex!" onClick={() => void handleMore()}>
           {app("app.loadMore")}
         </button>
       ) : null}
@@ -206,7 +223,9 @@ function Editor({ segment, onDone }: { segment?: Segment; onDone: () => void }) 
       if (segment && isCode(problem, "conflict"))
         setTheirs(await call<Segment>("GET", `/v1/segments/${segment.id}`));
       else
-        setWrong(isCode(problem, "conflict") && problem instanceof Error ? problem.message : refusal(problem));
+        setWrong(
+          isCode(problem, "conflict") && problem instanceof Error ? problem.message : refusal(problem),
+        );
     } finally {
       setBusy(false);
     }
@@ -261,11 +280,7 @@ function Editor({ segment, onDone }: { segment?: Segment; onDone: () => void }) 
         <div role="alert">
           <p className="mb-2 font-[560]">{t("overtaken", { n: theirs.version })}</p>
           <div className="flex flex-wrap gap-2">
-            <button
-              type="button"
-              className="btn line"
-              onClick={() => void renew().then(onDone)}
-            >
+            <button type="button" className="btn line" onClick={() => void renew().then(onDone)}>
               {t("takeTheirs")}
             </button>
             <button type="button" className="btn" onClick={() => void save(theirs.version)}>

@@ -121,11 +121,7 @@ export const ContextPane = memo(function ContextPane({ summary, draft, past, onW
       )}
       {past ? null : (
         <Suspense>
-          <SequencesHere
-            conversation={summary.id}
-            seq={summary.last_seq}
-            closed={summary.resolved}
-          />
+          <SequencesHere conversation={summary.id} seq={summary.last_seq} closed={summary.resolved} />
         </Suspense>
       )}
       {contact?.note ? (

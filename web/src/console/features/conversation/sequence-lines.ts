@@ -15,7 +15,7 @@ type Moved = Extract<Content, { kind: "sequence_moved" }>;
 
 /** What a sequence did, in one line. */
 export function sequenceLine(content: Moved, name: string): string {
-  const { name: what, step, of, because, moved } = content;
+  const { name: what, step, of, because = "", moved } = content;
   const says = i18next.t(moved, { ns: "sequence-lines", name, what, step, of, because });
   const did = content.receipts?.filter((one) => one.state === "done").map((one) => one.action) ?? [];
   return did.length > 0 ? `${says}: ${did.join(", ")}` : says;

@@ -238,7 +238,8 @@ function Details(props: {
     case "start_sequence":
     case "stop_sequence": {
       const known = vocabulary.sequences.some((one) => one.value === action.sequence);
-      const gone = known || action.sequence === "" ? [] : [{ value: action.sequence, label: action.sequence }];
+      const gone =
+        known || action.sequence === "" ? [] : [{ value: action.sequence, label: action.sequence }];
       if (vocabulary.sequences.length + gone.length === 0) return <p className="hint">{t("noSequences")}</p>;
       return pick(t("sequence"), action.sequence, [...gone, ...vocabulary.sequences], (sequence) => ({
         ...action,

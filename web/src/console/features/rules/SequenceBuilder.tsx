@@ -6,7 +6,6 @@ import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
-import "./sequence-texts";
 import { queries } from "../../api";
 import { useKeys } from "../../lib/keys";
 import { isCode, refusal } from "../../lib/refusal";
@@ -14,10 +13,14 @@ import { Empty, Icon, IconButton } from "../../parts/basics";
 import { useMay } from "../../parts/data";
 import { Field } from "../../parts/Field";
 import { complain, toast } from "../../parts/toast";
-import { Actions, type Step as ActionStep } from "./Actions";
-import { type Action, askRules, fresh, keyOf, NEW_SEQUENCE, type Vocabulary } from "./model";
+import { type Step as ActionStep, Actions } from "./Actions";
 import {
+  type Action,
+  askRules,
   askSequences,
+  fresh,
+  keyOf,
+  NEW_SEQUENCE,
   type Sequence,
   type SequenceDocument,
   type SequenceReading,
@@ -25,7 +28,8 @@ import {
   UNITS,
   type Unit,
   unitOf,
-} from "./sequences";
+  type Vocabulary,
+} from "./model";
 
 /** What a step can do: everything a rule can, but start another sequence. */
 const KINDS: readonly Action["do"][] = [
@@ -267,11 +271,7 @@ function Form(props: { sequence: Sequence; vocabulary: Vocabulary; mayWrite: boo
               )}
             </Field>
           </section>
-          <Steps
-            steps={state.steps}
-            vocabulary={props.vocabulary}
-            onChange={(steps) => set({ steps })}
-          />
+          <Steps steps={state.steps} vocabulary={props.vocabulary} onChange={(steps) => set({ steps })} />
           <section className="rcard" aria-label={own("stops")}>
             <h2>{own("stops")}</h2>
             <div className="grid gap-2">
@@ -306,7 +306,9 @@ function Form(props: { sequence: Sequence; vocabulary: Vocabulary; mayWrite: boo
             ) : (
               <p className="text-ink3">{own("incomplete")}</p>
             )}
-            {reading?.problem && state.name.trim() !== "" && state.steps.some((one) => one.actions.length > 0) ? (
+            {reading?.problem &&
+            state.name.trim() !== "" &&
+            state.steps.some((one) => one.actions.length > 0) ? (
               <ul className="mt-2">
                 {reading.problem.split("; ").map((problem) => (
                   <li key={problem} className="err" dir="auto">

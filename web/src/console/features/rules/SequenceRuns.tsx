@@ -3,9 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
-import "./sequence-texts";
 import { dayClock } from "../../lib/format";
-import { askSequences, type SequenceRun } from "./sequences";
+import { askSequences, type SequenceRun } from "./model";
 
 export function SequenceRuns({ conversation }: { conversation: string }) {
   const { t } = useTranslation("sequences");
@@ -61,9 +60,9 @@ function Run({ run }: { run: SequenceRun }) {
       ))}
       <p className="num text-small text-ink2" dir="auto">
         {run.ended_at
-          ? t("ended", { at: dayClock(run.ended_at), because: run.because })
+          ? t("ended", { at: dayClock(run.ended_at), because: run.because ?? "" })
           : run.due
-            ? t("next", { at: dayClock(run.due), what: run.next?.join(", ") })
+            ? t("next", { at: dayClock(run.due), what: run.next?.join(", ") ?? "" })
             : t("never")}
       </p>
     </li>

@@ -3,14 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import "./sequence-texts";
 import { queries } from "../../api";
 import { refusal } from "../../lib/refusal";
 import { Icon, Switch } from "../../parts/basics";
 import { useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
-import { NEW_SEQUENCE } from "./model";
-import { askSequences, sequencesApi } from "./sequences";
+import { askSequences, NEW_SEQUENCE, sequencesApi } from "./model";
 
 export function Sequences() {
   const { t } = useTranslation("sequences");

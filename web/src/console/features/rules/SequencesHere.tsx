@@ -2,13 +2,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import "./sequence-texts";
 import { queries } from "../../api";
 import { dayClock } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
-import { askSequences, sequencesApi } from "./sequences";
+import { askSequences, sequencesApi } from "./model";
 
 export default function SequencesHere(props: { conversation: string; seq: number; closed: boolean }) {
   const { t } = useTranslation("sequences");
@@ -44,7 +43,9 @@ export default function SequencesHere(props: { conversation: string; seq: number
               <span className="num block text-small text-ink2" dir="auto">
                 {t("progress", { n: run.steps.length, of: run.of })}
                 {". "}
-                {run.due ? t("next", { at: dayClock(run.due), what: run.next?.join(", ") }) : t("never")}
+                {run.due
+                  ? t("next", { at: dayClock(run.due), what: run.next?.join(", ") ?? "" })
+                  : t("never")}
               </span>
             </span>
             {mayAnswer ? (

@@ -58,8 +58,7 @@ export const sequencesApi = {
   check: (document: SequenceDocument) => call<SequenceReading>("POST", "/v1/sequences/check", document),
   begin: (conversation: string, sequence: string) =>
     call<SequenceRun>("POST", of(conversation), { sequence }),
-  stop: (conversation: string, run: string) =>
-    call<SequenceRun>("DELETE", `${of(conversation)}/${run}`),
+  stop: (conversation: string, run: string) => call<SequenceRun>("DELETE", `${of(conversation)}/${run}`),
 };
 
 export const askSequences = {
