@@ -74,3 +74,6 @@ CREATE TABLE segments (
 
 -- What happened to a contact that rules have not looked at: created, identified or changed.
 ALTER TABLE contacts ADD COLUMN rules_change TEXT;
+
+-- The first state of a workflow acts now when a conversation begins in it: workflows are made rules anew.
+UPDATE schemas SET rules_at = NULL;

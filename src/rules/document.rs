@@ -172,8 +172,10 @@ fn read_wait(value: Option<&Value>, on: Option<Trigger>, problems: &mut Problems
             return None;
         }
     };
-    if wait.minutes == 0 || wait.minutes > MAX_MINUTES {
-        problems.add("after.minutes", &format!("this must be from 1 to {MAX_MINUTES}"));
+    // Being in a status for no time is having come into it: that is how the first state of a workflow acts.
+    let least = u32::from(wait.since != Since::Status);
+    if wait.minutes < least || wait.minutes > MAX_MINUTES {
+        problems.add("after.minutes", &format!("this must be from {least} to {MAX_MINUTES}"));
     }
     if wait.status.is_some() && wait.since != Since::Status {
         problems.add("after.status", "this goes with \"since\": \"status\" only");

@@ -125,7 +125,14 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Va
         return Err(Error::Overtaken { theirs: Box::new(before), yours: document.clone(), edited });
     }
     let enabled_at = store::enabled_at(tx, cx.workspace, id).await?;
-    replace(cx, tx, before, (checked, document), enabled_at).await
+    match replace(cx, tx, before, (checked, document), enabled_at).await {
+        // Somebody was quicker by a moment: whoever comes second learns of both versions all the same.
+        Err(Error::Changed(_)) => {
+            let theirs = Box::new(get(cx, tx, id).await?);
+            Err(Error::Overtaken { theirs, yours: document.clone(), edited })
+        }
+        done => done,
+    }
 }
 
 /// Makes these the rules of a schema's workflow: the same ones stay as they are, new ones are installed and

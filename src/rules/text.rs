@@ -54,6 +54,17 @@ fn plain(on: Trigger) -> &'static str {
 }
 
 fn elapsed(wait: &Wait, words: &Vocabulary) -> String {
+    if wait.minutes == 0 {
+        return match &wait.status {
+            Some(status) => {
+                format!(
+                    "As soon as it is in the status {}",
+                    quoted(words.value_label("conversation.status", status))
+                )
+            }
+            None => "As soon as it is in another status".to_owned(),
+        };
+    }
     let span = match (wait.minutes, wait.minutes % (24 * 60), wait.minutes % 60) {
         (1, _, _) => "1 minute".to_owned(),
         (60, _, _) => "1 hour".to_owned(),

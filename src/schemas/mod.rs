@@ -80,7 +80,11 @@ pub async fn update(cx: &Cx, tx: &mut Tx, key: &str, base: i64, document: &str) 
     if current.version != base && !current.is_same_document(document, &outline) {
         return Err(Error::Stale { base, current: Box::new(current) });
     }
-    install(cx, tx, document).await
+    match install(cx, tx, document).await {
+        // Somebody was quicker by a moment: whoever comes second learns of both versions all the same.
+        Err(Error::Changed(_)) => Err(Error::Stale { base, current: Box::new(by_key(cx, tx, key).await?) }),
+        done => done,
+    }
 }
 
 /// Takes a schema away: what is known under it is kept, and comes back with its next version.

@@ -66,8 +66,9 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: SegmentId, change: SegmentChange) 
         ..before.clone()
     };
     if before.version != change.version || !store::update(tx, cx.workspace, &after).await? {
-        let edited = change.version;
-        return Err(Error::Overtaken { theirs: Box::new(before), yours: Box::new(change), edited });
+        // Read again: somebody may have been quicker by a moment.
+        let theirs = Box::new(get(cx, tx, id).await?);
+        return Err(Error::Overtaken { edited: change.version, theirs, yours: Box::new(change) });
     }
     Ok(after)
 }

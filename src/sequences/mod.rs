@@ -106,7 +106,9 @@ pub async fn change(
     let after =
         Sequence { version: before.version + 1, updated_at: cx.now, document: checked, ..before.clone() };
     if !store::update(tx, cx.workspace, &after, document).await? {
-        return Err(Error::Overtaken { theirs: Box::new(before), yours: document.clone(), edited });
+        // Somebody was quicker by a moment.
+        let theirs = Box::new(get(cx, tx, id).await?);
+        return Err(Error::Overtaken { theirs, yours: document.clone(), edited });
     }
     note_version(cx, tx, &after, document).await?;
     Ok(after)

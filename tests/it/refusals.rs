@@ -104,6 +104,39 @@ async fn a_formula_that_divides_by_nothing_later_is_contained_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_is_read_again_and_what_a_person_said_stays() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        let mut ana = app.customer().await;
+        let conversation = ana.says("The brakes of my Ford Focus squeak.").await.conversation;
+        app.settle().await;
+        let own = format!("/v1/conversations/{conversation}");
+        let field = |records: &Value, key: &str| {
+            let all = records[0]["fields"].as_array().cloned().unwrap_or_default();
+            all.into_iter().find(|one| one["key"] == key).unwrap_or_default()
+        };
+        let read = ok(&manager, "GET", &format!("{own}/context"), None).await;
+        let known = field(&read["records"], "work")["value"].clone();
+        assert!(known.is_string(), "the turn read it: {read}");
+        // Free and empty, the next reading fills it; what a person said is not touched.
+        ok(&manager, "PUT", &format!("{own}/context/work"), Some(json!({"value": null, "locked": false})))
+            .await;
+        ok(&manager, "PUT", &format!("{own}/context/vehicle"), Some(json!({"value": "Golf"}))).await;
+        let again = ok(&manager, "POST", &format!("{own}/extract"), None).await;
+        assert_eq!(
+            (&field(&again["records"], "work")["value"], &again["changed"]),
+            (&known, &json!(1)),
+            "{again}"
+        );
+        assert_eq!(field(&again["records"], "vehicle")["value"], "Golf");
+        assert_eq!(ok(&manager, "POST", &format!("{own}/extract"), None).await["changed"], 0);
+        let viewer = app.staff(Role::Viewer).await;
+        assert_eq!(call(&viewer, "POST", &format!("{own}/extract"), None).await.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_conditions_and_patterns_that_explode_are_refused_wherever_conditions_are() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
@@ -170,24 +203,46 @@ async fn a_rule_that_triggers_itself_is_warned_of_and_held_back() {
 async fn of_two_editors_who_save_at_once_the_second_gets_both_versions() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;
-        ok(&manager, "POST", "/v1/schemas", Some(json!({"document": parcel()}))).await;
-        let hers = with("/title", json!("Her parcel"));
-        let his = with("/title", json!("His parcel"));
-        // Both at once: whoever comes second learns of the other.
-        let put = async |document: &Value| {
-            let body = json!({"base_version": 1, "document": document});
-            call(&manager, "PUT", "/v1/schemas/parcel", Some(body)).await
+        let notify = json!([{"do": "notify", "text": "x"}]);
+        let named = |name: &str| {
+            let rule = rule("edited", "message", json!({"all": []}), notify.clone());
+            let steps = json!([{"minutes": 5, "then": notify}]);
+            [
+                ("/v1/schemas", json!({"document": with("/title", json!(name))}), "title"),
+                ("/v1/rules", json!({"version": 1, "document": {"name": name, "key": "edited", "on": "message", "then": rule["then"]}}), "name"),
+                ("/v1/sequences", json!({"version": 1, "document": {"key": "edited", "name": name, "steps": steps}}), "name"),
+                ("/v1/segments", json!({"version": 1, "name": name, "when": {"all": []}}), "name"),
+            ]
         };
-        let (one, two) = tokio::join!(put(&hers), put(&his));
-        let (kept, refused) = if one.status == 200 { (one, two) } else { (two, one) };
-        assert_eq!(kept.status, 200, "{kept:?}");
-        assert_eq!(refused.problem(), (409, "conflict".to_owned()), "{refused:?}");
-        let conflict = &refused.json()["conflict"];
-        let titles = [&conflict["theirs"]["title"], &conflict["yours"]["title"]];
-        assert!(
-            titles.contains(&&json!("Her parcel")) && titles.contains(&&json!("His parcel")),
-            "{conflict}"
-        );
+        for ((path, hers, word), (_, his, _)) in named("Hers").into_iter().zip(named("His")) {
+            let first = match path {
+                "/v1/schemas" => json!({"document": parcel()}),
+                "/v1/segments" => json!({"key": "edited", "name": "First", "when": {"all": []}}),
+                _ => hers["document"].clone(),
+            };
+            let made = ok(&manager, "POST", path, Some(first)).await;
+            let name = if path == "/v1/schemas" { &made["key"] } else { &made["id"] };
+            let one = format!("{path}/{}", name.as_str().expect("a name"));
+            // Both at once: whoever comes second learns of the other.
+            let put = async |mut body: Value| {
+                if path == "/v1/schemas" {
+                    body["base_version"] = json!(1);
+                }
+                call(&manager, "PUT", &one, Some(body)).await
+            };
+            let (a, b) = tokio::join!(put(hers), put(his));
+            let (kept, refused) = if a.status == 200 { (a, b) } else { (b, a) };
+            assert_eq!((path, kept.status), (path, 200), "{kept:?}");
+            assert_eq!(refused.problem(), (409, "conflict".to_owned()), "{path}: {refused:?}");
+            let body = refused.json();
+            let (theirs, yours) = match path {
+                "/v1/schemas" => (&body["current"], &body["yours"]),
+                _ => (&body["conflict"]["theirs"], &body["conflict"]["yours"]),
+            };
+            assert_eq!((&theirs["version"], &theirs[word]), (&json!(2), &kept.json()[word]), "{path}: {body}");
+            assert!(yours[word] == "Hers" || yours[word] == "His", "{path}: {body}");
+            assert_ne!(yours[word], theirs[word], "{path}: {body}");
+        }
     })
     .await;
 }

@@ -416,6 +416,30 @@ async fn texts_that_are_always_the_same_few_are_suggested_as_choices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn labels_that_colleagues_use_like_states_are_suggested_as_states() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        only_hire(&manager).await;
+        for number in 0..4 {
+            let conversation = app.customer().await.says("Good morning!").await.conversation;
+            let labels = if number < 3 { json!(["Waits for parts", "Asked"]) } else { json!(["rare"]) };
+            let path = format!("/v1/conversations/{conversation}/labels");
+            ok(&manager, "POST", &path, Some(json!({ "add": labels }))).await;
+        }
+        app.settle().await;
+        let found = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.5", None).await;
+        let states = found["states"].as_array().cloned().unwrap_or_default();
+        assert_eq!(states.len(), 1, "what is a state already, or rare, is not suggested: {found}");
+        assert_eq!(
+            (&states[0]["key"], &states[0]["label"], &states[0]["conversations"], &states[0]["share"]),
+            (&json!("waits_for_parts"), &json!("Waits for parts"), &json!(3), &json!(0.75))
+        );
+        assert_eq!(states[0]["examples"].as_array().map(Vec::len), Some(3));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn filling_goes_on_by_itself_after_a_restart_and_stops_when_somebody_says_so() {
     for engine in [concierge::ports::db::Engine::Sqlite, concierge::ports::db::Engine::Postgres] {
         let clock = crate::support::manual_clock();

@@ -4,7 +4,7 @@ use concierge::base::Role;
 use concierge::client::Http;
 use serde_json::{Value, json};
 
-use crate::automation::{add, rule};
+use crate::automation::{add, rule, runs};
 use crate::support::{call, ok, on_each_engine, summary, until};
 
 fn is(fact: &str, value: Value) -> Value {
@@ -187,10 +187,17 @@ async fn rules_hear_of_a_new_customer_of_who_they_are_and_of_what_changes() {
         until("rules heard of a new customer", async || labels().await == ["created"]).await;
         let contact = summary(&manager, conversation).await.contact.id;
         let path = format!("/v1/contacts/{contact}");
-        ok(&manager, "PATCH", &path, Some(json!({"email": "ana@mail.example"}))).await;
-        until("of who it is", async || labels().await == ["created", "identified"]).await;
-        ok(&manager, "PATCH", &path, Some(json!({"locale": "en-GB"}))).await;
-        until("of a change", async || labels().await == ["changed", "created", "identified"]).await;
+        ok(&manager, "PATCH", &path, Some(json!({"email": ""}))).await;
+        until("of a change", async || labels().await == ["changed", "created"]).await;
+        ok(&manager, "PATCH", &path, Some(json!({"phone": "+44 20 7946 0018"}))).await;
+        until("of who it is", async || labels().await == ["changed", "created", "identified"]).await;
+        // The same again is no change.
+        ok(&manager, "PATCH", &path, Some(json!({"phone": "+44 20 7946 0018"}))).await;
+        app.settle().await;
+        assert_eq!(
+            runs(&manager, conversation, "changed").await.iter().filter(|run| run["matched"] == true).count(),
+            1
+        );
     })
     .await;
 }
