@@ -12,7 +12,7 @@ use crate::base::{ContactId, ConversationId, RuleId, Timestamp};
 use crate::ports::{Cx, Tx};
 use crate::rules::{self, Action, Condition, Explanation, Facts, Program, Rule, RuleSet, evaluate};
 use crate::workspaces::{self, Settings, is_open, local_time};
-use crate::{conversations, schemas};
+use crate::{conversations, schemas, sequences};
 
 /// Conversations and entries that are read at once.
 const CONVERSATIONS: i64 = 50;
@@ -132,6 +132,7 @@ pub async fn dry_run(
         document: checked,
     };
     let mut judge = Judge::new(&rule, set, &settings, since);
+    judge.proposes = proposes(cx, tx, &rule.document.then).await?;
     judge.found = DryRun { text, days, ..DryRun::default() };
     let mut after = String::new();
     loop {
@@ -181,6 +182,24 @@ pub async fn dry_run(
     Ok(found)
 }
 
+/// Whether these actions lead to a reply: at once, or by a sequence they start.
+async fn proposes(cx: &Cx, tx: &mut Tx, actions: &[Action]) -> Result<bool, Error> {
+    for action in actions {
+        match action {
+            Action::Draft { .. } => return Ok(true),
+            Action::StartSequence { sequence } => {
+                let found = sequences::by_key(cx, tx, sequence).await?;
+                let steps = found.iter().flat_map(|found| &found.document.steps);
+                if steps.flat_map(|step| &step.then).any(|action| matches!(action, Action::Draft { .. })) {
+                    return Ok(true);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
 /// Puts in the customers' names and the conversations' titles.
 async fn name(cx: &Cx, tx: &mut Tx, found: &mut DryRun) -> Result<(), Error> {
     let ids: Vec<ConversationId> = found.touched.iter().map(|one| one.conversation).collect();
@@ -210,6 +229,7 @@ struct Judge<'a> {
     touched: HashMap<ConversationId, u64>,
     written: HashMap<ContactId, u64>,
     conflicts: BTreeMap<(RuleId, String), (String, u64)>,
+    /// Whether it leads to replies.
     proposes: bool,
 }
 
@@ -228,7 +248,7 @@ impl<'a> Judge<'a> {
             touched: HashMap::new(),
             written: HashMap::new(),
             conflicts: BTreeMap::new(),
-            proposes: rule.document.then.iter().any(|action| matches!(action, Action::Draft { .. })),
+            proposes: false,
         }
     }
 

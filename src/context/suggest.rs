@@ -124,7 +124,7 @@ fn states(schema: &Schema, material: &Material, labelled: &[Happening]) -> Vec<S
         let key = key_of(label)?;
         (!is_state(label, &key)).then(|| StateSuggestion {
             key,
-            label: label.to_owned(),
+            label: capital(label),
             conversations: conversations.len(),
             share: conversations.len() as f64 / read.len().max(1) as f64,
             examples: conversations.into_iter().rev().take(MAX_EXAMPLES).collect(),
@@ -133,6 +133,12 @@ fn states(schema: &Schema, material: &Material, labelled: &[Happening]) -> Vec<S
     let mut found: Vec<StateSuggestion> = seen.into_iter().filter_map(suggestion).collect();
     found.sort_by(|a, b| b.conversations.cmp(&a.conversations).then_with(|| a.key.cmp(&b.key)));
     found
+}
+
+/// A label as the name of a state: with a capital at its beginning.
+fn capital(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The key of a state from a label; `None` when nothing of it can be one.

@@ -229,6 +229,13 @@ async fn a_sequence_that_nothing_stops_goes_on_and_an_action_stops_it() {
         document["stop_when"] = json!({"answered": false, "taken_over": false});
         let sequence = make(&manager, document.clone()).await;
         let stop = json!([{"do": "stop_sequence", "sequence": "steady"}]);
+        // The dry run of a rule knows that a sequence it starts writes to the customer.
+        let starts = rule(
+            "starts",
+            "message",
+            json!({"all": []}),
+            json!([{"do": "start_sequence", "sequence": "steady"}]),
+        );
         let quoted = json!({"fact": "event.to", "op": "is", "value": "quoted"});
         add(&manager, rule("stops", "status_changed", quoted, stop)).await;
         let mut ana = app.customer().await;
@@ -237,6 +244,8 @@ async fn a_sequence_that_nothing_stops_goes_on_and_an_action_stops_it() {
         begin(&manager, conversation, &sequence).await;
         ana.says("Are you there?").await;
         app.settle().await;
+        let tried = ok(&manager, "POST", "/v1/rules/test", Some(json!({"document": starts}))).await;
+        assert_eq!((&tried["replies"], &tried["twice"][0]["count"]), (&json!(2), &json!(2)), "{tried}");
         // A newer version is for those who begin later: what is on its way keeps its own.
         document["steps"][0]["then"] = json!([{"do": "label", "add": ["newer"]}]);
         let path = format!("/v1/sequences/{}", sequence["id"].as_str().expect("an identifier"));
