@@ -48,7 +48,7 @@ test("a sequence is built by keyboard, reads as a sentence, and is switched on",
   await second.getByLabel("Put on").fill("no-answer");
   await page
     .getByText(
-      "After 24 hours of working time: propose a reply; 2 days later: add the label no-answer. It stops when the " +
+      "After 1 day: propose a reply; 2 days later: add the label no-answer. It stops when the " +
         "customer answers, a person takes over or the conversation is closed.",
     )
     .waitFor();
@@ -81,7 +81,7 @@ test("a rule is given a sequence to start, and a colleague starts and stops one 
   await here.getByText("Start a sequence").click();
   await here.getByRole("combobox", { name: "Which sequence" }).selectOption({ label: NAME });
   await here.getByRole("button", { name: "Start", exact: true }).click();
-  await here.getByText("Step 0 of 2", { exact: false }).waitFor();
+  await here.getByText("0 of 2 steps done", { exact: false }).waitFor();
   await here.getByText("propose a reply", { exact: false }).waitFor();
   await page.getByText(`started the sequence “${NAME}”`, { exact: false }).first().waitFor();
   await shot(page, "sequence-here");

@@ -96,13 +96,13 @@ export default function Segments({ id }: { id: string }) {
                   >
                     {one.name}
                   </Link>
-                  <p className="mt-0.5 text-small text-ink2" dir="auto">
+                  <p className="mt-0.5 text-small text-ink2 first-letter:uppercase" dir="auto">
                     {one.text || t("everybody")}
                   </p>
+                  <p className="num mt-0.5 text-meta text-ink3" data-testid="segment-count">
+                    {one.more ? t("more", { count: one.count }) : t("count", { count: one.count })}
+                  </p>
                 </div>
-                <span className="num flex-none text-ink2" data-testid="segment-count">
-                  {one.more ? t("more", { count: one.count }) : t("count", { count: one.count })}
-                </span>
                 {mayWrite ? (
                   <button type="button" className="mini" onClick={() => setEditing(one.id)}>
                     {t("edit")}
@@ -158,7 +158,9 @@ function Members({ segment }: { segment: Row }) {
             >
               <Avatar id={person.id} name={nameOf(person)} />
               <bdi className="min-w-0 flex-1 truncate font-[560] hover:underline">{nameOf(person)}</bdi>
-              <bdi className="num truncate text-ink2 max-sm:hidden">{person.email ?? person.phone}</bdi>
+              <bdi className="num truncate text-ink2 max-sm:hidden">
+                {[person.phone, person.email].filter(Boolean).join(" · ")}
+              </bdi>
             </Link>
           </li>
         ))}

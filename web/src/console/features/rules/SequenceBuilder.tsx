@@ -53,7 +53,7 @@ const NEW: Sequence = {
   name: "",
   stop_when: { answered: true, taken_over: true },
   // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
-  steps: [{ minutes: 1440, clock: "working", then: [] }],
+  steps: [{ minutes: 1440, then: [] }],
 };
 
 type Step = {
@@ -66,12 +66,13 @@ type Step = {
 type State = Pick<SequenceDocument, "key" | "name" | "stop_when"> & { readonly steps: readonly Step[] };
 
 const stepOf = (step: SequenceDocument["steps"][number]): Step => {
-  const unit = unitOf(step.minutes);
+  const working = step.clock === "working";
+  const unit = unitOf(step.minutes, working);
   return {
     id: fresh(),
     count: step.minutes / UNITS[unit],
     unit,
-    working: step.clock === "working",
+    working,
     actions: step.then.map((action) => ({ id: fresh(), action })),
   };
 };
@@ -164,7 +165,7 @@ function Form(props: { sequence: Sequence; vocabulary: Vocabulary; mayWrite: boo
       setTheirs(undefined);
       await queries.invalidateQueries({ queryKey: ["sequences"] });
       void queries.invalidateQueries({ queryKey: ["rule-vocabulary"] });
-      toast(own(kept.enabled ? "saved" : "savedOff"));
+      toast(own(!kept.enabled ? "savedOff" : base.enabled ? "saved" : "isOn"));
       if (isNew)
         await navigate({ to: "/rules/$rule", params: { rule: kept.id }, replace: true, ignoreBlocker: true });
     } catch (error) {
@@ -378,18 +379,27 @@ function Steps(props: {
               value={step.unit}
               onChange={(event) => put(at, { unit: event.target.value as Unit })}
             >
-              {(Object.keys(UNITS) as Unit[]).map((unit) => (
-                <option key={unit} value={unit}>
-                  {own(`units.${unit}`)}
-                </option>
-              ))}
+              {(Object.keys(UNITS) as Unit[])
+                .filter((unit) => unit !== "days" || !step.working)
+                .map((unit) => (
+                  <option key={unit} value={unit}>
+                    {own(`units.${unit}`)}
+                  </option>
+                ))}
             </select>
             <span className="text-ink3">{own(at === 0 ? "first" : "after")}</span>
-            <label className="flex min-h-8 items-center gap-2">
+            <label className="flex min-h-8 items-center gap-2 sm:ms-2">
               <input
                 type="checkbox"
                 checked={step.working}
-                onChange={(event) => put(at, { working: event.target.checked })}
+                onChange={(event) =>
+                  put(at, {
+                    working: event.target.checked,
+                    ...(event.target.checked && step.unit === "days"
+                      ? { unit: "hours" as const, count: step.count * 24 }
+                      : {}),
+                  })
+                }
               />
               {own("working")}
             </label>

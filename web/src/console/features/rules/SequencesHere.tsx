@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import "./texts";
 import { queries } from "../../api";
 import { dayClock } from "../../lib/format";
 import { refusal } from "../../lib/refusal";

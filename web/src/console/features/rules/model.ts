@@ -2,7 +2,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { call } from "../../api";
 import type { Page, Receipt } from "../../types";
-import "./sequence-texts";
 
 // Whoever speaks of rules speaks of sequences: one piece for both.
 export * from "./sequences";

@@ -87,5 +87,10 @@ export const askSequences = {
 /** A wait as people say it: the largest unit that divides it. */
 export const UNITS = { minutes: 1, hours: 60, days: 1440 } as const;
 export type Unit = keyof typeof UNITS;
-export const unitOf = (minutes: number): Unit =>
-  minutes > 0 && minutes % 1440 === 0 ? "days" : minutes > 0 && minutes % 60 === 0 ? "hours" : "minutes";
+export const unitOf = (minutes: number, working: boolean): Unit =>
+  // A day of working time would be read as the next working day, and is not: hours say what counts.
+  !working && minutes > 0 && minutes % 1440 === 0
+    ? "days"
+    : minutes > 0 && minutes % 60 === 0
+      ? "hours"
+      : "minutes";

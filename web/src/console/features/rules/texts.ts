@@ -1,5 +1,6 @@
 /** The texts of rules; they come with the pages of rules, not with the shell. */
 import i18next from "i18next";
+import "./sequence-texts";
 
 export const texts = {
   none: "No rules yet. A rule says what happens by itself: who must approve, who is told, what is set.",
