@@ -211,9 +211,13 @@ pub fn describe_filter(condition: &Value, words: &Vocabulary) -> String {
     }
 }
 
-/// A fact's value in words.
-pub fn show_fact(fact: &str, value: &FactValue, words: &Vocabulary) -> String {
-    text::fact(fact, value, words)
+/// A fact's value in words, beside what it was compared with.
+pub fn show_fact_beside(comparison: &Comparison, value: &FactValue, words: &Vocabulary) -> String {
+    let beside = match value {
+        FactValue::Number(actual) => text::number_beside(*actual, comparison.value.as_ref()),
+        _ => None,
+    };
+    beside.unwrap_or_else(|| text::fact(&comparison.fact, value, words))
 }
 
 async fn insert(cx: &Cx, tx: &mut Tx, checked: RuleDocument, document: &Value) -> Result<Rule, Error> {

@@ -222,7 +222,7 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
   return (
     <>
       <div className="mb-5 flex flex-wrap items-center gap-2">
-        <h1 className="me-auto min-w-0 truncate text-[22px]!" dir="auto">
+        <h1 className="me-auto min-w-0 truncate text-[22px]! max-sm:whitespace-normal" dir="auto">
           {state.name.trim() || t("newTitle")}
         </h1>
         {base.enabled ? <span className="rverdict fired">{t("isOn")}</span> : null}

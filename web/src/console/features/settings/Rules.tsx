@@ -73,7 +73,7 @@ function Row(props: { rule: RuleRow; mayWrite: boolean; onSwitch: (on: boolean) 
           >
             {rule.name}
           </Link>
-          {rule.of_schema ? <span className="chip">{t("workflow")}</span> : null}
+          {rule.of_schema ? <span className="rverdict">{t("workflow")}</span> : null}
           {rule.failed > 0 ? (
             <span className="rbadge">
               <Icon of={CircleAlert} size="xs" />
