@@ -135,9 +135,10 @@ fn states(schema: &Schema, material: &Material, labelled: &[Happening]) -> Vec<S
     found
 }
 
-/// A label as the name of a state: with a capital at its beginning.
+/// A label as the name of a state: in words, with a capital at its beginning.
 fn capital(label: &str) -> String {
-    let mut letters = label.chars();
+    let words = label.replace(['-', '_'], " ");
+    let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 

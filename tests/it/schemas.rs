@@ -422,7 +422,7 @@ async fn labels_that_colleagues_use_like_states_are_suggested_as_states() {
         only_hire(&manager).await;
         for number in 0..4 {
             let conversation = app.customer().await.says("Good morning!").await.conversation;
-            let labels = if number < 3 { json!(["Waits for parts", "Asked"]) } else { json!(["rare"]) };
+            let labels = if number < 3 { json!(["waits-for-parts", "Asked"]) } else { json!(["rare"]) };
             let path = format!("/v1/conversations/{conversation}/labels");
             ok(&manager, "POST", &path, Some(json!({ "add": labels }))).await;
         }

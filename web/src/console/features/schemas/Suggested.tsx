@@ -31,6 +31,12 @@ type Found = {
   readonly states: readonly StateSuggestion[];
 };
 
+/** The type in words, unless the name says it already. */
+const typeWord = (field: FieldDoc): string => {
+  const word = field["x-type"].replaceAll("_", " ");
+  return field.title.toLowerCase() === word ? "" : word;
+};
+
 export function Suggested(props: {
   doc: Doc;
   schemaKey: string;
@@ -80,7 +86,7 @@ export function Suggested(props: {
                 <span className="text-ink3">
                   {one.becomes_choice
                     ? t("suggested.choice", { words: one.property.enum?.join(", ") ?? "" })
-                    : one.property["x-type"].replaceAll("_", " ")}
+                    : typeWord(one.property)}
                 </span>
               </p>
               <p className="num text-small text-ink2">
