@@ -7,7 +7,6 @@ import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
 import { api, queries } from "../../api";
-import { dayClock } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { isCode, refusal } from "../../lib/refusal";
 import { Empty, Icon, Segments } from "../../parts/basics";
@@ -52,6 +51,8 @@ const NEW: Rule = {
   // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
   then: [],
 };
+
+import { Versions } from "./Versions";
 
 const SequenceBuilder = lazy(() => import("./SequenceBuilder"));
 
@@ -366,10 +367,10 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
           </section>
           {mayWrite ? <DryRun document={document} ready={ready} /> : null}
           {base.id === "" ? null : (
-            <History
+            <Versions
               id={base.id}
               now={base.version}
-              onTake={(taken) => setState({ ...stateOf({ ...base, ...taken, key: base.key }) })}
+              onTake={(taken) => setState(stateOf({ ...base, ...NEW, ...taken, key: base.key }))}
             />
           )}
         </div>
@@ -571,39 +572,5 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
         />
       </div>
     </div>
-  );
-}
-
-function History(props: { id: string; now: number; onTake: (document: RuleDocument) => void }) {
-  const { t } = useTranslation("rules");
-  const { data } = useQuery(askRules.versions(props.id));
-  return (
-    <details className="rcard">
-      <summary className="cursor-pointer font-[600]">{t("history")}</summary>
-      <ul className="mt-3 grid gap-3">
-        {data?.map((one) => (
-          <li key={one.version} className="grid gap-1">
-            <p className="flex flex-wrap items-baseline gap-x-2">
-              <b className="font-[600]">{t("version", { n: one.version })}</b>
-              <span className="num text-meta text-ink3">
-                {dayClock(one.at)} {one.made_by ? t("by", { name: one.made_by }) : ""}
-              </span>
-            </p>
-            <p className="text-ink2" dir="auto">
-              {one.text}
-            </p>
-            {one.version === props.now ? null : (
-              <button
-                type="button"
-                className="mini justify-self-start"
-                onClick={() => props.onTake({ ...NEW, ...one.document })}
-              >
-                {t("restore")}
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </details>
   );
 }
