@@ -35,6 +35,8 @@ pub(super) async fn work_off(site: &Site) -> Result<(), Error> {
 async fn settle(site: &Site, workspace: WorkspaceId, key: &str, id: SchemaId) -> Result<(), Error> {
     let cx = site.ports.cx(workspace, Actor::System, "");
     let mut tx = site.ports.db.begin().await?;
+    // Noted first, which holds the row: whoever retires this version meanwhile waits, and asks for it anew.
+    schemas::settle(&cx, &mut tx, id).await?;
     let documents = match schemas::by_key(&cx, &mut tx, key).await {
         Ok(schema) => rules_of(&schema),
         Err(schemas::Error::NoKey(_)) => Vec::new(),
@@ -48,7 +50,6 @@ async fn settle(site: &Site, workspace: WorkspaceId, key: &str, id: SchemaId) ->
         }
         Err(error) => return Err(error.into()),
     }
-    schemas::settle(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(())
 }
