@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that is needed; the rest are parts of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e speech docs fmt needs
+.PHONY: help run test check unit autobahn counts e2e speech docs fmt needs
 
 help: ## says what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -15,13 +15,19 @@ run: ## builds the hub and starts it with three demo businesses in ./data
 	fi
 
 test: ## checks everything and runs every test; installs what is missing where it may
-	@scripts/test.sh needs format lint rust web unit build e2e
+	@scripts/test.sh needs format lint rust autobahn counts web unit build e2e
 
 check: ## format and lints, Rust and web
 	@scripts/test.sh format lint web
 
 unit: ## Rust tests and the web's unit tests
 	@scripts/test.sh needs rust unit
+
+autobahn: ## the Autobahn cases of WebSocket, against the hub's codec and against our client
+	@scripts/test.sh needs autobahn
+
+counts: ## instructions a message costs, against tests/counts.json; CONCIERGE_COUNTS=write writes it anew
+	@scripts/test.sh needs counts
 
 e2e: ## the web in a real browser against the debug binary
 	@scripts/test.sh needs build e2e

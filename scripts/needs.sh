@@ -7,6 +7,10 @@ cd "$(dirname "$0")/.."
 missing_tools=()
 missing_packages=()
 
+# What plays the Autobahn cases, in a Python environment of its own.
+autobahn=target/autobahn
+kosoku=0.1.0
+
 # At least `wanted`, compared as versions.
 at_least() {
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
@@ -23,6 +27,25 @@ has_postgres() {
 has_fonts() {
   find /usr/share/fonts /usr/local/share/fonts "${HOME:-/nonexistent}/.local/share/fonts" \
     \( -name '*.ttf' -o -name '*.otf' \) -print -quit 2>/dev/null | grep -q .
+}
+
+has_autobahn() {
+  [ -n "${CONCIERGE_KOSOKU:-}" ] || [ -x "$autobahn/bin/kosoku" ]
+}
+
+has_venv() {
+  python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+}
+
+install_autobahn() {
+  if has_autobahn; then return 0; fi
+  echo "needs: installing kosoku $kosoku into $autobahn"
+  rm -rf "$autobahn"
+  if ! { python3 -m venv "$autobahn" && "$autobahn/bin/pip" install --quiet --disable-pip-version-check "kosoku==$kosoku"; }; then
+    rm -rf "$autobahn"
+    echo "kosoku $kosoku (PyPI) could not be installed; CONCIERGE_KOSOKU may name the program" >&2
+    exit 1
+  fi
 }
 
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -43,10 +66,12 @@ command -v cc >/dev/null || missing_packages+=(build-essential)
 command -v cmake >/dev/null || missing_packages+=(cmake)
 command -v c++ >/dev/null || missing_packages+=(g++)
 command -v git >/dev/null || missing_packages+=(git)
+command -v valgrind >/dev/null || missing_packages+=(valgrind)
 command -v setpriv >/dev/null || missing_packages+=(util-linux)
 has_postgres || missing_packages+=(postgresql)
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing_packages+=(chromium)
 has_fonts || missing_packages+=(fonts-dejavu-core)
+has_autobahn || has_venv || missing_packages+=(python3-venv)
 
 if [ ${#missing_tools[@]} -gt 0 ]; then
   echo "Missing, to be installed by hand:" >&2
@@ -54,6 +79,7 @@ if [ ${#missing_tools[@]} -gt 0 ]; then
   exit 1
 fi
 if [ ${#missing_packages[@]} -eq 0 ]; then
+  install_autobahn
   echo "needs: everything is there"
   exit 0
 fi
@@ -79,4 +105,5 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q
 "${apt[@]}" install -y --no-install-recommends "${missing_packages[@]}" </dev/null
 has_postgres || { echo "the package postgresql brought no server" >&2; exit 1; }
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { echo "the package chromium brought no browser" >&2; exit 1; }
+install_autobahn
 echo "needs: installed"

@@ -2,7 +2,7 @@
 # Runs the named parts in order and ends with one line that counts the tests. The first part that fails
 # ends the run; a test that is skipped counts as a failure.
 #
-#   scripts/test.sh needs format lint rust web unit e2e
+#   scripts/test.sh needs format lint rust autobahn counts web unit e2e
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -64,6 +64,21 @@ rust() {
   [ "$ok" -gt 0 ] || fail "cargo test ran nothing"
   [ "$bad" -eq 0 ] && [ "$skipped" -eq 0 ] || fail "cargo test: $bad failed, $skipped skipped"
   count rust "$ok"
+}
+
+# The cases of the Autobahn suite, played by kosoku (scripts/needs.sh installs it).
+autobahn() {
+  logged autobahn cargo test --locked --test autobahn -- --nocapture || fail "the Autobahn cases"
+  local ok
+  ok=$(awk '/^autobahn: [0-9]+ cases passed/ { ok += $2 } END { print ok + 0 }' "$logs/autobahn")
+  [ "$ok" -eq 602 ] || fail "the Autobahn cases: $ok of 602"
+  count autobahn "$ok"
+}
+
+# Instructions that a message costs, against what they were.
+counts() {
+  logged counts cargo test --locked --test counts -- --nocapture || fail "a message has become more expensive"
+  count counts 1
 }
 
 # The model is 32 MB and not part of the project: named by a variable, or fetched once.
@@ -131,7 +146,7 @@ again() {
 
 for part in "$@"; do
   case $part in
-    needs | format | lint | build | rust | web | unit | e2e | speech) ;;
+    needs | format | lint | build | rust | autobahn | counts | web | unit | e2e | speech) ;;
     *) fail "there is no part $part" ;;
   esac
   echo "== $part"

@@ -4,12 +4,19 @@
 //! the hub cannot be reached.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::app::seed;
+use crate::base::Timestamp;
 use crate::cli::{Failure, say};
-use crate::load::{self, Business, Plan, Report, Scenario, Threshold};
+use crate::client::Http;
+use crate::load::{self, Business, Phase, Plan, Recording, Report, Scenario, Threshold};
+use crate::ports::Clock;
+
+/// What is recorded.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A threshold was broken.
 const BROKEN_THRESHOLD: u8 = 3;
@@ -78,6 +85,25 @@ pub(super) struct Arguments {
     /// Visitors who may be there at once.
     #[arg(long, default_value_t = 15_000)]
     most: u64,
+    /// Processes that play together, each an equal share from addresses of its own.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    workers: u8,
+    /// Play a recorded day (see --record) in place of the scenario's arrivals and texts.
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+    /// Play the recorded day so many times as fast.
+    #[arg(long, default_value_t = 1.0, requires = "replay")]
+    speed: f64,
+    /// Play nothing: read what the customers of --workspace wrote in a day, and keep it in this file. It holds
+    /// their words.
+    #[arg(long, value_name = "FILE", requires = "workspace", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+    /// When the day to be recorded begins, e.g. 2026-11-20T00:00:00Z; without it, 24 hours ago.
+    #[arg(long, value_name = "TIME", requires = "record")]
+    from: Option<Timestamp>,
+    /// One of the processes of --workers; its plan is its standard input.
+    #[arg(long, hide = true)]
+    process: bool,
     /// The hub is not on this machine, and you may load it.
     #[arg(long)]
     i_own_this_target: bool,
@@ -85,6 +111,12 @@ pub(super) struct Arguments {
 
 /// Plays the test and reports.
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.process {
+        return load::be_a_process(stopped_by_hand()).await.map_err(Failure::failed);
+    }
+    if let Some(file) = &arguments.record {
+        return record(&arguments, file).await;
+    }
     let plan = plan(&arguments, &arguments.url)?;
     let baseline = arguments.baseline.as_deref().map(read_report).transpose()?;
     let stop = stopped_by_hand();
@@ -116,15 +148,58 @@ fn plan(arguments: &Arguments, url: &str) -> Result<Plan, Failure> {
         scenario.last(seconds);
     }
     scenario.scale(arguments.rate);
+    let recording = arguments.replay.as_deref().map(|file| recording(file, arguments.speed)).transpose()?;
+    if let Some(day) = &recording {
+        // The whole day; everybody who came is in it.
+        let seconds = day.length().as_secs_f64().max(1.0);
+        scenario.name = format!("a day of {} x{}", day.workspace, arguments.speed);
+        let name = "recorded".to_owned();
+        scenario.phases = vec![Phase { name, seconds, arrivals: 0.0, to: None, cut_all: false }];
+    }
     let again = toml_of(&scenario)?;
     let scenario = Scenario::parse(&again).map_err(Failure::wrong)?;
     Ok(Plan {
         scenario,
+        recording,
         target,
         businesses: businesses(arguments)?,
         sources: if loopback { arguments.sources } else { 0 },
+        process: (0, arguments.workers),
         most: arguments.most,
     })
+}
+
+/// Reads a recorded day.
+fn recording(file: &Path, speed: f64) -> Result<Recording, Failure> {
+    if !(0.01..=10_000.0).contains(&speed) {
+        return Err(Failure::wrong("--speed: from 0.01 to 10000".to_owned()));
+    }
+    let wrong = |problem: String| Failure::wrong(format!("{}: {problem}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let day: Recording = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if day.visits.is_empty() {
+        return Err(wrong("nobody came that day".to_owned()));
+    }
+    Ok(day.at_speed(speed))
+}
+
+/// Reads a day from a hub and keeps it.
+async fn record(arguments: &Arguments, file: &Path) -> Result<(), Failure> {
+    let target = arguments.url.trim_end_matches('/');
+    let failed = |error: crate::client::Error| Failure { says: error.to_string(), code: UNREACHABLE };
+    let business = businesses(arguments)?.into_iter().next();
+    let business = business.ok_or_else(|| Failure::wrong("--workspace is missing".to_owned()))?;
+    let email = business.staff.first();
+    let email =
+        email.ok_or_else(|| Failure::wrong("--record needs --staff: somebody who reads".to_owned()))?;
+    let hub = Http::sign_in(target, &business.slug, email, &business.password).await.map_err(failed)?;
+    let from = arguments.from.unwrap_or_else(|| Clock::system().now().before(DAY));
+    let day = Recording::of(&hub, &business.slug, from, DAY).await.map_err(failed)?;
+    let text = serde_json::to_string_pretty(&day).map_err(Failure::failed)?;
+    std::fs::write(file, text).map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+    let messages: usize = day.visits.iter().map(|visit| visit.messages.len()).sum();
+    say(&format!("{} visits with {messages} messages since {from}, in {}", day.visits.len(), file.display()));
+    Ok(())
 }
 
 /// A changed scenario is checked like one from a file.

@@ -7,7 +7,7 @@ mod http;
 mod socket;
 
 pub use http::{Http, Visit};
-pub use socket::Socket;
+pub use socket::{Socket, Stream, connect};
 
 /// Why talking to a hub failed.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use reqwest::header::HeaderValue;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -16,9 +17,12 @@ use crate::protocol::{Command, CommandFrame, Outcome, ServerFrame, Welcome};
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What messages travel on.
+pub type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
 /// One connection to the hub.
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: Stream,
     next_reference: u64,
     waiting: VecDeque<ServerFrame>,
 }
@@ -27,27 +31,8 @@ impl Socket {
     /// Opens a connection with the caller's headers; says nothing yet.
     pub async fn open(caller: &Http) -> Result<Socket, Error> {
         let address = format!("{}/v1/socket", caller.base().replacen("http", "ws", 1));
-        let unreachable = |_: tungstenite::Error| Error::Unreachable(address.clone());
-        let mut request = address.as_str().into_client_request().map_err(unreachable)?;
-        if let Some(cookie) = caller.headers().get(reqwest::header::COOKIE) {
-            request.headers_mut().insert("cookie", cookie.clone());
-        }
-        let connected = match caller.source() {
-            None => tokio_tungstenite::connect_async(request).await,
-            Some(source) => {
-                let stream = connect_from(source, request.uri()).await;
-                let stream = stream.ok_or_else(|| Error::Unreachable(address.clone()))?;
-                tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await
-            }
-        };
-        let (stream, _) = connected.map_err(|error| match error {
-            tungstenite::Error::Http(response) => Error::Refused {
-                code: "handshake".to_owned(),
-                message: "the hub refused the socket".to_owned(),
-                status: response.status().as_u16(),
-            },
-            _ => Error::Unreachable(address.clone()),
-        })?;
+        let stream =
+            connect(&address, caller.headers().get(reqwest::header::COOKIE), caller.source()).await?;
         Ok(Socket { stream, next_reference: 1, waiting: VecDeque::new() })
     }
 
@@ -164,6 +149,36 @@ impl Socket {
             }
         }
     }
+}
+
+/// Opens a WebSocket at an address, with a cookie and from one of this machine's addresses if they are given.
+pub async fn connect(
+    address: &str,
+    cookie: Option<&HeaderValue>,
+    source: Option<IpAddr>,
+) -> Result<Stream, Error> {
+    let unreachable = |_: tungstenite::Error| Error::Unreachable(address.to_owned());
+    let mut request = address.into_client_request().map_err(unreachable)?;
+    if let Some(cookie) = cookie {
+        request.headers_mut().insert("cookie", cookie.clone());
+    }
+    let connected = match source {
+        None => tokio_tungstenite::connect_async(request).await,
+        Some(source) => {
+            let stream = connect_from(source, request.uri()).await;
+            let stream = stream.ok_or_else(|| Error::Unreachable(address.to_owned()))?;
+            tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await
+        }
+    };
+    let (stream, _) = connected.map_err(|error| match error {
+        tungstenite::Error::Http(response) => Error::Refused {
+            code: "handshake".to_owned(),
+            message: "the hub refused the socket".to_owned(),
+            status: response.status().as_u16(),
+        },
+        _ => Error::Unreachable(address.to_owned()),
+    })?;
+    Ok(stream)
 }
 
 /// A connection that leaves from a chosen address. `None`: it cannot be made.

@@ -417,7 +417,10 @@ fn check_against(known: &toml::Table, own: &toml::Table, text: &str, path: &Path
                     default.type_str(),
                     value.type_str()
                 ),
-                Some(_) => continue,
+                Some(_) => match alone(known, section, setting, value) {
+                    Ok(()) => continue,
+                    Err(problem) => format!("{section}.{setting}: {problem}"),
+                },
             };
             return Err(Error::File {
                 path: path.to_owned(),
@@ -426,6 +429,19 @@ fn check_against(known: &toml::Table, own: &toml::Table, text: &str, path: &Path
         }
     }
     Ok(())
+}
+
+/// What is wrong with a setting, whatever the others are.
+fn alone(known: &toml::Table, section: &str, setting: &str, value: &toml::Value) -> Result<(), String> {
+    let own = toml::Table::from_iter([(setting.to_owned(), value.clone())]);
+    let mut table = known.clone();
+    merge(&mut table, toml::Table::from_iter([(section.to_owned(), toml::Value::Table(own))]));
+    readable(&table)
+}
+
+fn readable(table: &toml::Table) -> Result<(), String> {
+    let read: Result<Config, _> = table.clone().try_into();
+    read.map(drop).map_err(|problem: toml::de::Error| problem.message().to_owned())
 }
 
 /// What is wrong with the settings of a provider of models.
@@ -480,7 +496,7 @@ fn set_from_environment(table: &mut toml::Table, setting: &str, text: &str) -> R
         }
         _ => toml::Value::String(text.to_owned()),
     };
-    Ok(())
+    readable(table)
 }
 
 /// Sets one thing of a provider of models; the provider may be a new one.

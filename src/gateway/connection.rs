@@ -164,6 +164,7 @@ impl Connection {
                 frame = queue.next() => {
                     let written = self.write(socket, queue, frame?);
                     tokio::select! {
+                        biased;
                         written = written => written.ok()?,
                         reason = closer.closing() => return Some(reason),
                     }
@@ -260,7 +261,7 @@ impl Connection {
 }
 
 /// Reads a command and, even from a broken one, the reference that its reply will echo.
-fn read_command(text: &str) -> (String, Result<Command, Problem>) {
+pub fn read_command(text: &str) -> (String, Result<Command, Problem>) {
     #[derive(serde::Deserialize)]
     struct Head {
         #[serde(rename = "ref", default)]

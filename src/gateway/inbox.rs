@@ -18,6 +18,7 @@ pub(super) async fn refresh(gateway: Gateway) {
     let mut changed: HashMap<WorkspaceId, HashSet<ConversationId>> = HashMap::new();
     loop {
         let heard = tokio::select! {
+            biased;
             () = gateway.stop.cancelled() => return,
             heard = bus.next() => heard,
         };

@@ -23,6 +23,7 @@ pub(super) async fn listen(gateway: Gateway) {
     let unreliable = gateway.site.ports.bus.is_unreliable();
     loop {
         let heard = tokio::select! {
+            biased;
             () = gateway.stop.cancelled() => return,
             _ = check.tick(), if unreliable => Heard::Missed,
             heard = bus.next() => heard,
@@ -74,6 +75,7 @@ fn measure(gateway: &Gateway, note: &Note) {
 pub(super) async fn fill_gaps(gateway: Gateway, mut gaps: mpsc::Receiver<Gap>) {
     loop {
         tokio::select! {
+            biased;
             () = gateway.stop.cancelled() => return,
             gap = gaps.recv() => match gap {
                 Some(gap) => fill(&gateway, gap).await,

@@ -19,7 +19,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use routes::routes;
+pub use connection::read_command;
+pub use routes::{routes, tuned};
 
 use crate::base::WorkspaceId;
 use crate::conversations::Postbox;

@@ -68,14 +68,20 @@ async fn socket(
         }
     };
     let tasks = gateway.tasks.clone();
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(site.config.sockets.queue_bytes.max(MAX_FRAME_BYTES) * 4)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES);
+    let upgrade = tuned(upgrade, MAX_FRAME_BYTES, site.config.sockets.queue_bytes);
     Ok(upgrade
         .on_upgrade(move |socket| tasks.track_future(connection::serve(gateway, socket, caller, headers))))
+}
+
+/// How the hub reads and writes a socket: its buffers, the largest message it takes, and how many bytes may
+/// wait to be written.
+pub fn tuned(upgrade: WebSocketUpgrade, largest: usize, waiting: usize) -> WebSocketUpgrade {
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(waiting.max(largest) * 4)
+        .max_message_size(largest)
+        .max_frame_size(largest)
 }
 
 /// What a customer may know of a business before they write.

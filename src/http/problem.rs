@@ -151,9 +151,11 @@ impl From<DbError> for Problem {
                     .retry_after(10_000)
             }
             DbError::Text(_) => Problem::new(ErrorCode::ControlCharacter, error.to_string()),
-            DbError::Commit(_) | DbError::Damaged(_) | DbError::Other(_) | DbError::Migrate(_) => {
-                Problem::internal(&error)
-            }
+            DbError::Commit(_)
+            | DbError::Damaged(_)
+            | DbError::Other(_)
+            | DbError::Newer(_)
+            | DbError::Migrate(_) => Problem::internal(&error),
         }
     }
 }

@@ -22,6 +22,18 @@ pub struct Generator {
     pub limited: bool,
 }
 
+impl Generator {
+    /// Several processes: they share the processors, and the slowest counts.
+    pub(super) fn with(&self, other: &Generator) -> Generator {
+        let busy = self.busy.zip(other.busy).map(|(one, other)| one + other);
+        Generator {
+            busy,
+            late_p99_ms: self.late_p99_ms.max(other.late_p99_ms),
+            limited: self.limited || other.limited || busy.is_some_and(|busy| busy > MAX_BUSY),
+        }
+    }
+}
+
 /// Watches from its creation on.
 pub(super) struct Watch {
     since: Instant,

@@ -77,7 +77,7 @@ pub(super) enum Fate {
 
 /// What somebody wrote down of one conversation.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub struct History {
     conversation: Option<ConversationId>,
     sent: BTreeMap<String, Fate>,
     seen: BTreeMap<i64, Option<String>>,
@@ -88,27 +88,35 @@ pub(super) struct History {
 
 impl History {
     /// Of a conversation that is known already.
-    pub(super) fn of(conversation: ConversationId) -> History {
+    pub fn of(conversation: ConversationId) -> History {
         History { conversation: Some(conversation), ..History::default() }
     }
 
     /// The conversation, once it is known.
-    pub(super) fn conversation(&self) -> Option<ConversationId> {
+    pub fn conversation(&self) -> Option<ConversationId> {
         self.conversation
     }
 
+    /// Notes which conversation it is, as the hub says before anything was acknowledged.
+    pub fn follows(&mut self, conversation: ConversationId) {
+        let known = *self.conversation.get_or_insert(conversation);
+        if known != conversation {
+            self.wrong(Kind::Foreign, format!("{conversation} is followed instead of {known}"));
+        }
+    }
+
     /// The last entry that was seen.
-    pub(super) fn last(&self) -> i64 {
+    pub fn last(&self) -> i64 {
         self.last
     }
 
     /// Notes a message on its way.
-    pub(super) fn sends(&mut self, client_id: &str) {
+    pub fn sends(&mut self, client_id: &str) {
         self.sent.entry(client_id.to_owned()).or_insert(Fate::Open);
     }
 
     /// Notes an acknowledgement.
-    pub(super) fn acked(&mut self, client_id: &str, conversation: ConversationId, seq: i64) {
+    pub fn acked(&mut self, client_id: &str, conversation: ConversationId, seq: i64) {
         let known = *self.conversation.get_or_insert(conversation);
         if known != conversation {
             self.wrong(Kind::Foreign, format!("{client_id} was put into {conversation}, not {known}"));
@@ -122,12 +130,12 @@ impl History {
     }
 
     /// Notes a refusal.
-    pub(super) fn refused(&mut self, client_id: &str) {
+    pub fn refused(&mut self, client_id: &str) {
         self.sent.insert(client_id.to_owned(), Fate::Refused);
     }
 
     /// Notes entries that were read when joining after `after`.
-    pub(super) fn reads(&mut self, after: i64, entries: &[Entry]) {
+    pub fn reads(&mut self, after: i64, entries: &[Entry]) {
         self.last = after;
         for entry in entries {
             if entry.seq <= self.last {
@@ -138,7 +146,7 @@ impl History {
     }
 
     /// Notes an entry that came by itself.
-    pub(super) fn hears(&mut self, conversation: ConversationId, entry: &Entry) {
+    pub fn hears(&mut self, conversation: ConversationId, entry: &Entry) {
         if self.conversation != Some(conversation) {
             self.wrong(
                 Kind::Foreign,
@@ -171,7 +179,7 @@ impl History {
 
     /// Compares everything with what is stored, for somebody who may see `stored` and was there until they
     /// had seen `last`.
-    pub(super) fn judge(mut self, stored: &[Entry]) -> Vec<Violation> {
+    pub fn judge(mut self, stored: &[Entry]) -> Vec<Violation> {
         let mut places: HashMap<&str, i64> = HashMap::new();
         let mut doubled = Vec::new();
         for entry in stored {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2Serializer};
 
 /// The longest time that is told apart, in microseconds: ten minutes.
 const LONGEST: u64 = 600_000_000;
@@ -41,6 +43,8 @@ names! {
         Ack = "ack",
         /// From the moment a message was really sent to its acknowledgement.
         Service = "service",
+        /// How long a spoken message took to upload.
+        Upload = "upload",
         /// From the moment a message was due until staff have it.
         Delivery = "delivery",
         /// From the moment a message was due to the first words of the draft that answers it.
@@ -67,6 +71,8 @@ names! {
         Sent = "sent",
         /// Messages acknowledged.
         Acked = "acked",
+        /// Messages that were spoken.
+        Spoken = "spoken",
         /// Messages sent again after a break.
         Resent = "resent",
         /// Messages that reached a customer.
@@ -107,6 +113,58 @@ pub struct Second {
     pub errors: u64,
     /// The 99th percentile of the acknowledgements of this second, in milliseconds.
     pub ack_p99_ms: f64,
+}
+
+impl Second {
+    /// The same second in another process as well.
+    pub(super) fn with(&self, other: &Second) -> Second {
+        Second {
+            visitors: self.visitors + other.visitors,
+            sent: self.sent + other.sent,
+            acked: self.acked + other.acked,
+            received: self.received + other.received,
+            errors: self.errors + other.errors,
+            ack_p99_ms: self.ack_p99_ms.max(other.ack_p99_ms),
+        }
+    }
+}
+
+/// Everything that was recorded of one time; written as text, so that processes can hand it on.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Times(Histogram<u64>);
+
+impl Times {
+    /// These and those.
+    pub(super) fn with(mut self, other: &Times) -> Times {
+        // All have the same bounds.
+        self.0 += &other.0;
+        self
+    }
+
+    pub(super) fn stats(&self) -> Option<Stats> {
+        summarise(&self.0)
+    }
+}
+
+impl From<Times> for String {
+    fn from(times: Times) -> String {
+        let mut bytes = Vec::new();
+        // Writing into memory does not fail.
+        let _ = V2Serializer::new().serialize(&times.0, &mut bytes);
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes)
+    }
+}
+
+impl TryFrom<String> for Times {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Times, String> {
+        let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(text);
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        let read = Deserializer::new().deserialize(&mut bytes.as_slice());
+        read.map(Times).map_err(|error| error.to_string())
+    }
 }
 
 /// A summary of one time, in milliseconds.
@@ -186,9 +244,9 @@ impl Measures {
         lock(&self.codes).clone()
     }
 
-    /// A summary of a time; none if nothing was measured.
-    pub(super) fn stats(&self, metric: Metric) -> Option<Stats> {
-        summarise(&lock(&self.times[metric as usize]))
+    /// Everything that was recorded of a time.
+    pub(super) fn times(&self, metric: Metric) -> Times {
+        Times(lock(&self.times[metric as usize]).clone())
     }
 
     /// The 99th percentile of acknowledgements since the last call, in milliseconds.
@@ -218,12 +276,16 @@ mod tests {
     #[test]
     fn percentiles_are_of_what_was_recorded() {
         let measures = Measures::default();
-        assert_eq!(measures.stats(Metric::Ack), None);
+        assert_eq!(measures.times(Metric::Ack).stats(), None);
         for millis in 1..=1_000 {
             measures.took(Metric::Ack, Duration::from_millis(millis));
         }
-        let stats = measures.stats(Metric::Ack).expect("measured");
+        let text = serde_json::to_string(&measures.times(Metric::Ack)).expect("it is written");
+        let read: Times = serde_json::from_str(&text).expect("it is read");
+        let stats = read.stats().expect("measured");
         assert_eq!(stats.count, 1_000);
+        let twice = measures.times(Metric::Ack).with(&read).stats().expect("measured");
+        assert_eq!((twice.count, twice.p99), (2_000, stats.p99), "histograms are added, not percentiles");
         for (found, expected) in
             [(stats.p50, 500.0), (stats.p90, 900.0), (stats.p99, 990.0), (stats.max, 1_000.0)]
         {

@@ -7,6 +7,8 @@
 mod generator;
 mod history;
 mod measure;
+mod processes;
+mod recording;
 mod report;
 mod scenario;
 mod staff;
@@ -27,8 +29,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use generator::Generator;
-pub use history::{Kind, Violation};
+pub use history::{History, Kind, Violation};
 pub use measure::{Count, Metric, Second, Stats};
+pub use processes::{be_a_process, run_in_processes};
+pub use recording::{RecordedMessage, RecordedVisit, Recording};
 pub use report::Report;
 pub use scenario::{BUILT_IN, Phase, Scenario, Staff, Visitors};
 pub use threshold::Threshold;
@@ -36,6 +40,7 @@ pub use threshold::Threshold;
 use crate::client::{Error, Http};
 use crate::load::generator::Watch;
 use crate::load::measure::Measures;
+use crate::load::report::Part;
 use crate::load::staff::Share;
 use crate::load::world::World;
 
@@ -49,7 +54,7 @@ const STAFF_GRACE: Duration = Duration::from_secs(30);
 const LINES: usize = 16;
 
 /// A business that is visited, and how its staff sign in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Business {
     /// Its slug.
     pub slug: String,
@@ -60,22 +65,26 @@ pub struct Business {
 }
 
 /// A test of one hub.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     /// What is played.
     pub scenario: Scenario,
+    /// A recorded day in place of the scenario's arrivals and texts.
+    pub recording: Option<Recording>,
     /// The hub's address.
     pub target: String,
     /// Who is visited, in turn.
     pub businesses: Vec<Business>,
     /// Addresses of this machine that visitors come from, counted up from 127.0.0.2; 0: as the system likes.
     pub sources: u8,
+    /// How many processes play together, and which of them this is: each has its own addresses.
+    pub process: (u8, u8),
     /// Visitors who may be there at once; more are not let in, and counted.
     pub most: u64,
 }
 
 /// The state of a running test, once a second.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Live {
     /// Seconds since the start.
     pub second: usize,
@@ -85,18 +94,51 @@ pub struct Live {
     pub now: Second,
 }
 
+impl Plan {
+    /// What one of its processes plays: an equal part of the visitors and of the staff.
+    fn share(&self, process: u8) -> Plan {
+        let (_, of) = self.process;
+        let (which, parts) = (usize::from(process), usize::from(of.max(1)));
+        let mut share = self.clone();
+        share.process = (process, of);
+        share.scenario.scale(1.0 / f64::from(of.max(1)));
+        // Another run of chance, far from those of seeds nearby.
+        share.scenario.seed = self.scenario.seed.wrapping_add(u64::from(process) << 32);
+        share.scenario.staff.people = self.scenario.staff.people.div_ceil(parts);
+        share.recording = share.recording.map(|recording| recording.share(which, parts));
+        share.most = (self.most / u64::from(of.max(1))).max(1);
+        share
+    }
+}
+
+impl Live {
+    /// What several processes do in the same second.
+    fn together<'a>(all: impl Iterator<Item = &'a Live>) -> Option<Live> {
+        all.cloned().reduce(|one, other| Live { now: one.now.with(&other.now), ..one })
+    }
+}
+
 /// Plays a test. `live` gets a line a second; `stop` ends it early, with a report.
 ///
 /// # Errors
 ///
 /// If the hub cannot be reached, or staff cannot sign in.
 pub async fn run(plan: &Plan, live: mpsc::Sender<Live>, stop: CancellationToken) -> Result<Report, Error> {
+    match plan.process {
+        (_, 0 | 1) => Ok(run_part(plan, live, stop).await?.report()),
+        _ => run_in_processes(plan, live, stop).await,
+    }
+}
+
+/// Plays what this process plays of a test.
+async fn run_part(plan: &Plan, live: mpsc::Sender<Live>, stop: CancellationToken) -> Result<Part, Error> {
     let hub = Http::anonymous(&plan.target);
     hub.get::<serde_json::Value>("/readyz").await?;
     let mut dice = StdRng::seed_from_u64(plan.scenario.seed);
     let (cut, cuts) = watch::channel(0);
     let slugs = plan.businesses.iter().map(|business| business.slug.clone()).collect();
-    let world = Arc::new(World::new(plan.scenario.clone(), sources(plan)?, slugs, cuts));
+    let world =
+        Arc::new(World::new((plan.scenario.clone(), plan.recording.clone()), sources(plan)?, slugs, cuts));
     let mut colleagues = JoinSet::new();
     for business in &plan.businesses {
         for (http, share) in sign_in(&hub, business, plan.scenario.staff.people).await? {
@@ -127,7 +169,7 @@ pub async fn run(plan: &Plan, live: mpsc::Sender<Live>, stop: CancellationToken)
         series.extend(ended.unwrap_or_default());
     }
     let found = world.violations();
-    Ok(Report::of(
+    Ok(Part::of(
         (&plan.scenario.name, plan.scenario.seed, &plan.target),
         (begun.elapsed().as_secs_f64(), arriving, stopped),
         watching.ends(),
@@ -141,7 +183,8 @@ fn sources(plan: &Plan) -> Result<Vec<Http>, Error> {
     if plan.sources == 0 {
         return Ok(vec![Http::anonymous(&plan.target)]);
     }
-    let address = |number: u8| IpAddr::V4(Ipv4Addr::new(127, 0, 0, number.saturating_add(1)));
+    let (process, _) = plan.process;
+    let address = |number: u8| IpAddr::V4(Ipv4Addr::new(127, 0, process, number.saturating_add(1)));
     (1..=plan.sources).map(|number| Http::from_address(&plan.target, address(number))).collect()
 }
 
@@ -166,7 +209,7 @@ async fn send_in(
     watching: &mut Watch,
     stop: &CancellationToken,
 ) -> bool {
-    for (number, (at, _)) in plan.scenario.arrivals(dice).into_iter().enumerate() {
+    for (number, at) in arrivals(plan, dice).into_iter().enumerate() {
         let due = begun + at;
         tokio::select! {
             () = stop.cancelled() => return true,
@@ -187,12 +230,21 @@ async fn send_in(
     }
 }
 
+/// When visitors come, from the start.
+fn arrivals(plan: &Plan, dice: &mut StdRng) -> Vec<Duration> {
+    match &plan.recording {
+        Some(day) => day.visits.iter().map(|visit| Duration::from_millis(visit.at_ms)).collect(),
+        None => plan.scenario.arrivals(dice).into_iter().map(|(at, _)| at).collect(),
+    }
+}
+
 /// Waits for the visitors who are still there, but not for ever.
 async fn finish(world: &World, visitors: &mut JoinSet<()>, stop: &CancellationToken) {
     let habits = &world.scenario.visitors;
     let [_, messages] = habits.messages;
     let visit = habits.think_ms[1].saturating_add(habits.away_ms[1]).saturating_mul(u64::from(messages));
-    let longest = Duration::from_millis(visit.saturating_add(habits.stay_ms[1])) + GRACE;
+    let recorded = world.recording.as_ref().map_or(Duration::ZERO, Recording::longest_visit);
+    let longest = Duration::from_millis(visit.saturating_add(habits.stay_ms[1])) + recorded + GRACE;
     let all_gone = async { while visitors.join_next().await.is_some() {} };
     tokio::select! {
         () = all_gone => return,

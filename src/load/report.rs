@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::load::generator::Generator;
 use crate::load::history::{Kind, Violation};
-use crate::load::measure::{Count, Measures, Metric, Second, Stats};
+use crate::load::measure::{Count, Measures, Metric, Second, Stats, Times};
 
 /// Violations that are shown in words.
 const SHOWN: usize = 20;
@@ -41,8 +41,26 @@ pub struct Report {
     pub series: Vec<Second>,
 }
 
-impl Report {
-    /// Sums a test up.
+/// What one process of a test measured: enough to be put together with what others did.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct Part {
+    scenario: String,
+    seed: u64,
+    target: String,
+    seconds: f64,
+    arriving: f64,
+    stopped: bool,
+    generator: Generator,
+    times: BTreeMap<String, Times>,
+    counts: BTreeMap<String, u64>,
+    codes: BTreeMap<String, u64>,
+    violations: BTreeMap<String, u64>,
+    examples: Vec<Violation>,
+    series: Vec<Second>,
+}
+
+impl Part {
+    /// Sums up what this process did.
     pub(super) fn of(
         (scenario, seed, target): (&str, u64, &str),
         (seconds, arriving, stopped): (f64, f64, bool),
@@ -50,28 +68,25 @@ impl Report {
         measures: &Measures,
         found: &[Violation],
         series: Vec<Second>,
-    ) -> Report {
-        let times = Metric::ALL
-            .iter()
-            .filter_map(|metric| Some((metric.as_str().to_owned(), measures.stats(*metric)?)))
-            .collect();
-        let counts =
-            Count::ALL.iter().map(|count| (count.as_str().to_owned(), measures.counted(*count))).collect();
+    ) -> Part {
+        let named = |metric: &Metric| (metric.as_str().to_owned(), measures.times(*metric));
         let mut violations = BTreeMap::new();
         for violation in found {
             *violations.entry(violation.kind.as_str().to_owned()).or_default() += 1;
         }
-        let acked = u32::try_from(measures.counted(Count::Acked)).unwrap_or(u32::MAX);
-        Report {
+        Part {
             scenario: scenario.to_owned(),
             seed,
             target: target.to_owned(),
             seconds,
-            acked_per_second: f64::from(acked) / arriving.max(f64::EPSILON),
+            arriving,
             stopped,
             generator,
-            times,
-            counts,
+            times: Metric::ALL.iter().map(named).collect(),
+            counts: Count::ALL
+                .iter()
+                .map(|count| (count.as_str().to_owned(), measures.counted(*count)))
+                .collect(),
             codes: measures.codes(),
             violations,
             examples: found.iter().take(SHOWN).cloned().collect(),
@@ -79,6 +94,63 @@ impl Report {
         }
     }
 
+    /// This and what another process did at the same time. The seed is that of the whole test.
+    pub(super) fn with(mut self, other: Part) -> Part {
+        let times = other.times.iter().filter_map(|(name, theirs)| {
+            let ours = self.times.remove(name)?;
+            Some((name.clone(), ours.with(theirs)))
+        });
+        let times = times.collect();
+        let longer = self.series.len().max(other.series.len());
+        let second = |series: &[Second], at: usize| series.get(at).cloned().unwrap_or_default();
+        Part {
+            seed: self.seed.min(other.seed),
+            seconds: self.seconds.max(other.seconds),
+            arriving: self.arriving.max(other.arriving),
+            stopped: self.stopped || other.stopped,
+            generator: self.generator.with(&other.generator),
+            times,
+            counts: added(self.counts, other.counts),
+            codes: added(self.codes, other.codes),
+            violations: added(self.violations, other.violations),
+            examples: self.examples.into_iter().chain(other.examples).take(SHOWN).collect(),
+            series: (0..longer).map(|at| second(&self.series, at).with(&second(&other.series, at))).collect(),
+            scenario: self.scenario,
+            target: self.target,
+        }
+    }
+
+    /// The report of the whole.
+    pub(super) fn report(self) -> Report {
+        let acked = self.counts.get(Count::Acked.as_str()).copied().unwrap_or(0);
+        let acked = u32::try_from(acked).unwrap_or(u32::MAX);
+        let times = self.times.into_iter().filter_map(|(name, times)| Some((name, times.stats()?)));
+        Report {
+            scenario: self.scenario,
+            seed: self.seed,
+            target: self.target,
+            seconds: self.seconds,
+            acked_per_second: f64::from(acked) / self.arriving.max(f64::EPSILON),
+            stopped: self.stopped,
+            generator: self.generator,
+            times: times.collect(),
+            counts: self.counts,
+            codes: self.codes,
+            violations: self.violations,
+            examples: self.examples,
+            series: self.series,
+        }
+    }
+}
+
+fn added(mut ours: BTreeMap<String, u64>, theirs: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    for (name, number) in theirs {
+        *ours.entry(name).or_default() += number;
+    }
+    ours
+}
+
+impl Report {
     /// Whether every history was as it must be.
     pub fn is_sound(&self) -> bool {
         self.violations.is_empty()

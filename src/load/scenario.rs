@@ -73,6 +73,9 @@ pub struct Visitors {
     pub away_ms: [u64; 2],
     /// Visitors who stop reading for a while.
     pub slow_readers: f64,
+    /// Messages that are spoken: a recording is uploaded and sent instead of words.
+    #[serde(default)]
+    pub voice: f64,
 }
 
 /// How staff behave, in each workspace.
@@ -112,6 +115,7 @@ impl Scenario {
         let shares = [
             ("visitors.reconnects", visitors.reconnects),
             ("visitors.slow_readers", visitors.slow_readers),
+            ("visitors.voice", visitors.voice),
             ("staff.edits", staff.edits),
             ("staff.rejects", staff.rejects),
             ("staff.takes_over", staff.takes_over),

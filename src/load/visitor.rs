@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::base::FileId;
 use crate::client::{Error, Http, Socket, Visit};
 use crate::load::history::History;
 use crate::load::measure::{Count, Metric};
@@ -30,6 +31,9 @@ struct Message {
     client_id: String,
     body: String,
     due: Instant,
+    /// It is spoken, and not uploaded yet.
+    spoken: bool,
+    files: Vec<FileId>,
 }
 
 /// What a command that was sent is waited for.
@@ -79,7 +83,7 @@ pub(super) async fn visit(world: Arc<World>, number: usize, due: Instant, mut rn
         world.measures.took(Metric::Visit, due.elapsed());
         let dozes = happens(&mut rng, world.scenario.visitors.slow_readers);
         let stays = between(&mut rng, world.scenario.visitors.stay_ms);
-        let plan = plan(&world, &visit, due, &mut rng);
+        let plan = plan(&world, &visit, (number, due), &mut rng);
         let (world, token) = (world.clone(), visit.token);
         let visitor = Visitor {
             world,
@@ -99,16 +103,64 @@ pub(super) async fn visit(world: Arc<World>, number: usize, due: Instant, mut rn
 }
 
 /// The messages of a visit, each with the moment when it is due, whatever happens to those before it.
-fn plan(world: &World, visit: &Visit, arrived: Instant, rng: &mut StdRng) -> VecDeque<Message> {
-    let [least, most] = world.scenario.visitors.messages;
+fn plan(
+    world: &World,
+    visit: &Visit,
+    (visitor, arrived): (usize, Instant),
+    rng: &mut StdRng,
+) -> VecDeque<Message> {
+    let habits = &world.scenario.visitors;
+    let [least, most] = habits.messages;
     let mut due = arrived;
+    let message = |number: usize, due: Instant, body: String, rng: &mut StdRng| Message {
+        client_id: format!("load-{}-{number}", visit.contact.id),
+        spoken: body.is_empty() || happens(rng, habits.voice),
+        body,
+        due,
+        files: Vec::new(),
+    };
+    if let Some(recorded) = world.recording.as_ref().and_then(|recording| recording.visits.get(visitor)) {
+        let messages = recorded.messages.iter().enumerate();
+        return messages
+            .map(|(number, said)| {
+                message(number, arrived + Duration::from_millis(said.after_ms), said.text.clone(), rng)
+            })
+            .collect();
+    }
     (0..rng.random_range(least..=most))
         .map(|number| {
-            due += between(rng, world.scenario.visitors.think_ms);
-            let client_id = format!("load-{}-{number}", visit.contact.id);
-            Message { client_id, body: world.scenario.text(rng).to_owned(), due }
+            due += between(rng, habits.think_ms);
+            let text = world.scenario.text(rng).to_owned();
+            message(usize::try_from(number).unwrap_or(usize::MAX), due, text, rng)
         })
         .collect()
+}
+
+/// A second and a half of a low tone, as a telephone would send it.
+fn speech() -> Vec<u8> {
+    const RATE: u32 = 8_000;
+    let samples = (0..RATE * 3 / 2).flat_map(|sample: u32| {
+        let level: i16 = if (sample / 20).is_multiple_of(2) { 3_000 } else { -3_000 };
+        level.to_le_bytes()
+    });
+    let sound: Vec<u8> = samples.collect();
+    let length = u32::try_from(sound.len()).unwrap_or(u32::MAX);
+    let mut file = Vec::with_capacity(sound.len() + 44);
+    file.extend(b"RIFF");
+    file.extend((length + 36).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    // PCM, one channel.
+    file.extend(1_u16.to_le_bytes());
+    file.extend(1_u16.to_le_bytes());
+    file.extend(RATE.to_le_bytes());
+    file.extend((RATE * 2).to_le_bytes());
+    file.extend(2_u16.to_le_bytes());
+    file.extend(16_u16.to_le_bytes());
+    file.extend(b"data");
+    file.extend(length.to_le_bytes());
+    file.extend(sound);
+    file
 }
 
 impl Visitor {
@@ -224,7 +276,29 @@ impl Visitor {
         }
     }
 
-    async fn sends(&mut self, socket: &mut Socket, message: Message) -> Result<(), Error> {
+    /// Uploads what was spoken. What cannot be uploaded is written.
+    async fn speaks(&mut self, message: &mut Message) {
+        let begun = Instant::now();
+        match self.http.upload("voice.wav", speech()).await {
+            Ok(file) => {
+                self.world.measures.took(Metric::Upload, begun.elapsed());
+                self.world.measures.count(Count::Spoken);
+                message.files.push(file.id);
+                message.body.clear();
+            }
+            Err(error) => {
+                self.world.failed(&error);
+                if message.body.is_empty() {
+                    message.body = self.world.scenario.text(&mut self.rng).to_owned();
+                }
+            }
+        }
+    }
+
+    async fn sends(&mut self, socket: &mut Socket, mut message: Message) -> Result<(), Error> {
+        if std::mem::take(&mut message.spoken) {
+            self.speaks(&mut message).await;
+        }
         let first = self.world.due.insert(message.client_id.clone(), message.due).is_none();
         if first {
             self.world.measures.count(Count::Sent);
@@ -234,7 +308,7 @@ impl Visitor {
             conversation: self.history.conversation(),
             client_id: message.client_id.clone(),
             body: message.body.clone(),
-            files: Vec::new(),
+            files: message.files.clone(),
         };
         match socket.send(command).await {
             Ok(reference) => {

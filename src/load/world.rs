@@ -13,6 +13,7 @@ use crate::base::{ConversationId, DraftId, Timestamp};
 use crate::client::{Error, Http};
 use crate::load::history::{History, Violation};
 use crate::load::measure::{Count, Measures};
+use crate::load::recording::Recording;
 use crate::load::scenario::Scenario;
 use crate::ports::Clock;
 use crate::protocol::Entry;
@@ -20,6 +21,8 @@ use crate::protocol::Entry;
 /// What everybody in a running test shares.
 pub(super) struct World {
     pub(super) scenario: Scenario,
+    /// What visitors write, where a recorded day is played.
+    pub(super) recording: Option<Recording>,
     /// Callers, one per source address.
     pub(super) sources: Vec<Http>,
     /// Slugs of the businesses that are visited in turn.
@@ -45,13 +48,14 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(
-        scenario: Scenario,
+        (scenario, recording): (Scenario, Option<Recording>),
         sources: Vec<Http>,
         workspaces: Vec<String>,
         cuts: watch::Receiver<u64>,
     ) -> World {
         World {
             scenario,
+            recording,
             sources,
             workspaces,
             measures: Measures::default(),
@@ -117,7 +121,7 @@ impl World {
 }
 
 /// Reads a whole timeline.
-async fn timeline(caller: &Http, conversation: ConversationId) -> Result<Vec<Entry>, Error> {
+pub(super) async fn timeline(caller: &Http, conversation: ConversationId) -> Result<Vec<Entry>, Error> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let after = entries.last().map_or(0, |entry| entry.seq);

@@ -204,13 +204,18 @@ fn library() -> &'static Path {
     static LIBRARY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = LIBRARY.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("disk.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/disk.c");
-        let mut compiler = Command::new("cc");
-        let built =
-            compiler.args(["-shared", "-fPIC", "-O2", "-o"]).arg(&path).arg(source).arg("-ldl").status();
-        assert!(built.expect("there is a C compiler").success(), "disk.c compiles");
+        let path = compiled("tests/faults/disk.c", folder.path());
         (folder, path)
     });
+    path
+}
+
+/// A library that is put before the C library of a process, made from its source in C.
+pub(crate) fn compiled(source: &str, folder: &Path) -> PathBuf {
+    let path = folder.join("before.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-o"]).arg(&path).arg(&source).arg("-ldl");
+    assert!(compiler.status().expect("there is a C compiler").success(), "{} compiles", source.display());
     path
 }

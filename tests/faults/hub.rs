@@ -78,12 +78,31 @@ impl Hub {
     /// Runs the program to its end on a folder that no hub of this test uses; gives its exit code and what it
     /// said.
     pub(crate) fn run_once(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+        Hub::run_once_with(folder, arguments, &[])
+    }
+
+    /// The same, with variables of its own.
+    pub(crate) fn run_once_with(
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Option<i32>, String) {
         let mut process = Process::new(env!("CARGO_BIN_EXE_concierge"));
         process.args(arguments).env("CONCIERGE__STORE__FOLDER", folder).current_dir(folder);
         let listen = setting("HTTP__LISTEN", &format!("127.0.0.1:{}", free_port()));
-        let ended = process.envs([listen, setting("LOG__FILTER", "error")]).output().expect("it runs");
+        process.envs([listen, setting("LOG__FILTER", "error")]).envs(variables.iter().copied());
+        let ended = process.output().expect("it runs");
         let says = [ended.stdout, ended.stderr].concat();
         (ended.status.code(), String::from_utf8_lossy(&says).into_owned())
+    }
+
+    /// Starts a hub on what is in a folder and kills it after so long, however far it is.
+    pub(crate) async fn start_and_kill(folder: &Path, after: Duration) {
+        let listen = setting("HTTP__LISTEN", &format!("127.0.0.1:{}", free_port()));
+        let mut child = spawn(folder, &[listen, setting("UNDERSTANDING__SENTENCE_MODEL", "false")]);
+        tokio::time::sleep(after).await;
+        child.kill().expect("it can be killed");
+        child.wait().expect("it is dead");
     }
 
     /// Kills it at once, as `kill -9` does.

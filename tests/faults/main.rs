@@ -14,10 +14,13 @@ mod postgres;
 mod proxy;
 mod senders;
 mod servers;
+mod settings;
+mod simulation;
 mod stop;
 mod store;
 mod truth;
 mod turns;
+mod upgrades;
 mod wire;
 mod writer;
 

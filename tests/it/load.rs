@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use concierge::load::{Business, Phase, Plan, Report, Scenario};
+use concierge::load::{Business, Phase, Plan, Recording, Report, Scenario};
 use concierge::ports::db::Engine;
 use tokio_util::sync::CancellationToken;
 
@@ -40,9 +40,11 @@ async fn play(app: &App, scenario: Scenario) -> Report {
     };
     let plan = Plan {
         scenario,
+        recording: None,
         target: app.url(),
         businesses: vec![business("alpha"), business("beta")],
         sources: 3,
+        process: (0, 1),
         most: 1_000,
     };
     let (live, _lines) = concierge::load::live_lines();
@@ -142,5 +144,42 @@ async fn a_broken_threshold_is_an_exit_code_and_reports_are_written() {
     assert!(count(&report, "acked") > 0 && report.is_sound());
     let page = std::fs::read_to_string(folder.path().join("report.html")).expect("it was written");
     assert!(page.contains("<polyline"));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_play_one_test_and_a_recorded_day_is_played_again() {
+    let app = App::start(Engine::Sqlite, |_, _| {}).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (scenario, day, report, url) = (file("s.toml"), file("day.json"), file("report.json"), app.url());
+    let talkative = SMOKE.replace("slow_readers = 0.0", "slow_readers = 0.0\nvoice = 0.3");
+    std::fs::write(&scenario, talkative).expect("written");
+    let of_alpha = ["--workspace", "alpha", "--staff", "staff@shop.example"].map(str::to_owned).to_vec();
+    let plays = async |arguments: &[&str]| {
+        let own = ["--url", &url, "--password", crate::support::PASSWORD].map(str::to_owned);
+        let given = arguments.iter().map(|argument| (*argument).to_owned());
+        let arguments: Vec<String> = own.into_iter().chain(of_alpha.clone()).chain(given).collect();
+        let output = tokio::task::spawn_blocking(move || {
+            concierge(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        });
+        let output = output.await.expect("it ran");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    plays(&["--scenario", &scenario, "--seconds", "2", "--rate", "4", "--workers", "2", "--json", &report])
+        .await;
+    let read = |path: &str| std::fs::read_to_string(path).expect("it was written");
+    let first: Report = serde_json::from_str(&read(&report)).expect("it is read");
+    assert!(first.is_sound() && count(&first, "spoken") > 0, "{first:?}");
+    assert_eq!(count(&first, "acked"), count(&first, "sent"));
+
+    plays(&["--record", &day]).await;
+    let recorded: Recording = serde_json::from_str(&read(&day)).expect("it is read");
+    let messages: usize = recorded.visits.iter().map(|visit| visit.messages.len()).sum();
+    assert_eq!(u64::try_from(messages).expect("a few"), count(&first, "acked"), "all that customers wrote");
+    plays(&["--scenario", &scenario, "--replay", &day, "--speed", "4", "--json", &report]).await;
+    let again: Report = serde_json::from_str(&read(&report)).expect("it is read");
+    assert!(again.is_sound(), "{again:?}");
+    assert_eq!(count(&again, "acked"), count(&first, "acked"));
     app.finish().await;
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{Mutex, Notify};
 
+use crate::ports::db::lockstep::in_step;
+
 /// Commits are collected for so long before they are copied: a page that changes often is copied once.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -63,7 +65,7 @@ impl Checkpointer {
     async fn copy(&self) -> Option<(i64, i64)> {
         let mut connection = self.connection.lock().await;
         let ran = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
-        match ran.fetch_one(connection.as_mut()?).await {
+        match in_step(ran.fetch_one(connection.as_mut()?)).await {
             Ok((_, pages, copied)) => {
                 let waiting = pages.saturating_sub(copied).max(0);
                 metrics::gauge!("concierge_store_log_pages").set(number(pages));
@@ -91,7 +93,7 @@ impl Checkpointer {
         let connection = self.connection.lock().await.take();
         self.committed.notify_one();
         if let Some(connection) = connection
-            && let Err(error) = connection.close().await
+            && let Err(error) = in_step(connection.close()).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "checkpointer did not close cleanly");
         }

@@ -21,9 +21,14 @@ pub enum DbError {
     /// Everything else.
     #[error("the store failed")]
     Other(#[source] sqlx::Error),
+    /// A newer hub has changed the tables.
+    #[error(
+        "the store was written by a newer hub (its tables have change {0}, unknown here); start that one"
+    )]
+    Newer(i64),
     /// The tables could not be brought up to date.
     #[error("the store's tables could not be brought up to date")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[source] sqlx::migrate::MigrateError),
 }
 
 impl DbError {
@@ -45,13 +50,24 @@ impl DbError {
             DbError::Full(_) => DbError::Full(says()),
             DbError::Damaged(_) => DbError::Damaged(says()),
             DbError::Commit(why) => DbError::Commit(why.clone()),
-            DbError::Text(_) | DbError::Other(_) | DbError::Migrate(_) => DbError::Other(says()),
+            DbError::Text(_) | DbError::Other(_) | DbError::Newer(_) | DbError::Migrate(_) => {
+                DbError::Other(says())
+            }
         }
     }
 
     /// A stored row that no longer reads: the store was changed from outside.
     pub fn damaged(says: String) -> DbError {
         DbError::Other(sqlx::Error::Decode(says.into()))
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for DbError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(change) => DbError::Newer(change),
+            error => DbError::Migrate(error),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod checkpoint;
 mod column;
 mod crash;
 mod error;
+mod lockstep;
 mod macros;
 mod snapshot;
 mod sqlite;
@@ -25,6 +26,9 @@ use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool}
 
 pub use column::{JsonText, like_pattern};
 pub use error::DbError;
+pub use lockstep::in_step;
+#[cfg(debug_assertions)]
+pub use lockstep::simulate;
 pub use snapshot::{begin_epoch, snapshot};
 pub use sqlx::FromRow;
 
@@ -110,7 +114,7 @@ impl Db {
     /// A connection that sees everything committed so far and cannot write.
     pub async fn read(&self) -> Result<Tx, DbError> {
         let work = match &self.stores {
-            Stores::Sqlite { readers, .. } => Work::SqliteRead(readers.acquire().await?),
+            Stores::Sqlite { readers, .. } => Work::SqliteRead(sqlite::reader(readers).await?),
             Stores::Postgres(pool) => Work::PostgresRead(pool.acquire().await?),
         };
         Ok(Tx { work, news: Vec::new(), counters: Vec::new(), bus: self.bus.clone() })

@@ -13,17 +13,22 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
 use crate::ports::db::DbError;
 use crate::ports::db::checkpoint::Checkpointer;
 use crate::ports::db::crash::{Place, crash_point};
+use crate::ports::db::lockstep::{in_step, is_simulated};
 
 /// Connections that read beside the writer.
 const READERS: u32 = 4;
+
+/// In a simulation nobody waits for a reader.
+const SIMULATED_READERS: u32 = 1_000;
 
 /// Pages that connections keep in memory, in KiB as SQLite wants it: what is written to again and again, and
 /// what is read.
@@ -52,15 +57,15 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
         .statement_cache_capacity(256)
         .disable_statement_logging();
     let writes = options.clone().pragma("cache_size", WRITER_CACHE);
-    let mut connection = SqliteConnection::connect_with(&writes).await?;
+    let mut connection = in_step(SqliteConnection::connect_with(&writes)).await?;
     look_through(&mut connection, path).await?;
-    sqlx::migrate!("migrations/sqlite").run(&mut connection).await?;
+    in_step(sqlx::migrate!("migrations/sqlite").run(&mut connection)).await?;
     let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
+        .max_connections(if is_simulated() { SIMULATED_READERS } else { READERS })
         .acquire_timeout(LOCK_WAIT)
-        .connect_with(options.clone().pragma("cache_size", READER_CACHE).pragma("query_only", "on"))
-        .await?;
-    let checkpointer = Checkpointer::new(SqliteConnection::connect_with(&options).await?);
+        .connect_with(options.clone().pragma("cache_size", READER_CACHE).pragma("query_only", "on"));
+    let readers = in_step(readers).await?;
+    let checkpointer = Checkpointer::new(in_step(SqliteConnection::connect_with(&options)).await?);
     Ok((Writer::start(connection, checkpointer, bus), readers))
 }
 
@@ -74,11 +79,17 @@ async fn look_through(connection: &mut SqliteConnection, path: &Path) -> Result<
 
 /// Whether the file holds together (<https://www.sqlite.org/pragma.html#pragma_quick_check>).
 pub(super) async fn quick_check(connection: &mut SqliteConnection) -> Result<(), DbError> {
-    let (found,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(connection).await?;
+    let found = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(connection);
+    let (found,): (String,) = in_step(found).await?;
     match found.as_str() {
         "ok" => Ok(()),
         _ => Err(DbError::Damaged(sqlx::Error::Protocol(found))),
     }
+}
+
+/// A connection that reads.
+pub(super) async fn reader(readers: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+    in_step(readers.acquire()).await
 }
 
 /// The way to the one writing connection.
@@ -160,7 +171,7 @@ impl Writer {
         }
         self.checkpointer.close().await;
         if let Some(connection) = desk.connection.take()
-            && let Err(error) = connection.close().await
+            && let Err(error) = in_step(connection.close()).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "store did not close cleanly");
         }
@@ -198,7 +209,7 @@ impl Desk {
     }
 
     async fn run(&mut self, sql: &'static str) -> Result<(), DbError> {
-        sqlx::query(sql).execute(self.connection()?).await?;
+        in_step(sqlx::query(sql).execute(self.connection()?)).await?;
         Ok(())
     }
 
