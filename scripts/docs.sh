@@ -17,6 +17,7 @@ write asyncapi asyncapi.json
 write openapi openapi.json
 write rule-schema rule.json
 write filter-schema filter.json
+write sequence-schema sequence.json
 if [ ! -d web/node_modules ]; then
   (cd web && npm ci --no-audit --no-fund --ignore-scripts)
 fi

@@ -31,6 +31,8 @@ pub mod protocol;
 pub mod reading;
 pub mod rules;
 pub mod schemas;
+pub mod segments;
+pub mod sequences;
 pub mod setup;
 pub mod snippets;
 pub mod telemetry;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::identity::Site;
 use crate::{
     agents, automation, contacts, context, conversations, drafts, files, gateway, hooks, identity, knowledge,
-    notices, pipeline, rules, schemas, setup, snippets, views, voice,
+    notices, pipeline, rules, schemas, sequences, setup, snippets, views, voice,
 };
 
 /// All routes with their descriptions.
@@ -42,6 +42,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(snippets::routes())
         .merge(views::routes())
         .merge(hooks::routes())
+        .merge(sequences::routes())
         .merge(gateway::routes())
 }
 

@@ -67,6 +67,25 @@ fn refund() -> Value {
     })
 }
 
+/// What follows an offer that nobody answers.
+fn follow_up() -> Value {
+    json!({
+        "key": "offer-follow-up", "name": "Follow up on an offer",
+        "stop_when": {"answered": true, "taken_over": true},
+        "steps": [
+            {"minutes": 1440, "clock": "working", "then": [{"do": "draft", "text": "Is our offer still of interest?"}]},
+            {"minutes": 4320, "then": [{"do": "label", "add": ["no-answer"]},
+                {"do": "notify", "text": "Nobody answered our offer."}]},
+        ],
+    })
+}
+
+/// Customers who come back and can be reached.
+fn regulars() -> Value {
+    json!({"all": [{"fact": "contact.conversations", "op": "gte", "value": 3},
+        {"any": [{"fact": "contact.email", "op": "known"}, {"fact": "contact.phone", "op": "known"}]}]})
+}
+
 fn examples() -> Vec<(&'static str, &'static str, Value)> {
     let waits = json!({"all": [{"fact": "conversation.waiting_minutes", "op": "gte", "value": 30},
         {"not": {"fact": "conversation.labels", "op": "contains", "value": "test"}}]});
@@ -97,5 +116,16 @@ fn examples() -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("POST", "/v1/hooks", json!({"key": "orders", "name": "Order system", "mapping": orders})),
         ("PATCH", "/v1/hooks/{id}", json!({"enabled": false})),
+        ("POST", "/v1/sequences", follow_up()),
+        ("POST", "/v1/sequences/check", follow_up()),
+        ("PUT", "/v1/sequences/{id}", json!({"version": 1, "document": follow_up()})),
+        ("PATCH", "/v1/sequences/{id}", json!({"enabled": false})),
+        ("POST", "/v1/segments", json!({"key": "regulars", "name": "Regular customers", "when": regulars()})),
+        (
+            "PUT",
+            "/v1/segments/{id}",
+            json!({"version": 1, "name": "Customers who come back", "when": regulars()}),
+        ),
+        ("POST", "/v1/contacts/search", json!({"when": regulars(), "limit": 20})),
     ]
 }

@@ -126,6 +126,7 @@ async fn workspace(
     rules::install_all(&cx, &mut tx, files.rules).await?;
     history::play(&cx, &mut tx, files, &staff, ports.now()).await?;
     conversations::skip_rules(&cx, &mut tx).await?;
+    contacts::skip_changes(&cx, &mut tx).await?;
     for one in &staff {
         // What was played is history: nobody is told of it as news.
         notices::see(&cx, &mut tx, one.id, i64::MAX).await?;

@@ -1,8 +1,8 @@
 //! What rules decided, carried out once: in the transaction of their event. Every action leaves a receipt.
 
-use crate::automation::Error;
 use crate::automation::webhook::CallWebhook;
-use crate::base::{Actor, Audience, ConversationId, Role, RuleId, StaffId};
+use crate::automation::{Error, sequences as at_work};
+use crate::base::{Actor, Audience, ConversationId, Role, RuleId, SequenceRunId, StaffId};
 use crate::context::{self, Changed, Proposal};
 use crate::conversations;
 use crate::drafts::{self, Written};
@@ -11,6 +11,21 @@ use crate::jobs;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Blocker, BlockerKind, Content, FieldOrigin, Owner, Receipt, ReceiptState};
 use crate::rules::{self, Action, Cause, Run};
+use crate::sequences::{self, Ending};
+
+/// What wants an action done.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By {
+    /// A rule that matched.
+    Rule(RuleId),
+    /// A step of a sequence, 1 for the first.
+    Step {
+        /// On its way there.
+        run: SequenceRunId,
+        /// Which step.
+        step: i64,
+    },
+}
 
 /// What became of an action, and why.
 type Outcome = (ReceiptState, Option<String>);
@@ -28,7 +43,7 @@ pub async fn carry_out(
     if run.matched {
         let rule_cx = cx.acting_as(Actor::Rule { id: run.rule }, run.name.clone());
         for (at, action) in actions.iter().enumerate() {
-            let (state, because) = carry_out_one(&rule_cx, tx, cause, (run.rule, at), action).await?;
+            let (state, because) = do_one(&rule_cx, tx, cause, (By::Rule(run.rule), at), action).await?;
             receipts.push(Receipt { action: action.to_string(), state, because });
         }
         let content = Content::RuleFired {
@@ -43,11 +58,12 @@ pub async fn carry_out(
     Ok(())
 }
 
-async fn carry_out_one(
+/// Does one action: the one at this place among those of a rule or of a step.
+pub(super) async fn do_one(
     cx: &Cx,
     tx: &mut Tx,
     cause: Cause,
-    of: (RuleId, usize),
+    (by, at): (By, usize),
     action: &Action,
 ) -> Result<Outcome, Error> {
     let conversation = cause.conversation;
@@ -82,10 +98,15 @@ async fn carry_out_one(
             conversations::ask_for_person(&agent, tx, conversation).await?;
             done()
         }
-        Action::Draft { text } => draft(cx, tx, cause, text).await?,
+        Action::Draft { text } => draft(cx, tx, cause, by, text).await?,
+        Action::StartSequence { sequence } => start_sequence(cx, tx, conversation, sequence).await?,
+        Action::StopSequence { sequence } => stop_sequence(cx, tx, conversation, sequence).await?,
         Action::Webhook { .. } => {
-            let (rule, at) = of;
-            let job = CallWebhook { conversation, seq: cause.seq, rule, at };
+            let (rule, step) = match by {
+                By::Rule(rule) => (Some(rule), None),
+                By::Step { run, step } => (None, Some((run, step))),
+            };
+            let job = CallWebhook { conversation, seq: cause.seq, rule, step, at };
             jobs::enqueue(cx, tx, &job, cx.now).await?;
             (ReceiptState::Waiting, None)
         }
@@ -113,7 +134,47 @@ async fn require_approval(
     })
 }
 
-async fn draft(cx: &Cx, tx: &mut Tx, cause: Cause, text: &str) -> Result<Outcome, Error> {
+/// Begins a sequence, unless it is on its way already or may not begin.
+async fn start_sequence(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    key: &str,
+) -> Result<Outcome, Error> {
+    let Some(sequence) = sequences::by_key(cx, tx, key).await? else {
+        return Ok(failed(&format!("there is no sequence {key:?}")));
+    };
+    match at_work::start(cx, tx, conversation, &sequence).await {
+        Ok(_) => Ok(done()),
+        Err(Error::Resolved) => Ok(skipped("the conversation is closed")),
+        Err(Error::Sequence(refused)) => match refused {
+            sequences::Error::Off | sequences::Error::Running | sequences::Error::TooOften => {
+                Ok(skipped(&refused.to_string()))
+            }
+            other => Err(other.into()),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Stops a sequence that is on its way.
+async fn stop_sequence(
+    cx: &Cx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    key: &str,
+) -> Result<Outcome, Error> {
+    let Some(sequence) = sequences::by_key(cx, tx, key).await? else {
+        return Ok(failed(&format!("there is no sequence {key:?}")));
+    };
+    let Some(run) = sequences::running(cx, tx, conversation, sequence.id).await? else {
+        return Ok(skipped("the sequence is not on its way here"));
+    };
+    at_work::stop(cx, tx, &run, Ending::Stopped).await?;
+    Ok(done())
+}
+
+async fn draft(cx: &Cx, tx: &mut Tx, cause: Cause, by: By, text: &str) -> Result<Outcome, Error> {
     if conversations::get(cx, tx, cause.conversation).await?.owner == Owner::Person {
         return Ok(skipped("a person answers already"));
     }
@@ -121,7 +182,10 @@ async fn draft(cx: &Cx, tx: &mut Tx, cause: Cause, text: &str) -> Result<Outcome
         // The turn's own draft takes this text.
         return Ok(done());
     }
-    let says = format!("The rule “{}” proposes this", cx.name);
+    let says = match by {
+        By::Rule(_) => format!("The rule “{}” proposes this", cx.name),
+        By::Step { step, .. } => format!("Step {step} of the sequence “{}” proposes this", cx.name),
+    };
     let written = proposed(text, says);
     Ok(match drafts::propose(cx, tx, cause.conversation, written).await? {
         Some(_) => done(),

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::automation::Error;
 use crate::automation::replay::{Moment, Replay};
+use crate::automation::segments;
 use crate::base::{ContactId, ConversationId, RuleId, Timestamp};
 use crate::ports::{Cx, Tx};
 use crate::rules::{self, Action, Condition, Explanation, Facts, Program, Rule, RuleSet, evaluate};
 use crate::workspaces::{self, Settings, is_open, local_time};
-use crate::{conversations, schemas};
+use crate::{conversations, schemas, sequences};
 
 /// Conversations and entries that are read at once.
 const CONVERSATIONS: i64 = 50;
@@ -119,6 +120,7 @@ pub async fn dry_run(
     let words = rules::vocabulary(cx, tx).await?;
     let settings = workspaces::get(tx, cx.workspace).await?.settings;
     let initial = schemas::initial_status(cx, tx).await?;
+    let segments = segments::ready(cx, tx).await?;
     let since = cx.now.before(Duration::from_secs(u64::from(days) * 24 * 3_600));
     let text = rules::describe(&checked, &words);
     let rule = Rule {
@@ -130,6 +132,7 @@ pub async fn dry_run(
         document: checked,
     };
     let mut judge = Judge::new(&rule, set, &settings, since);
+    judge.proposes = proposes(cx, tx, &rule.document.then).await?;
     judge.found = DryRun { text, days, ..DryRun::default() };
     let mut after = String::new();
     loop {
@@ -147,7 +150,10 @@ pub async fn dry_run(
             .iter()
             .map(|past| {
                 let looks = looks.remove(&past.id).unwrap_or_default();
-                (past.id, (past.contact_id, Replay::begin(&rule, &settings, past, &initial, looks)))
+                (
+                    past.id,
+                    (past.contact_id, Replay::begin(&rule, &settings, past, (&initial, &segments), looks)),
+                )
             })
             .collect();
         judge.found.conversations += page.len() as u64;
@@ -174,6 +180,24 @@ pub async fn dry_run(
     let mut found = judge.finish();
     name(cx, tx, &mut found).await?;
     Ok(found)
+}
+
+/// Whether these actions lead to a reply: at once, or by a sequence they start.
+async fn proposes(cx: &Cx, tx: &mut Tx, actions: &[Action]) -> Result<bool, Error> {
+    for action in actions {
+        match action {
+            Action::Draft { .. } => return Ok(true),
+            Action::StartSequence { sequence } => {
+                let found = sequences::by_key(cx, tx, sequence).await?;
+                let steps = found.iter().flat_map(|found| &found.document.steps);
+                if steps.flat_map(|step| &step.then).any(|action| matches!(action, Action::Draft { .. })) {
+                    return Ok(true);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 /// Puts in the customers' names and the conversations' titles.
@@ -205,6 +229,7 @@ struct Judge<'a> {
     touched: HashMap<ConversationId, u64>,
     written: HashMap<ContactId, u64>,
     conflicts: BTreeMap<(RuleId, String), (String, u64)>,
+    /// Whether it leads to replies.
     proposes: bool,
 }
 
@@ -223,7 +248,7 @@ impl<'a> Judge<'a> {
             touched: HashMap::new(),
             written: HashMap::new(),
             conflicts: BTreeMap::new(),
-            proposes: rule.document.then.iter().any(|action| matches!(action, Action::Draft { .. })),
+            proposes: false,
         }
     }
 
@@ -317,6 +342,8 @@ fn wishes(action: &Action) -> Vec<(String, String)> {
         | Action::Notify { .. }
         | Action::Webhook { .. }
         | Action::HandOver { .. } => Vec::new(),
+        Action::StartSequence { sequence } => one(format!("the sequence {sequence}"), "start".to_owned()),
+        Action::StopSequence { sequence } => one(format!("the sequence {sequence}"), "stop".to_owned()),
     }
 }
 

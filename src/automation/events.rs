@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::automation::carry::carry_out;
-use crate::automation::facts::{Scene, event};
+use crate::automation::facts::{Scene, event, happened_to_contact};
 use crate::automation::{Error, MAX_CHAIN};
 use crate::base::{Actor, ConversationId, RuleId};
+use crate::contacts::Change;
 use crate::conversations;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry};
@@ -56,14 +57,15 @@ pub(super) async fn contact_changed(
     tx: &mut Tx,
     set: &RuleSet,
     workspace: &Workspace,
-    conversation: ConversationId,
+    (conversation, change): (ConversationId, Change),
 ) -> Result<(), Error> {
     if set.of(Trigger::ContactChanged).next().is_none() {
         return Ok(());
     }
     conversations::hold(cx, tx, conversation).await?;
     let scene = Scene::read(cx, tx, workspace, conversation).await?;
-    let facts = scene.facts(cx.now);
+    let mut facts = scene.facts(cx.now);
+    happened_to_contact(&mut facts, change);
     let decided = set.decide(Trigger::ContactChanged, &facts);
     let cause = Cause { conversation, seq: scene.conversation.last_seq, turn: None };
     for run in &decided.runs {

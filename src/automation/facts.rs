@@ -1,8 +1,9 @@
 //! What rules may ask about: the state of a conversation, a message in it, an event in it.
 
 use crate::automation::Error;
+use crate::automation::segments::Circle;
 use crate::base::{ActorKind, ConversationId, Timestamp};
-use crate::contacts::{self, Contact};
+use crate::contacts::{self, Change, Contact};
 use crate::context::{self, RecordView};
 use crate::conversations::{self, Conversation};
 use crate::language::fields::{self, Setting};
@@ -26,6 +27,8 @@ pub(super) struct Scene {
     pub(super) records: Vec<RecordView>,
     /// Since when it is in its status.
     pub(super) status_since: Timestamp,
+    /// What is around the customer.
+    pub(super) circle: Circle,
 }
 
 impl Scene {
@@ -40,7 +43,8 @@ impl Scene {
         let contact = contacts::get(cx, tx, conversation.contact.id).await?;
         let records = context::view(cx, tx, id).await?;
         let (status_since, _) = conversations::rules_state(cx, tx, id).await?;
-        Ok(Scene { workspace: workspace.clone(), conversation, contact, records, status_since })
+        let circle = Circle::of(cx, tx, contact.id).await?;
+        Ok(Scene { workspace: workspace.clone(), conversation, contact, records, status_since, circle })
     }
 
     /// What is so now.
@@ -49,7 +53,7 @@ impl Scene {
         state(
             &mut facts,
             (&self.conversation, self.status_since),
-            &self.contact,
+            (&self.contact, &self.circle),
             &self.records,
             (&self.workspace.settings, now),
         );
@@ -61,11 +65,11 @@ impl Scene {
 pub fn state(
     facts: &mut Facts,
     (conversation, status_since): (&Conversation, Timestamp),
-    contact: &Contact,
+    (contact, circle): (&Contact, &Circle),
     records: &[RecordView],
     (settings, now): (&Settings, Timestamp),
 ) {
-    of_contact(facts, contact);
+    of_contact(facts, contact, circle, now);
     set(facts, "conversation.status", text(&conversation.status));
     set(facts, "conversation.owner", text(conversation.owner.as_str()));
     set(facts, "conversation.assigned", FactValue::Flag(conversation.assignee.is_some()));
@@ -91,7 +95,7 @@ pub fn state(
 }
 
 /// What is known of the customer.
-pub(super) fn of_contact(facts: &mut Facts, contact: &Contact) {
+pub(super) fn of_contact(facts: &mut Facts, contact: &Contact, circle: &Circle, now: Timestamp) {
     set(facts, "contact.known", FactValue::Flag(contact.name.is_some()));
     let known = [
         ("contact.name", &contact.name),
@@ -103,6 +107,24 @@ pub(super) fn of_contact(facts: &mut Facts, contact: &Contact) {
         if let Some(value) = value {
             set(facts, name, text(value));
         }
+    }
+    set(facts, "contact.days_known", days(now, contact.created_at));
+    if let Some(here) = contact.last_seen_at {
+        set(facts, "contact.days_away", days(now, here));
+    }
+    set(facts, "contact.conversations", count(circle.conversations));
+    in_segments(facts, circle);
+}
+
+/// The segments a customer is in, of whom everything else is known.
+pub(super) fn in_segments(facts: &mut Facts, circle: &Circle) {
+    let holding = circle.segments.iter().filter(|(_, program)| program.holds(facts));
+    let keys: Vec<String> = holding.map(|(key, _)| key.clone()).collect();
+    match keys.is_empty() {
+        true => {
+            facts.remove("contact.segments");
+        }
+        false => set(facts, "contact.segments", FactValue::List(keys)),
     }
 }
 
@@ -171,6 +193,12 @@ pub(super) fn event(facts: &mut Facts, by: ActorKind, content: &Content) {
     }
 }
 
+/// An event that is no entry: something happened to what is known of the customer.
+pub(super) fn happened_to_contact(facts: &mut Facts, change: Change) {
+    facts.retain(|name, _| !name.starts_with("event.") && !name.starts_with("hook."));
+    set(facts, "event.change", text(change.as_str()));
+}
+
 /// A value as a text, whatever it is.
 fn plain(value: &FactValue) -> String {
     match value {
@@ -191,6 +219,10 @@ pub(super) fn text(text: &str) -> FactValue {
 
 pub(super) fn count(count: i64) -> FactValue {
     FactValue::Number(f64::from(i32::try_from(count).unwrap_or(i32::MAX)))
+}
+
+pub(super) fn days(now: Timestamp, since: Timestamp) -> FactValue {
+    FactValue::Number((now.since(since).as_secs() / (24 * 3_600)) as f64)
 }
 
 pub(super) fn minutes(now: Timestamp, since: Timestamp) -> FactValue {

@@ -18,6 +18,8 @@ mod mining;
 mod replay;
 mod routes;
 mod search;
+mod segments;
+mod sequences;
 mod times;
 mod webhook;
 mod why;
@@ -30,12 +32,17 @@ pub use facts::{message as message_facts, state as state_facts};
 pub use mining::{Habit, Habits, habits};
 pub use routes::routes;
 pub use search::{Shown, search};
+pub use segments::{Circle, SegmentRow, Segments};
+pub use sequences::SequenceRun;
 pub use webhook::{CallWebhook, call as call_webhook};
 pub use why::{Answer, Verdict, ask};
 pub use worker::run;
 
 use crate::ports::DbError;
-use crate::{contacts, context, conversations, drafts, hooks as hook, identity, rules, schemas, workspaces};
+use crate::{
+    contacts, context, conversations, drafts, hooks as hook, identity, rules, schemas, segments as segment,
+    sequences as sequence, workspaces,
+};
 
 /// How many rules may cause each other in a row.
 pub const MAX_CHAIN: usize = 5;
@@ -61,6 +68,12 @@ pub enum Error {
     #[error(transparent)]
     Schema(#[from] schemas::Error),
     #[error(transparent)]
+    Segment(#[from] segment::Error),
+    #[error(transparent)]
+    Sequence(#[from] sequence::Error),
+    #[error("the conversation is closed")]
+    Resolved,
+    #[error(transparent)]
     Workspace(#[from] workspaces::Error),
     #[error("the job's content is not readable")]
     Unreadable(#[source] serde_json::Error),
@@ -74,6 +87,9 @@ impl From<Error> for crate::http::Problem {
             Error::Conversation(error) => error.into(),
             Error::Rule(error) => error.into(),
             Error::Hook(error) => error.into(),
+            Error::Segment(error) => error.into(),
+            Error::Sequence(error) => error.into(),
+            Error::Resolved => Self::new(crate::protocol::ErrorCode::Conflict, error.to_string()),
             Error::Schema(error) => error.into(),
             Error::Db(error) => error.into(),
             other => Self::internal(&other),

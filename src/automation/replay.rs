@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::automation::facts::{clock, count, event, message, minutes, set, text};
+use crate::automation::facts::{clock, count, days, event, in_segments, message, minutes, set, text};
+use crate::automation::segments::{Circle, Segments};
 use crate::automation::times::due_at;
 use crate::base::{ActorKind, Timestamp};
 use crate::conversations::{PastConversation, PastEntry};
@@ -25,6 +26,8 @@ pub(super) struct Replay<'a> {
     rule: &'a Rule,
     settings: &'a Settings,
     facts: Facts,
+    circle: Circle,
+    known_since: Timestamp,
     /// What was known of each message when its turn ran.
     looks: HashMap<i64, Facts>,
     labels: Vec<String>,
@@ -45,7 +48,7 @@ impl<'a> Replay<'a> {
         rule: &'a Rule,
         settings: &'a Settings,
         past: &PastConversation,
-        initial: &str,
+        (initial, segments): (&str, &Segments),
         looks: HashMap<i64, Facts>,
     ) -> Replay<'a> {
         let mut facts = Facts::default();
@@ -61,6 +64,7 @@ impl<'a> Replay<'a> {
                 set(&mut facts, name, text(value));
             }
         }
+        set(&mut facts, "contact.conversations", count(past.number));
         set(&mut facts, "conversation.status", text(initial));
         set(&mut facts, "conversation.owner", text(Owner::Agent.as_str()));
         set(&mut facts, "conversation.assigned", FactValue::Flag(false));
@@ -71,6 +75,8 @@ impl<'a> Replay<'a> {
             rule,
             settings,
             facts,
+            circle: Circle { conversations: past.number, segments: segments.clone() },
+            known_since: past.known_since,
             looks,
             labels: Vec::new(),
             status: initial.to_owned(),
@@ -158,6 +164,10 @@ impl<'a> Replay<'a> {
             None => {
                 self.facts.remove("conversation.waiting_minutes");
             }
+        }
+        set(&mut self.facts, "contact.days_known", days(at, self.known_since));
+        if !self.circle.segments.is_empty() {
+            in_segments(&mut self.facts, &self.circle);
         }
         clock(&mut self.facts, self.settings, at);
     }

@@ -31,6 +31,8 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(habits))
         .routes(routes!(list))
         .routes(routes!(search))
+        .merge(super::sequences::routes())
+        .merge(super::segments::routes())
 }
 
 /// A rule to be tried on the past.

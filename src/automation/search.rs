@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::automation::Error;
 use crate::automation::facts::state;
+use crate::automation::segments::{self, Circle, Segments};
 use crate::base::{ContactId, ConversationId, Timestamp};
 use crate::contacts::{self, Contact};
 use crate::conversations::{self, Conversation, ListFilter};
@@ -26,6 +27,9 @@ const MOST: usize = 5_000;
 
 /// Facts that the newest look at a message knows.
 const OF_LOOKS: &[&str] = &["intent", "intent.confidence", "message.language"];
+
+/// Facts that need the number of a customer's conversations.
+const OF_CIRCLES: &[&str] = &["contact.conversations", "contact.segments"];
 
 /// Conversations that a filter shows.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, utoipa::ToSchema)]
@@ -102,6 +106,8 @@ struct Reader {
     settings: Settings,
     schemas: Vec<schemas::Schema>,
     needs_looks: bool,
+    segments: Segments,
+    needs_circle: bool,
 }
 
 impl Reader {
@@ -110,6 +116,8 @@ impl Reader {
             program: Program::of(condition),
             settings: workspaces::get(tx, cx.workspace).await?.settings,
             schemas: schemas::active(cx, tx).await?,
+            segments: segments::ready(cx, tx).await?,
+            needs_circle: condition.facts().iter().any(|fact| OF_CIRCLES.contains(fact)),
             needs_looks: condition.facts().iter().any(|fact| OF_LOOKS.contains(fact)),
         })
     }
@@ -126,6 +134,13 @@ impl Reader {
             batch.iter().map(|(_, conversation, _)| conversation.contact.id).collect();
         let people: HashMap<ContactId, Contact> =
             contacts::get_all(cx, tx, &people).await?.into_iter().map(|one| (one.id, one)).collect();
+        let counts = match self.needs_circle {
+            true => {
+                let ids: Vec<ContactId> = people.keys().copied().collect();
+                conversations::counts_of_contacts(cx, tx, &ids).await?
+            }
+            false => HashMap::new(),
+        };
         let since = conversations::in_status_since(cx, tx, &ids).await?;
         let statuses: Vec<(ConversationId, String)> =
             batch.iter().map(|(_, one, _)| (one.id, one.status.clone())).collect();
@@ -141,7 +156,10 @@ impl Reader {
             if let Some(contact) = people.get(&conversation.contact.id) {
                 let since = since.get(&conversation.id).copied().unwrap_or(*at);
                 let records = records.get(&conversation.id).map_or(&[][..], Vec::as_slice);
-                state(&mut facts, (conversation, since), contact, records, (&self.settings, cx.now));
+                let conversations = counts.get(&contact.id).copied().unwrap_or(0);
+                let circle = Circle { conversations, segments: self.segments.clone() };
+                let settings = (&self.settings, cx.now);
+                state(&mut facts, (conversation, since), (contact, &circle), records, settings);
             }
             facts
         });

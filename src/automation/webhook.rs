@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::automation::Error;
-use crate::base::{Actor, ConversationId, RuleId};
+use crate::base::{Actor, ConversationId, RuleId, SequenceRunId};
 use crate::conversations;
 use crate::hooks;
 use crate::identity::Site;
 use crate::jobs::{self, Job, Queue, Taken};
 use crate::ports::outbound::Url;
+use crate::ports::{Cx, Tx};
 use crate::protocol::{Receipt, ReceiptState};
 use crate::rules::{self, Action, Cause};
+use crate::sequences;
 
 /// How long the other side may take, and how much of its answer is read.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -26,9 +28,13 @@ pub struct CallWebhook {
     pub conversation: ConversationId,
     /// The entry that made it.
     pub seq: i64,
-    /// The rule.
-    pub rule: RuleId,
-    /// The place of the action among the rule's.
+    /// The rule, if it was one.
+    #[serde(default)]
+    pub rule: Option<RuleId>,
+    /// The step of a sequence, if it was one.
+    #[serde(default)]
+    pub step: Option<(SequenceRunId, i64)>,
+    /// The place of the action among those of the rule or the step.
     pub at: usize,
 }
 
@@ -43,23 +49,16 @@ pub async fn call(site: &Site, taken: &Taken) -> Result<(), Error> {
     let cx = site.ports.cx(taken.workspace, Actor::System, "");
     let cause = Cause { conversation: job.conversation, seq: job.seq, turn: None };
     let mut tx = site.ports.db.read().await?;
-    let Some((run, action)) = rules::run_action(&cx, &mut tx, cause, job.rule, job.at).await? else {
-        // The rule's version or the run is gone: nobody waits for this.
+    let Some((mut body, action)) = news(&cx, &mut tx, &job, cause).await? else {
+        // The version or the run is gone: nobody waits for this.
         drop(tx);
         return end(site, taken).await;
     };
     let Action::Webhook { url } = &action else { return end(site, taken).await };
     let conversation = conversations::get(&cx, &mut tx, job.conversation).await?;
     drop(tx);
-    let body = json!({
-        "event": "rule_matched",
-        "rule": {"id": run.rule, "key": run.key, "name": run.name, "version": run.version},
-        "conversation": {"id": conversation.id, "title": conversation.title, "status": conversation.status,
-            "labels": conversation.labels, "contact": conversation.contact},
-        "seq": job.seq,
-        "tree": run.tree,
-        "at": run.at,
-    });
+    body["conversation"] = json!({"id": conversation.id, "title": conversation.title,
+        "status": conversation.status, "labels": conversation.labels, "contact": conversation.contact});
     let secret = outgoing_secret(site, taken).await?;
     let told = tell(site, url, taken, (&body, &secret)).await;
     let cx = site.ports.cx(taken.workspace, Actor::System, "");
@@ -74,13 +73,42 @@ pub async fn call(site: &Site, taken: &Taken) -> Result<(), Error> {
     let mut tx = site.ports.db.begin().await?;
     conversations::hold(&cx, &mut tx, job.conversation).await?;
     let receipt = Receipt { action: action.to_string(), state, because };
-    rules::update_receipt(&cx, &mut tx, cause, job.rule, job.at, receipt).await?;
+    match (job.rule, job.step) {
+        (Some(rule), _) => rules::update_receipt(&cx, &mut tx, cause, rule, job.at, receipt).await?,
+        (None, Some(step)) => sequences::update_receipt(&cx, &mut tx, step, job.at, receipt).await?,
+        (None, None) => {}
+    }
     match &told {
         Ok(()) => jobs::done(&mut tx, taken).await?,
         Err(why) => jobs::failed(&mut tx, taken, why, cx.now).await?,
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// What the address is told of the rule that matched or the step that was done, and the action that tells.
+async fn news(
+    cx: &Cx,
+    tx: &mut Tx,
+    job: &CallWebhook,
+    cause: Cause,
+) -> Result<Option<(Value, Action)>, Error> {
+    if let Some(rule) = job.rule {
+        let found = rules::run_action(cx, tx, cause, rule, job.at).await?;
+        return Ok(found.map(|(run, action)| {
+            let rule = json!({"id": run.rule, "key": run.key, "name": run.name, "version": run.version});
+            let event = "rule_matched";
+            (json!({"event": event, "rule": rule, "seq": job.seq, "tree": run.tree, "at": run.at}), action)
+        }));
+    }
+    let Some(step) = job.step else { return Ok(None) };
+    let found = sequences::step_action(cx, tx, step, job.at).await?;
+    Ok(found.map(|(run, document, action)| {
+        let sequence = json!({"id": run.sequence, "key": document.key, "name": document.name,
+            "version": run.version});
+        let (id, step) = step;
+        (json!({"event": "sequence_step", "sequence": sequence, "run": id, "step": step}), action)
+    }))
 }
 
 async fn end(site: &Site, taken: &Taken) -> Result<(), Error> {

@@ -210,7 +210,7 @@ fn deciding(tree: &Explanation, met: bool, words: &Vocabulary, says: &mut Vec<St
             let asked = rules::describe_condition(&rules::Condition::Fact(comparison.clone()), words);
             let there = match actual {
                 None => "nothing is known of it".to_owned(),
-                Some(actual) => format!("it was {}", rules::show_fact(&comparison.fact, actual, words)),
+                Some(actual) => format!("it was {}", rules::show_fact_beside(comparison, actual, words)),
             };
             let sign = if tree.met { "holds" } else { "does not hold" };
             match comparison.op {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::automation::{Error, events, times, workflows};
+use crate::automation::{Error, events, sequences, times, workflows};
 use crate::base::{Actor, WorkspaceId};
 use crate::identity::Site;
 use crate::ports::bus::{Heard, News, Subscription};
@@ -103,6 +103,7 @@ async fn work(site: &Site, shelf: &Shelf, timed: bool) -> Result<(), Error> {
         }
     }
     if timed {
+        sequences::work_off(site).await?;
         contacts_changed(site, shelf).await?;
         times_come(site, shelf).await?;
     }
@@ -129,7 +130,7 @@ async fn forget_old(site: &Site) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_storage(error: &Error) -> bool {
+pub(super) fn is_storage(error: &Error) -> bool {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
         if error.is::<DbError>() {
@@ -179,11 +180,14 @@ async fn contacts_changed(site: &Site, shelf: &Shelf) -> Result<(), Error> {
     for (workspace, contact) in changed {
         let cx = system(site, workspace);
         let mut tx = site.ports.db.begin().await?;
-        if contacts::take_change(&cx, &mut tx, contact).await? {
+        let changes = contacts::take_changes(&cx, &mut tx, contact).await?;
+        if !changes.is_empty() {
             let set = rules::ready(&cx, &mut tx, shelf).await?;
             let workspace = workspaces::get(&mut tx, workspace).await?;
             for conversation in conversations::open_of_contact(&cx, &mut tx, contact, OF_CONTACT).await? {
-                events::contact_changed(&cx, &mut tx, &set, &workspace, conversation).await?;
+                for change in &changes {
+                    events::contact_changed(&cx, &mut tx, &set, &workspace, (conversation, *change)).await?;
+                }
             }
         }
         tx.commit().await?;

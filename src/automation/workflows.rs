@@ -11,6 +11,9 @@ use crate::identity::Site;
 use crate::rules;
 use crate::schemas::{self, Action, Schema, WorkflowState};
 
+/// For how many minutes a conversation has just begun.
+const YOUNG: u32 = 15;
+
 /// Schemas that are taken up at once.
 const BATCH: i64 = 100;
 
@@ -32,6 +35,8 @@ pub(super) async fn work_off(site: &Site) -> Result<(), Error> {
 async fn settle(site: &Site, workspace: WorkspaceId, key: &str, id: SchemaId) -> Result<(), Error> {
     let cx = site.ports.cx(workspace, Actor::System, "");
     let mut tx = site.ports.db.begin().await?;
+    // Noted first, which holds the row: whoever retires this version meanwhile waits, and asks for it anew.
+    schemas::settle(&cx, &mut tx, id).await?;
     let documents = match schemas::by_key(&cx, &mut tx, key).await {
         Ok(schema) => rules_of(&schema),
         Err(schemas::Error::NoKey(_)) => Vec::new(),
@@ -45,7 +50,6 @@ async fn settle(site: &Site, workspace: WorkspaceId, key: &str, id: SchemaId) ->
         }
         Err(error) => return Err(error.into()),
     }
-    schemas::settle(&cx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -59,6 +63,10 @@ fn of_state(schema: &Schema, state: &WorkflowState) -> Vec<Value> {
     let moves = [("enter", "event.to", &state.on_enter), ("leave", "event.from", &state.on_leave)];
     let mut found = Vec::new();
     for (word, fact, actions) in moves {
+        if word == "enter" && schema.workflow.initial == state.key {
+            found.extend(entering_first(schema, state));
+            continue;
+        }
         // Labels went with the move.
         let then: Vec<&Action> =
             actions.iter().filter(|action| !matches!(action, Action::Label { .. })).collect();
@@ -85,6 +93,22 @@ fn of_state(schema: &Schema, state: &WorkflowState) -> Vec<Value> {
         }));
     }
     found
+}
+
+/// What the first state does on entering. A conversation begins in it without a move, so the rule is one of
+/// time without a wait; conversations that were there long before are left alone.
+fn entering_first(schema: &Schema, state: &WorkflowState) -> Option<Value> {
+    let young = json!({"fact": "conversation.status_minutes", "op": "lt", "value": YOUNG});
+    (!state.on_enter.is_empty()).then(|| {
+        json!({
+            "key": key(schema, state, "enter"),
+            "name": format!("{}: on entering {}", schema.title, state.label),
+            "on": "elapsed",
+            "after": {"since": "status", "status": state.key, "minutes": 0},
+            "when": young,
+            "then": state.on_enter,
+        })
+    })
 }
 
 /// A key that is the rule's own: names may be long, and two may read alike.

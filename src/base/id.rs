@@ -148,6 +148,12 @@ ids! {
     GapId = "gap",
     /// An address that another system calls.
     HookId = "hok",
+    /// Steps that follow each other in time.
+    SequenceId = "sqn",
+    /// A sequence on its way in a conversation.
+    SequenceRunId = "sqr",
+    /// A saved filter of contacts.
+    SegmentId = "seg",
     /// A saved view of the inbox.
     ViewId = "viw",
     /// A saved reply.

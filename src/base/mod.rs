@@ -10,8 +10,8 @@ mod time;
 pub use actor::{Actor, ActorKind, Audience, Role};
 pub use id::{
     ContactId, ConversationId, DocumentId, DraftId, EvalCaseId, FileId, GapId, HookId, Id, InvalidId, JobId,
-    ModelUseId, PassageId, RecordId, RuleId, SchemaId, SessionId, SnippetId, StaffId, TurnId, UploadId,
-    ViewId, WorkspaceId,
+    ModelUseId, PassageId, RecordId, RuleId, SchemaId, SegmentId, SequenceId, SequenceRunId, SessionId,
+    SnippetId, StaffId, TurnId, UploadId, ViewId, WorkspaceId,
 };
 pub use text::{Clean, TextFault, clean_text};
 pub use time::Timestamp;

@@ -111,6 +111,8 @@ enum Role {
     RuleSchema,
     /// Prints the grammar of filters alone as a JSON Schema.
     FilterSchema,
+    /// Prints the grammar of sequences as a JSON Schema.
+    SequenceSchema,
     /// Reads the document on standard input under limits; the hub starts this itself.
     #[command(hide = true)]
     ReadDocument {
@@ -238,6 +240,7 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
         Role::Protocol => print_json(&crate::app::protocol_schema()),
         Role::RuleSchema => print_json(&crate::rules::grammar()),
         Role::FilterSchema => print_json(&crate::rules::filter_grammar()),
+        Role::SequenceSchema => print_json(&crate::rules::sequence_grammar()),
         Role::ReadDocument { name, memory, seconds, max_bytes, addresses } => {
             let limits = crate::reading::Limits { memory, seconds };
             crate::reading::run(&name, limits, max_bytes, addresses).map_err(Failure::failed)

@@ -10,7 +10,7 @@ mod model;
 mod routes;
 mod store;
 
-pub use model::{Contact, ContactChange, ContactFilter, NewContact};
+pub use model::{Change, Contact, ContactChange, ContactFilter, NewContact};
 pub use routes::routes;
 
 use crate::base::{ContactId, Timestamp, WorkspaceId};
@@ -26,8 +26,12 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewContact) -> Result<Contact, Er
 
 /// Changes what is known of a contact; what is absent stays.
 pub async fn change(cx: &Cx, tx: &mut Tx, id: ContactId, change: ContactChange) -> Result<Contact, Error> {
-    let contact = change.apply(get(cx, tx, id).await?)?;
-    store::update(tx, cx.workspace, &contact).await?;
+    let before = get(cx, tx, id).await?;
+    let contact = change.apply(before.clone())?;
+    if contact == before {
+        return Ok(contact);
+    }
+    store::update(tx, cx.workspace, &contact, Change::between(&before, &contact)).await?;
     Ok(contact)
 }
 
@@ -41,9 +45,20 @@ pub async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<(WorkspaceId, Contac
     Ok(store::changed(tx, limit).await?)
 }
 
-/// Notes that rules look at a contact's change; says whether nobody did before.
-pub async fn take_change(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<bool, Error> {
-    Ok(store::take_change(tx, cx.workspace, id).await?)
+/// Notes that a contact's first conversation begins: rules hear that there is a new customer.
+pub async fn first_came(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<(), Error> {
+    Ok(store::set_due(tx, cx.workspace, id, Change::Created).await?)
+}
+
+/// Notes that rules look at what happened to a contact; says what did, each once, unless somebody looked
+/// before.
+pub async fn take_changes(cx: &Cx, tx: &mut Tx, id: ContactId) -> Result<Vec<Change>, Error> {
+    Ok(store::take_changes(tx, cx.workspace, id).await?)
+}
+
+/// Notes that rules have looked at every contact of the workspace: what was played as history is no news.
+pub async fn skip_changes(cx: &Cx, tx: &mut Tx) -> Result<(), Error> {
+    Ok(store::skip_changes(tx, cx.workspace).await?)
 }
 
 /// Contacts by their identifiers, in no order; those that are gone are left out.

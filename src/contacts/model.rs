@@ -36,6 +36,29 @@ pub struct Contact {
     pub last_seen_at: Option<Timestamp>,
 }
 
+crate::word_enum! {
+    /// What happened to a contact, as rules hear of it.
+    pub enum Change {
+        /// Their first conversation began.
+        Created = "created",
+        /// It became known who they are: an e-mail address or a number where there was neither.
+        Identified = "identified",
+        /// Something else about them changed.
+        Changed = "changed",
+    }
+}
+
+impl Change {
+    /// What a change of what is known amounts to.
+    pub(super) fn between(before: &Contact, after: &Contact) -> Change {
+        let known = |one: &Contact| one.email.is_some() || one.phone.is_some();
+        match !known(before) && known(after) {
+            true => Change::Identified,
+            false => Change::Changed,
+        }
+    }
+}
+
 /// A contact to be added. All fields may be absent.
 #[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! Contacts in the store.
 
 use crate::base::{ContactId, Timestamp, WorkspaceId};
-use crate::contacts::{Contact, ContactFilter};
+use crate::contacts::{Change, Contact, ContactFilter};
 use crate::http::Cursor;
 use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{DbError, Tx};
@@ -44,10 +44,16 @@ pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, contact: &Contac
     Ok(())
 }
 
-pub(super) async fn update(tx: &mut Tx, workspace: WorkspaceId, contact: &Contact) -> Result<(), DbError> {
+pub(super) async fn update(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    contact: &Contact,
+    change: Change,
+) -> Result<(), DbError> {
     execute!(
         tx,
-        "UPDATE contacts SET name = $3, email = $4, phone = $5, locale = $6, note = $7, rules_due = 1
+        "UPDATE contacts SET name = $3, email = $4, phone = $5, locale = $6, note = $7, rules_due = 1,
+             rules_change = TRIM(COALESCE(rules_change, '') || ' ' || $8)
          WHERE workspace_id = $1 AND id = $2",
         workspace,
         contact.id,
@@ -56,6 +62,25 @@ pub(super) async fn update(tx: &mut Tx, workspace: WorkspaceId, contact: &Contac
         &contact.phone,
         &contact.locale,
         &contact.note,
+        change.as_str(),
+    )?;
+    Ok(())
+}
+
+/// Notes that rules are to look at something that happened to a contact.
+pub(super) async fn set_due(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ContactId,
+    change: Change,
+) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE contacts SET rules_due = 1, rules_change = TRIM(COALESCE(rules_change, '') || ' ' || $3)
+         WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        id,
+        change.as_str(),
     )?;
     Ok(())
 }
@@ -173,13 +198,45 @@ pub(super) async fn changed(tx: &mut Tx, limit: i64) -> Result<Vec<(WorkspaceId,
     )
 }
 
-/// Notes that rules look at a change; says whether nobody did before.
-pub(super) async fn take_change(tx: &mut Tx, workspace: WorkspaceId, id: ContactId) -> Result<bool, DbError> {
-    let rows = execute!(
+/// Notes that rules look at what happened; says what did, each once, unless somebody looked before.
+pub(super) async fn take_changes(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ContactId,
+) -> Result<Vec<Change>, DbError> {
+    let row: Option<(Option<String>,)> = fetch_optional!(
         tx,
-        "UPDATE contacts SET rules_due = NULL WHERE workspace_id = $1 AND id = $2 AND rules_due IS NOT NULL",
+        (Option<String>,),
+        "SELECT rules_change FROM contacts WHERE workspace_id = $1 AND id = $2 AND rules_due IS NOT NULL",
         workspace,
         id,
     )?;
-    Ok(rows == 1)
+    let Some((words,)) = row else { return Ok(Vec::new()) };
+    let rows = execute!(
+        tx,
+        "UPDATE contacts SET rules_due = NULL, rules_change = NULL
+         WHERE workspace_id = $1 AND id = $2 AND rules_due IS NOT NULL
+           AND COALESCE(rules_change, '') = COALESCE(CAST($3 AS TEXT), '')",
+        workspace,
+        id,
+        &words,
+    )?;
+    if rows == 0 {
+        return Ok(Vec::new());
+    }
+    // What was noted before this column was there is a plain change.
+    let words = words.unwrap_or_else(|| Change::Changed.to_string());
+    let happened = |change: &&Change| words.split_whitespace().any(|word| word == change.as_str());
+    Ok(Change::ALL.iter().filter(happened).copied().collect())
+}
+
+/// Notes that rules have looked at every contact.
+pub(super) async fn skip_changes(tx: &mut Tx, workspace: WorkspaceId) -> Result<(), DbError> {
+    execute!(
+        tx,
+        "UPDATE contacts SET rules_due = NULL, rules_change = NULL
+         WHERE workspace_id = $1 AND rules_due IS NOT NULL",
+        workspace,
+    )?;
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::http::Cursor;
 use crate::language::fields::{self, FieldSpec, Setting};
 use crate::ports::{Cx, Tx};
 use crate::protocol::FieldOrigin;
-use crate::schemas::{Field, Outline, is_same_value, show_value};
+use crate::schemas::{Field, Outline, Schema, is_same_value, show_value};
 use crate::workspaces::{self, Settings};
 
 /// A value that a schema would find.
@@ -202,6 +202,16 @@ fn compare(
 pub(super) fn readings(document: &str, material: &Material) -> Vec<(ConversationId, Vec<Proposal>)> {
     let specs = specs(document);
     material.past.iter().map(|one| (one.id, read(&specs, &one.said, &material.settings))).collect()
+}
+
+/// What one conversation says to each of these schemas, by the schema's key.
+pub(super) fn read_with(
+    schemas: &[Schema],
+    said: &[Said],
+    settings: &Settings,
+) -> Vec<(String, Vec<Proposal>)> {
+    let read = |schema: &Schema| (schema.key.clone(), read(&specs(schema.document.get()), said, settings));
+    schemas.iter().map(read).collect()
 }
 
 /// The cursor behind the last conversation of the material.

@@ -1,5 +1,7 @@
 //! Context over HTTP.
 
+use std::time::Duration;
+
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -26,6 +28,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(revert))
         .routes(routes!(moves))
         .routes(routes!(move_status))
+        .routes(routes!(extract))
         .routes(routes!(test))
         .routes(routes!(preview))
         .routes(routes!(suggestions))
@@ -69,6 +72,42 @@ async fn show(
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let mut tx = site.ports.db.read().await?;
     Ok(Json(ContextBody { records: super::view(&cx, &mut tx, id).await? }))
+}
+
+/// What reading a conversation again found.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct Extracted {
+    /// How many values it changed; where a person or something surer has spoken, nothing changes.
+    changed: usize,
+    /// What is known now: one record per active schema.
+    records: Vec<RecordView>,
+}
+
+/// Reads a conversation again with every active schema and fills what it says. What people said stays, and
+/// nothing gets weaker; a second time changes nothing more.
+#[utoipa::path(post, path = "/v1/conversations/{id}/extract", tag = "context",
+    params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Extracted), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn extract(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Extracted>, Problem> {
+    let cx = caller.may(Permission::Answer)?.cx(&site.ports);
+    let mut tx = site.ports.db.read().await?;
+    let (said, settings) = past::gather_one(&cx, &mut tx, id).await?;
+    let schemas = schemas::active(&cx, &mut tx).await?;
+    drop(tx);
+    let found = compute(move || past::read_with(&schemas, &said, &settings)).await?;
+    let machine = cx.acting_as(crate::base::Actor::System, "");
+    let mut tx = site.ports.db.begin().await?;
+    let mut changed = 0;
+    for (key, proposals) in found {
+        changed += past::fill(&machine, &mut tx, id, &key, proposals).await?;
+    }
+    let records = super::view(&cx, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(Extracted { changed, records }))
 }
 
 /// Sets or clears a field, and locks or frees it. `field` is a key, or `schema.key` where schemas share one.
@@ -257,8 +296,11 @@ struct Wanted {
     conversations: Option<i64>,
 }
 
-/// Suggests fields and choices that customers' messages would fill, with the share of the newest
-/// conversations in which they would. Nothing is stored.
+/// How far back labels are looked at that could be states.
+const LABELS_OF: Duration = Duration::from_secs(366 * 24 * 3_600);
+
+/// Suggests fields and choices that customers' messages would fill, and states from labels that colleagues
+/// put on by hand, each with the share of the newest conversations in which it would be. Nothing is stored.
 #[utoipa::path(get, path = "/v1/schemas/{key}/suggestions", tag = "schemas", params(("key" = String, Path), Wanted),
     responses((status = 200, body = Suggestions), (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn suggestions(
@@ -276,8 +318,10 @@ async fn suggestions(
     let mut tx = site.ports.db.read().await?;
     let schema = schemas::by_key(&cx, &mut tx, &key).await?;
     let material = past::gather(&cx, &mut tx, &key, None, limit).await?;
+    let since = cx.now.before(LABELS_OF);
+    let labelled = conversations::entries_of_kind(&cx, &mut tx, "labels_changed", since, true).await?;
     drop(tx);
-    Ok(Json(compute(move || suggest::suggest(&schema, &material, least)).await?))
+    Ok(Json(compute(move || suggest::suggest(&schema, &material, &labelled, least)).await?))
 }
 
 /// Begins to read past conversations again with a schema and to fill what they say, the newest first.
@@ -298,17 +342,17 @@ async fn start_fill(
     Ok((StatusCode::ACCEPTED, Json(fill)))
 }
 
-/// Shows how far filling the past with a schema got; 404 when it was never begun.
+/// Shows how far filling the past with a schema got; `null` when it was never begun.
 #[utoipa::path(get, path = "/v1/schemas/{key}/fill", tag = "schemas", params(("key" = String, Path)),
-    responses((status = 200, body = Fill), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Option<Fill>), (status = 404, body = ProblemBody)))]
 async fn show_fill(
     State(site): State<Site>,
     caller: Caller,
     Path(key): Path<String>,
-) -> Result<Json<Fill>, Problem> {
+) -> Result<Json<Option<Fill>>, Problem> {
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let mut tx = site.ports.db.read().await?;
-    super::fill(&cx, &mut tx, &key).await?.map(Json).ok_or_else(Problem::not_found)
+    Ok(Json(super::fill(&cx, &mut tx, &key).await?))
 }
 
 /// Stops filling; what was filled stays.

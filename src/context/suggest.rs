@@ -1,12 +1,14 @@
 //! What customers write that no field of a schema takes: fields and choices to add, each with how often the
 //! past would fill it, counted by reading the past with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::base::ConversationId;
 use crate::context::past::{Material, readings};
+use crate::conversations::Happening;
+use crate::protocol::Content;
 use crate::schemas::{FieldType, Schema, show_value};
 
 /// Fields that are tried: key, name, type, its JSON type, and the question.
@@ -56,6 +58,21 @@ pub struct Seen {
     pub words: String,
 }
 
+/// A label that colleagues put on by hand so often that it could be a state of the workflow.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+pub struct StateSuggestion {
+    /// The state's key.
+    pub key: String,
+    /// Its name: the label.
+    pub label: String,
+    /// How many conversations would have been in it.
+    pub conversations: usize,
+    /// Of all that were read, 0 to 1.
+    pub share: f64,
+    /// Some of these.
+    pub examples: Vec<ConversationId>,
+}
+
 /// What the newest conversations suggest.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct Suggestions {
@@ -63,12 +80,19 @@ pub struct Suggestions {
     pub conversations: usize,
     /// The share below which nothing is suggested.
     pub least: f64,
-    /// The most frequent first.
+    /// Fields and choices, the most frequent first.
     pub items: Vec<Suggestion>,
+    /// States of the workflow, the most frequent first.
+    pub states: Vec<StateSuggestion>,
 }
 
 /// Reads the past for what the schema does not take.
-pub(super) fn suggest(schema: &Schema, material: &Material, least: f64) -> Suggestions {
+pub(super) fn suggest(
+    schema: &Schema,
+    material: &Material,
+    labelled: &[Happening],
+    least: f64,
+) -> Suggestions {
     let all = material.past.len();
     let mut items = fields(schema, material);
     items.extend(choices(schema, material));
@@ -77,7 +101,57 @@ pub(super) fn suggest(schema: &Schema, material: &Material, least: f64) -> Sugge
         one.conversations >= LEAST && one.share >= least
     });
     items.sort_by(|a, b| b.conversations.cmp(&a.conversations).then_with(|| a.field.cmp(&b.field)));
-    Suggestions { conversations: all, least, items }
+    let mut states = states(schema, material, labelled);
+    states.retain(|one| one.conversations >= LEAST && one.share >= least);
+    Suggestions { conversations: all, least, items, states }
+}
+
+/// Labels that colleagues use like states.
+fn states(schema: &Schema, material: &Material, labelled: &[Happening]) -> Vec<StateSuggestion> {
+    let read: BTreeSet<ConversationId> = material.past.iter().map(|one| one.id).collect();
+    let mut seen: BTreeMap<&str, BTreeSet<ConversationId>> = BTreeMap::new();
+    for one in labelled.iter().filter(|one| read.contains(&one.conversation)) {
+        let Content::LabelsChanged { added, .. } = &one.content else { continue };
+        for label in added {
+            seen.entry(label).or_default().insert(one.conversation);
+        }
+    }
+    let is_state = |label: &str, key: &str| {
+        let states = &schema.workflow.states;
+        states.iter().any(|state| state.key == key || state.label.to_lowercase() == label.to_lowercase())
+    };
+    let suggestion = |(label, conversations): (&str, BTreeSet<ConversationId>)| {
+        let key = key_of(label)?;
+        (!is_state(label, &key)).then(|| StateSuggestion {
+            key,
+            label: capital(label),
+            conversations: conversations.len(),
+            share: conversations.len() as f64 / read.len().max(1) as f64,
+            examples: conversations.into_iter().rev().take(MAX_EXAMPLES).collect(),
+        })
+    };
+    let mut found: Vec<StateSuggestion> = seen.into_iter().filter_map(suggestion).collect();
+    found.sort_by(|a, b| b.conversations.cmp(&a.conversations).then_with(|| a.key.cmp(&b.key)));
+    found
+}
+
+/// A label as the name of a state: in words, with a capital at its beginning.
+fn capital(label: &str) -> String {
+    let words = label.replace(['-', '_'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The key of a state from a label; `None` when nothing of it can be one.
+fn key_of(label: &str) -> Option<String> {
+    let plain: String = label
+        .to_lowercase()
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .collect();
+    let words: Vec<&str> = plain.split('_').filter(|word| !word.is_empty()).collect();
+    let key: String = words.join("_").chars().take(40).collect();
+    key.starts_with(|first: char| first.is_ascii_lowercase()).then_some(key)
 }
 
 fn fields(schema: &Schema, material: &Material) -> Vec<Suggestion> {

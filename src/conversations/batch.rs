@@ -90,10 +90,9 @@ struct Fresh {
 /// What a message without files says of itself.
 const PLAIN: Content = Content::Message { files: Vec::new(), draft: None };
 
-/// Moves conversations to what a list of values says; the engines name such a list differently. The plus keeps
-/// SQLite from walking through the whole workspace by an index instead of looking each conversation up.
+/// Moves conversations to what a list of values says; the engines name such a list differently.
 macro_rules! concat_move {
-    ($values:literal) => {
+    ($values:literal, $workspace:literal) => {
         concat!(
             "UPDATE conversations
              SET last_seq = moved.last_seq, last_public_seq = moved.last_seq,
@@ -103,7 +102,9 @@ macro_rules! concat_move {
                  last_message_at = moved.updated_at, title = moved.title, updated_at = moved.updated_at
              FROM ",
             $values,
-            " WHERE +conversations.workspace_id = $1 AND conversations.id = moved.id"
+            " WHERE ",
+            $workspace,
+            " = $1 AND conversations.id = moved.id"
         )
     };
 }
@@ -170,12 +171,15 @@ const fn move_sql(engine: Engine) -> &'static str {
                   value ->> 'prev_public_seq' AS prev_public_seq, value ->> 'inbound_count' AS inbound_count,
                   value ->> 'waiting_since' AS waiting_since, value ->> 'last_message' AS last_message,
                   value ->> 'updated_at' AS updated_at
-              FROM json_each($2)) AS moved"
+              FROM json_each($2)) AS moved",
+            // The plus keeps SQLite from walking through the workspace by an index of it.
+            "+conversations.workspace_id"
         ),
         Engine::Postgres => concat_move!(
             "json_to_recordset(CAST($2 AS json)) AS moved (id text, title text, last_seq bigint,
                   prev_public_seq bigint, inbound_count bigint, waiting_since bigint, last_message text,
-                  updated_at bigint)"
+                  updated_at bigint)",
+            "conversations.workspace_id"
         ),
     }
 }

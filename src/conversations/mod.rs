@@ -36,8 +36,8 @@ pub use past::{Happening, Said, SaidIn, begun_since, count, count_by_status, ent
 pub use postbox::Postbox;
 pub use ratings::{Rating, rate};
 pub use replays::{
-    ForRules, PastConversation, PastEntry, for_rules, open_of_contact, past_conversations, past_entries,
-    rules_state, set_rules_from, skip_rules,
+    ForRules, PastConversation, PastEntry, counts_of_contacts, for_rules, open_of_contact,
+    past_conversations, past_entries, rules_state, set_rules_from, skip_rules,
 };
 pub use routes::routes;
 pub use snooze::{DueSnooze, due_snoozes, snooze, wake_due};
@@ -53,8 +53,8 @@ pub use waits::{Unit, usual_wait};
 pub use words::{Found, ToIndex, find_messages, index, to_index};
 
 use crate::base::{Audience, ConversationId, TextFault};
-use crate::files;
 use crate::ports::{Cx, DbError, Tx};
+use crate::{contacts, files};
 
 /// Finds a conversation the caller may see.
 pub async fn get(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Conversation, Error> {
@@ -143,6 +143,9 @@ pub enum Error {
     /// A file cannot be attached.
     #[error(transparent)]
     File(#[from] files::Error),
+    /// The customer could not be noted.
+    #[error(transparent)]
+    Contact(#[from] contacts::Error),
     /// The store failed.
     #[error("conversations storage failed")]
     Db(#[from] DbError),
@@ -158,6 +161,7 @@ impl From<Error> for crate::http::Problem {
             Error::CustomersOnly => Self::new(ErrorCode::Forbidden, error.to_string()),
             Error::NotResolved => Self::new(ErrorCode::Conflict, error.to_string()),
             Error::File(error) => error.into(),
+            Error::Contact(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -96,15 +96,24 @@ impl Postbox {
             batch.into_iter().map(|Addressed { letter, told }| (letter, told)).unzip();
         let results = match batch::store(&self.db, &letters).await {
             Ok(results) => results,
+            Err(Error::Db(error)) if !error.is_of_one() => {
+                self.refuse_others(&error);
+                letters.iter().map(|_| Err(error.again().into())).collect()
+            }
             Err(error) if letters.len() == 1 => vec![Err(error)],
             // One of them may be at fault, and the others must not suffer for it.
-            Err(Error::Db(error)) if error.is_of_one() => self.store_singly(&letters).await,
-            Err(Error::Db(error)) => letters.iter().map(|_| Err(error.again().into())).collect(),
             Err(_) => self.store_singly(&letters).await,
         };
         for (told, result) in told.into_iter().zip(results) {
             // An error only says that the caller has gone.
             let _ = told.send(result);
+        }
+    }
+
+    /// Tells those who came meanwhile what the store said: they would wait as long again to hear the same.
+    fn refuse_others(&self, error: &DbError) {
+        for other in std::mem::take(&mut self.waiting().letters) {
+            let _ = other.told.send(Err(error.again().into()));
         }
     }
 

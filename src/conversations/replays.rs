@@ -1,8 +1,10 @@
 //! What rules read of conversations: which events wait for them, and the past in order.
 
+use std::collections::HashMap;
+
 use crate::base::{ActorKind, ContactId, ConversationId, Timestamp, WorkspaceId};
 use crate::conversations::Error;
-use crate::ports::db::{FromRow, JsonText};
+use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::Content;
 use crate::{execute, fetch_all, fetch_optional};
@@ -50,6 +52,10 @@ pub struct PastConversation {
     pub phone: Option<String>,
     /// Their language and region.
     pub locale: Option<String>,
+    /// When they first came.
+    pub known_since: Timestamp,
+    /// Which of their conversations it is, 1 for the first.
+    pub number: i64,
 }
 
 /// Conversations with events that rules have not looked at, the longest unseen first.
@@ -125,6 +131,28 @@ pub async fn open_of_contact(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// How many conversations each of these contacts has had; those without any are left out.
+pub async fn counts_of_contacts(
+    cx: &Cx,
+    tx: &mut Tx,
+    contacts: &[ContactId],
+) -> Result<HashMap<ContactId, i64>, Error> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => {
+            "SELECT contact_id, COUNT(*) FROM conversations
+             WHERE workspace_id = $1 AND contact_id IN (SELECT value FROM json_each($2)) GROUP BY contact_id"
+        }
+        Engine::Postgres => {
+            "SELECT contact_id, COUNT(*) FROM conversations
+             WHERE workspace_id = $1 AND contact_id IN (SELECT json_array_elements_text(CAST($2 AS JSON)))
+             GROUP BY contact_id"
+        }
+    };
+    let rows: Vec<(ContactId, i64)> =
+        fetch_all!(tx, (ContactId, i64), sql, cx.workspace, &JsonText(contacts.to_vec()))?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Conversations in which something happened since a time, after an identifier, in their order.
 pub async fn past_conversations(
     cx: &Cx,
@@ -136,7 +164,11 @@ pub async fn past_conversations(
     Ok(fetch_all!(
         tx,
         PastConversation,
-        "SELECT conversations.id, contact_id, conversations.created_at, name, email, phone, locale
+        "SELECT conversations.id, contact_id, conversations.created_at, name, email, phone, locale,
+             contacts.created_at AS known_since,
+             (SELECT COUNT(*) FROM conversations AS others WHERE others.workspace_id = $1
+                  AND others.contact_id = conversations.contact_id
+                  AND others.created_at <= conversations.created_at) AS number
          FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
          WHERE conversations.workspace_id = $1 AND updated_at >= $2 AND conversations.id > $3
          ORDER BY conversations.id LIMIT $4",
@@ -163,7 +195,7 @@ pub async fn past_entries(
          WHERE workspace_id = $1 AND conversation_id >= $2 AND conversation_id <= $3
            AND (conversation_id, seq) > ($4, $5)
            AND kind IN ('message', 'field_changed', 'status_moved', 'draft_decided', 'resolved_changed', 'rated',
-                        'labels_changed', 'owner_changed', 'assigned')
+                        'labels_changed', 'owner_changed', 'assigned', 'hook_received')
          ORDER BY conversation_id, seq LIMIT $6",
         cx.workspace,
         from,

@@ -2,10 +2,12 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{Error, NewMessage, NewNote, columns, get, model, resends, snooze, status};
+use crate::conversations::{
+    Error, NewMessage, NewNote, columns, counts_of_contacts, get, model, resends, snooze, status,
+};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, DraftHint, Entry, NoticeKind, Owner, Posted, WokenBy};
-use crate::{files, notices};
+use crate::{contacts, files, notices};
 
 /// Longest label and title, in characters.
 const MAX_LABEL: usize = 40;
@@ -18,6 +20,9 @@ const MAX_LABELS: usize = 20;
 pub async fn start(cx: &Cx, tx: &mut Tx, contact: ContactId, status: &str) -> Result<ConversationId, Error> {
     let id: ConversationId = cx.id();
     store::insert(tx, cx.workspace, id, contact, status, cx.now).await?;
+    if counts_of_contacts(cx, tx, &[contact]).await?.get(&contact) == Some(&1) {
+        contacts::first_came(cx, tx, contact).await?;
+    }
     Ok(id)
 }
 

@@ -12,7 +12,8 @@ pub(super) fn facts(turn: &Turn, now: Timestamp) -> Facts {
     let mut facts = Facts::default();
     let settings = &turn.workspace.settings;
     let conversation = (&turn.conversation, turn.status_since);
-    automation::state_facts(&mut facts, conversation, &turn.contact, &turn.records, (settings, now));
+    let contact = (&turn.contact, &turn.circle);
+    automation::state_facts(&mut facts, conversation, contact, &turn.records, (settings, now));
     automation::message_facts(&mut facts, &turn.text, turn.files, settings, now);
     let mut set = |name: &str, value: FactValue| {
         facts.insert(name.to_owned(), value);

@@ -20,7 +20,7 @@ use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run};
 use crate::schemas::Schema;
 use crate::workspaces::{self, Workspace};
-use crate::{context, rules, schemas};
+use crate::{automation, context, rules, schemas};
 
 /// Messages of the conversation that a turn reads.
 const HISTORY: i64 = 30;
@@ -88,6 +88,8 @@ pub(super) struct Turn {
     pub(super) rules: Arc<rules::RuleSet>,
     /// The customer.
     pub(super) contact: Contact,
+    /// What is around the customer, for rules.
+    pub(super) circle: automation::Circle,
     /// Since when the conversation is in its status.
     pub(super) status_since: Timestamp,
     /// Passages that a colleague has called wrong in a draft for this message.
@@ -172,6 +174,7 @@ impl Turn {
             schemas: schemas::active(&cx, tx).await?,
             records: context::view(&cx, tx, conversation).await?,
             rules: rules::ready(&cx, tx, library.shelf()).await?,
+            circle: automation::Circle::of(&cx, tx, contact.id).await?,
             contact,
             status_since,
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
@@ -205,6 +208,7 @@ impl Turn {
             schemas: self.schemas.clone(),
             records: self.records.clone(),
             rules: self.rules.clone(),
+            circle: self.circle.clone(),
             contact: self.contact.clone(),
             status_since: self.status_since,
             wrong: self.wrong.clone(),

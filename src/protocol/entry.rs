@@ -1,6 +1,8 @@
 //! Timeline entries: everything durable that happened in a conversation.
 
-use crate::base::{Actor, Audience, DraftId, FileId, RecordId, RuleId, StaffId, Timestamp, TurnId};
+use crate::base::{
+    Actor, Audience, DraftId, FileId, RecordId, RuleId, SequenceId, SequenceRunId, StaffId, Timestamp, TurnId,
+};
 use crate::protocol::{Decision, Owner, RejectReason};
 
 /// Something durable that happened in a conversation.
@@ -140,6 +142,29 @@ pub enum Content {
         /// What each action did.
         receipts: Vec<Receipt>,
     },
+    /// A sequence began, did a step, or ended.
+    SequenceMoved {
+        /// Its run.
+        run: SequenceRunId,
+        /// Which sequence.
+        sequence: SequenceId,
+        /// Its name at the time.
+        name: String,
+        /// The version of it that runs.
+        version: i64,
+        /// What it did.
+        moved: SequenceMove,
+        /// How many of its steps are done.
+        step: i64,
+        /// How many it has.
+        of: i64,
+        /// What each action of the step did.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        receipts: Vec<Receipt>,
+        /// Why it stopped, in plain words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
     /// What a draft wanted to have done was done, once, after a person approved it.
     ProposalsDone {
         /// Which draft.
@@ -242,6 +267,7 @@ impl Content {
             Content::OwnerChanged { .. } => "owner_changed",
             Content::LabelsChanged { .. } => "labels_changed",
             Content::RuleFired { .. } => "rule_fired",
+            Content::SequenceMoved { .. } => "sequence_moved",
             Content::ProposalsDone { .. } => "proposals_done",
             Content::TitleChanged { .. } => "title_changed",
             Content::PersonRequested => "person_requested",
@@ -364,6 +390,20 @@ crate::word_enum! {
         Customer = "customer",
         /// A colleague.
         Person = "person",
+    }
+}
+
+crate::word_enum! {
+    /// What a sequence did.
+    pub enum SequenceMove {
+        /// It began.
+        Started = "started",
+        /// A step was done.
+        Stepped = "stepped",
+        /// Its last step was done.
+        Finished = "finished",
+        /// Something stopped it.
+        Stopped = "stopped",
     }
 }
 

@@ -24,8 +24,8 @@ pub use draft::{
     Proposal, ProposalState, RejectReason, Sentence, Support,
 };
 pub use entry::{
-    Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, SpokenWord, TranscriptState, Wave,
-    WokenBy,
+    Attachment, Content, Entry, FieldOrigin, Receipt, ReceiptState, SequenceMove, SpokenWord,
+    TranscriptState, Wave, WokenBy,
 };
 pub use error::{ErrorCode, FrameError};
 pub use frame::{Joined, Outcome, Posted, ReadMark, ServerFrame, Welcome, You};

@@ -7,7 +7,7 @@ use crate::rules::check::Check;
 use crate::rules::model::{
     Action, Comparison, Condition, Hours, Op, RuleDocument, Schedule, Since, Trigger, Wait,
 };
-use crate::rules::vocabulary::{FACTS, FactKind, Vocabulary, lasts, ops};
+use crate::rules::vocabulary::{FACTS, FactKind, SEGMENTS, Vocabulary, lasts, ops};
 use crate::schemas::{FieldType, Ground, MAX_TEXT, Problems, check_action, check_value};
 
 /// How deep conditions may be nested, how many there may be, and how many actions.
@@ -29,7 +29,8 @@ pub(super) fn check(document: &Value, vocabulary: &Vocabulary) -> Result<RuleDoc
         check_condition("when", &rule.when, vocabulary, &mut problems);
         let field = |key: &str| vocabulary.fields.get(key);
         let has_state = |key: &str| vocabulary.states.contains(key);
-        let ground = Ground { field: &field, has_state: &has_state };
+        let has_sequence = |key: &str| vocabulary.has_sequence(key);
+        let ground = Ground { field: &field, has_state: &has_state, has_sequence: &has_sequence };
         for (at, action) in rule.then.iter().enumerate() {
             check_action(&format!("then[{at}]"), action, &ground, &mut problems);
         }
@@ -134,6 +135,17 @@ pub(super) fn read_filter(value: &Value, vocabulary: &Vocabulary) -> Result<Cond
     }
 }
 
+/// The condition of a segment: what is known of a contact without any conversation.
+pub(super) fn read_segment(value: &Value, vocabulary: &Vocabulary) -> Result<Condition, Error> {
+    let condition = read_filter(value, vocabulary)?;
+    let mut problems = Problems::default();
+    check_about_contacts("when", &condition, &mut problems);
+    match problems.is_empty() {
+        true => Ok(condition),
+        false => Err(Error::Invalid(problems)),
+    }
+}
+
 /// A condition outside a rule, without asking whether the workspace has what it speaks of.
 pub(super) fn read_alone(value: &Value) -> Option<Condition> {
     let mut problems = Problems::default();
@@ -160,8 +172,10 @@ fn read_wait(value: Option<&Value>, on: Option<Trigger>, problems: &mut Problems
             return None;
         }
     };
-    if wait.minutes == 0 || wait.minutes > MAX_MINUTES {
-        problems.add("after.minutes", &format!("this must be from 1 to {MAX_MINUTES}"));
+    // Being in a status for no time is having come into it: that is how the first state of a workflow acts.
+    let least = u32::from(wait.since != Since::Status);
+    if wait.minutes < least || wait.minutes > MAX_MINUTES {
+        problems.add("after.minutes", &format!("this must be from {least} to {MAX_MINUTES}"));
     }
     if wait.status.is_some() && wait.since != Since::Status {
         problems.add("after.status", "this goes with \"since\": \"status\" only");
@@ -329,6 +343,31 @@ fn check_lasting(place: &str, condition: &Condition, problems: &mut Problems) {
     }
 }
 
+/// A segment asks about contacts, and not about segments: it would ask about itself in the end.
+fn check_about_contacts(place: &str, condition: &Condition, problems: &mut Problems) {
+    let mut each = |head: &str, inner: &[Condition]| {
+        for (at, one) in inner.iter().enumerate() {
+            check_about_contacts(&format!("{place}.{head}[{at}]"), one, problems);
+        }
+    };
+    match condition {
+        Condition::All { all } => each("all", all),
+        Condition::Any { any } => each("any", any),
+        Condition::Not { not } => check_about_contacts(&format!("{place}.not"), not, problems),
+        Condition::Fact(Comparison { fact, .. }) if fact == SEGMENTS => {
+            problems.add(
+                &format!("{place}.fact"),
+                "a segment cannot ask about segments: it could be its own part",
+            );
+        }
+        Condition::Fact(Comparison { fact, .. }) if !fact.starts_with("contact.") => {
+            let says = format!("{fact} is not about the customer; a segment asks about contact.… only");
+            problems.add(&format!("{place}.fact"), &says);
+        }
+        Condition::Fact(_) => {}
+    }
+}
+
 fn check_comparison(place: &str, comparison: &Comparison, vocabulary: &Vocabulary, problems: &mut Problems) {
     let Comparison { fact, op, value } = comparison;
     let Some(kind) = vocabulary.kind(fact) else {
@@ -395,6 +434,10 @@ fn wrong_operand(
             FactKind::Flag => "true or false",
         };
         return Some(format!("{fact} is compared with {wanted}, not with {value}"));
+    }
+    if fact == SEGMENTS {
+        let known = value.as_str().is_some_and(|key| vocabulary.has_segment(key));
+        return (!known).then(|| format!("there is no segment {value}"));
     }
     if fact == "conversation.status" && !is_part {
         let is_state = value.as_str().is_some_and(|state| vocabulary.states.contains(state));

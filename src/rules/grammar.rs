@@ -92,6 +92,46 @@ pub fn filter_grammar() -> Value {
     })
 }
 
+/// The grammar of sequences (`schemas/sequence.json`): their actions are those of rules.
+pub fn sequence_grammar() -> Value {
+    let whole = grammar();
+    let defs = &whole["$defs"];
+    let mut minutes = json!({"type": "integer", "minimum": 0, "maximum": 527_040});
+    minutes["description"] = json!("After the step before, or after the beginning.");
+    let stops = json!({"type": "boolean", "default": true});
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://concierge.example/schemas/sequence.json",
+        "title": "Concierge sequence",
+        "description": "Steps that follow each other in time, each a wait and then the actions of rules.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["key", "name", "steps"],
+        "properties": {
+            "key": whole["properties"]["key"],
+            "name": {"$ref": "#/$defs/text"},
+            "enabled": {"type": "boolean", "default": true, "description": "Whether it can be started from the moment it is made."},
+            "stop_when": {
+                "type": "object",
+                "description": "What stops it before its end; closing the conversation always does.",
+                "additionalProperties": false,
+                "properties": {"answered": stops, "taken_over": stops},
+            },
+            "steps": {"type": "array", "minItems": 1, "maxItems": 30, "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["minutes", "then"],
+                "properties": {
+                    "minutes": minutes,
+                    "clock": {"enum": words(Pace::ALL), "default": "wall"},
+                    "then": {"type": "array", "minItems": 1, "maxItems": 20, "items": {"$ref": "#/$defs/action"}},
+                },
+            }},
+        },
+        "$defs": {"text": defs["text"], "role": defs["role"], "action": defs["action"]},
+    })
+}
+
 fn words<T: std::fmt::Display>(all: &[T]) -> Vec<String> {
     all.iter().map(ToString::to_string).collect()
 }
@@ -131,6 +171,8 @@ fn actions() -> Vec<Value> {
         action("draft", &["text"], json!({"text": text()})),
         action("webhook", &["url"], json!({"url": {"type": "string", "format": "uri"}})),
         action("hand_over", &["because"], json!({"because": text()})),
+        action("start_sequence", &["sequence"], json!({"sequence": text()})),
+        action("stop_sequence", &["sequence"], json!({"sequence": text()})),
     ]
 }
 

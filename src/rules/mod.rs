@@ -21,7 +21,7 @@ mod vocabulary;
 
 pub use deck::{Decided, Program, RuleSet, Run, decide};
 pub use evaluate::{Asked, Explanation, evaluate};
-pub use grammar::{filter_grammar, grammar};
+pub use grammar::{filter_grammar, grammar, sequence_grammar};
 pub use model::{
     Action, Cause, Comparison, Condition, FactValue, Facts, Guard, Hours, Look, Op, Pace, Rule, RuleDocument,
     RuleRow, RuleVersion, RunRow, Schedule, Since, Trigger, Wait, context_facts,
@@ -41,6 +41,7 @@ use crate::hooks;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::Receipt;
 use crate::schemas::{self, Problems};
+use crate::{segments, sequences};
 
 /// The days in which firings are counted.
 const COUNTED: Duration = Duration::from_secs(30 * 24 * 3_600);
@@ -71,6 +72,15 @@ pub async fn ready(cx: &Cx, tx: &mut Tx, shelf: &Shelf) -> Result<Arc<RuleSet>, 
 /// rule that a person switched on or off stays so.
 pub async fn install(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<Rule, Error> {
     let checked = check(cx, tx, document).await?;
+    install_checked(cx, tx, checked, document).await
+}
+
+async fn install_checked(
+    cx: &Cx,
+    tx: &mut Tx,
+    checked: RuleDocument,
+    document: &Value,
+) -> Result<Rule, Error> {
     let Some((before, enabled_at, deleted)) = store::find_by_key(tx, cx.workspace, &checked.key).await?
     else {
         return insert(cx, tx, checked, document).await;
@@ -115,15 +125,24 @@ pub async fn change(cx: &Cx, tx: &mut Tx, id: RuleId, edited: i64, document: &Va
         return Err(Error::Overtaken { theirs: Box::new(before), yours: document.clone(), edited });
     }
     let enabled_at = store::enabled_at(tx, cx.workspace, id).await?;
-    replace(cx, tx, before, (checked, document), enabled_at).await
+    match replace(cx, tx, before, (checked, document), enabled_at).await {
+        // Somebody was quicker by a moment: whoever comes second learns of both versions all the same.
+        Err(Error::Changed(_)) => {
+            let theirs = Box::new(get(cx, tx, id).await?);
+            Err(Error::Overtaken { theirs, yours: document.clone(), edited })
+        }
+        done => done,
+    }
 }
 
 /// Makes these the rules of a schema's workflow: the same ones stay as they are, new ones are installed and
 /// those that are not among them are taken out of use.
 pub async fn install_workflow(cx: &Cx, tx: &mut Tx, schema: &str, documents: &[Value]) -> Result<(), Error> {
     let mut kept = Vec::with_capacity(documents.len());
+    let words = vocabulary(cx, tx).await?.with_any_sequence();
     for document in documents {
-        let rule = install(cx, tx, document).await?;
+        let checked = document::check(document, &words)?;
+        let rule = install_checked(cx, tx, checked, document).await?;
         store::set_schema(tx, cx.workspace, rule.id, schema).await?;
         kept.push(rule.id);
     }
@@ -156,10 +175,22 @@ pub async fn filter(cx: &Cx, tx: &mut Tx, condition: &Value) -> Result<Condition
     document::read_filter(condition, &vocabulary(cx, tx).await?)
 }
 
+/// Reads and checks the condition of a segment: it asks about contacts only, and not about segments.
+pub async fn segment(cx: &Cx, tx: &mut Tx, condition: &Value) -> Result<Condition, Error> {
+    document::read_segment(condition, &vocabulary(cx, tx).await?)
+}
+
+/// A stored condition of a segment, made ready; `None` when it no longer reads.
+pub fn segment_program(condition: &Value) -> Option<Program> {
+    document::read_alone(condition).map(|condition| Program::of(&condition))
+}
+
 /// What the workspace's rules can speak of.
 pub async fn vocabulary(cx: &Cx, tx: &mut Tx) -> Result<Vocabulary, Error> {
     let hooks = hooks::list(cx, tx).await?;
-    Ok(Vocabulary::of(&schemas::active(cx, tx).await?).with_hooks(&hooks))
+    let (sequences, segments) = (sequences::all(cx, tx).await?, segments::list(cx, tx).await?);
+    let words = Vocabulary::of(&schemas::active(cx, tx).await?).with_hooks(&hooks);
+    Ok(words.with_sequences(&sequences).with_segments(&segments))
 }
 
 /// A rule in words.
@@ -180,9 +211,13 @@ pub fn describe_filter(condition: &Value, words: &Vocabulary) -> String {
     }
 }
 
-/// A fact's value in words.
-pub fn show_fact(fact: &str, value: &FactValue, words: &Vocabulary) -> String {
-    text::fact(fact, value, words)
+/// A fact's value in words, beside what it was compared with.
+pub fn show_fact_beside(comparison: &Comparison, value: &FactValue, words: &Vocabulary) -> String {
+    let beside = match value {
+        FactValue::Number(actual) => text::number_beside(*actual, comparison.value.as_ref()),
+        _ => None,
+    };
+    beside.unwrap_or_else(|| text::fact(&comparison.fact, value, words))
 }
 
 async fn insert(cx: &Cx, tx: &mut Tx, checked: RuleDocument, document: &Value) -> Result<Rule, Error> {
@@ -435,6 +470,12 @@ pub enum Error {
     /// The hooks could not be read.
     #[error(transparent)]
     Hook(#[from] hooks::Error),
+    /// The sequences could not be read.
+    #[error(transparent)]
+    Sequence(#[from] sequences::Error),
+    /// The segments could not be read.
+    #[error(transparent)]
+    Segment(#[from] segments::Error),
     /// The store failed.
     #[error("rules storage failed")]
     Db(#[from] DbError),
@@ -455,6 +496,8 @@ impl From<Error> for crate::http::Problem {
             }
             Error::Schema(error) => error.into(),
             Error::Hook(error) => error.into(),
+            Error::Sequence(error) => error.into(),
+            Error::Segment(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

@@ -64,6 +64,8 @@ struct VocabularyBody {
     facts: Vec<FactRow>,
     /// The fields that can be set.
     fields: Vec<FactOption>,
+    /// The sequences that can be started and stopped.
+    sequences: Vec<FactOption>,
 }
 
 /// Lists all rules in the order they run, with how often each matched in the last 30 days.
@@ -98,7 +100,8 @@ async fn vocabulary(State(site): State<Site>, caller: Caller) -> Result<Json<Voc
     let cx = caller.may(Permission::Read)?.cx(&site.ports);
     let mut tx = site.ports.db.read().await?;
     let words = super::vocabulary(&cx, &mut tx).await?;
-    Ok(Json(VocabularyBody { facts: words.rows(), fields: words.settable() }))
+    let (facts, fields, sequences) = (words.rows(), words.settable(), words.sequences());
+    Ok(Json(VocabularyBody { facts, fields, sequences }))
 }
 
 /// Reads a document as a rule without storing it: what it says in words, or what is wrong with it.

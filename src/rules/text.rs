@@ -54,6 +54,17 @@ fn plain(on: Trigger) -> &'static str {
 }
 
 fn elapsed(wait: &Wait, words: &Vocabulary) -> String {
+    if wait.minutes == 0 {
+        return match &wait.status {
+            Some(status) => {
+                format!(
+                    "As soon as it is in the status {}",
+                    quoted(words.value_label("conversation.status", status))
+                )
+            }
+            None => "As soon as it is in another status".to_owned(),
+        };
+    }
     let span = match (wait.minutes, wait.minutes % (24 * 60), wait.minutes % 60) {
         (1, _, _) => "1 minute".to_owned(),
         (60, _, _) => "1 hour".to_owned(),
@@ -106,7 +117,10 @@ fn compared(comparison: &Comparison, words: &Vocabulary) -> String {
     let shown = value.as_ref().map(|value| shown(fact, value, words)).unwrap_or_default();
     match (op, value) {
         (Op::Is, Some(Value::Bool(true))) | (Op::IsNot, Some(Value::Bool(false))) => label.to_owned(),
-        (Op::Is, Some(Value::Bool(false))) | (Op::IsNot, Some(Value::Bool(true))) => format!("not: {label}"),
+        (Op::Is, Some(Value::Bool(false))) | (Op::IsNot, Some(Value::Bool(true))) => match denied(fact) {
+            Some(denied) => denied.to_owned(),
+            None => format!("not: {label}"),
+        },
         (Op::Known, _) => format!("{label} is known"),
         (Op::Unknown, _) => format!("{label} is not known"),
         _ => format!("{label} {} {shown}", says(*op)),
@@ -141,6 +155,25 @@ fn shown(fact: &str, value: &Value, words: &Vocabulary) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// How people say that a fact of ours is not so.
+fn denied(fact: &str) -> Option<&'static str> {
+    Some(match fact {
+        "contact.known" => "the customer's name is not known",
+        "conversation.assigned" => "nobody looks after it",
+        "conversation.resolved" => "the conversation is not done",
+        "time.working_hours" => "the business is closed",
+        _ => return None,
+    })
+}
+
+/// A number beside the one it was compared with: two that differ never read alike.
+pub(super) fn number_beside(actual: f64, operand: Option<&Value>) -> Option<String> {
+    let near = |digits: f64| (actual * digits).round() / digits;
+    let operand = operand.and_then(Value::as_f64)?;
+    (near(100.0) == operand && actual != operand)
+        .then(|| if near(10_000.0) == operand { actual } else { near(10_000.0) }.to_string())
 }
 
 /// A fact's value in words.
@@ -188,6 +221,12 @@ fn action(action: &Action, words: &Vocabulary) -> String {
             let fact = format!("context.{field}");
             format!("set {} to {}", words.label(&fact), shown(&fact, value, words))
         }
+        Action::StartSequence { sequence } => {
+            format!("start the sequence {}", quoted(words.sequence_label(sequence)))
+        }
+        Action::StopSequence { sequence } => {
+            format!("stop the sequence {}", quoted(words.sequence_label(sequence)))
+        }
         other => other.to_string(),
     }
 }
@@ -198,6 +237,17 @@ mod tests {
 
     use super::*;
     use crate::rules::document;
+
+    #[test]
+    fn two_numbers_that_differ_never_read_alike() {
+        let beside = |actual: f64, operand: Value| number_beside(actual, Some(&operand));
+        assert_eq!(beside(0.5973, json!(0.6)).as_deref(), Some("0.5973"));
+        assert_eq!(beside(0.599_999, json!(0.6)).as_deref(), Some("0.599999"));
+        assert_eq!(
+            (beside(0.6, json!(0.6)), beside(0.28, json!(0.6)), beside(1.0, json!("x"))),
+            (None, None, None)
+        );
+    }
 
     #[test]
     fn a_rule_reads_as_a_sentence() {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::hooks::{Hook, ValueKind};
 use crate::rules::Op;
 use crate::schemas::{Field, FieldType, Schema};
+use crate::segments::Segment;
+use crate::sequences::Sequence;
 
 crate::word_enum! {
     /// What kind of thing a fact is; decides how it may be compared.
@@ -22,6 +24,9 @@ crate::word_enum! {
     }
 }
 
+/// The fact that names the segments a customer is in.
+pub(super) const SEGMENTS: &str = "contact.segments";
+
 /// Facts that every workspace has: name, kind, and how people call it.
 pub(super) const FACTS: &[(&str, FactKind, &str)] = &[
     ("intent", FactKind::Text, "what the customer wants"),
@@ -36,6 +41,10 @@ pub(super) const FACTS: &[(&str, FactKind, &str)] = &[
     ("contact.email", FactKind::Text, "the customer's e-mail address"),
     ("contact.phone", FactKind::Text, "the customer's telephone number"),
     ("contact.locale", FactKind::Text, "the customer's language and region"),
+    ("contact.days_known", FactKind::Number, "days since the customer first came"),
+    ("contact.days_away", FactKind::Number, "days since the customer was last here"),
+    ("contact.conversations", FactKind::Number, "the number of the customer's conversations"),
+    (SEGMENTS, FactKind::List, "the segments the customer is in"),
     ("conversation.status", FactKind::Text, "the status"),
     ("conversation.owner", FactKind::Text, "who answers (agent or person)"),
     ("conversation.assigned", FactKind::Flag, "somebody looks after it"),
@@ -53,6 +62,7 @@ pub(super) const FACTS: &[(&str, FactKind, &str)] = &[
     ("event.reason", FactKind::Text, "why the draft was rejected"),
     ("event.score", FactKind::Number, "the customer's rating (1 to 5)"),
     ("event.hook", FactKind::Text, "the hook that was called"),
+    ("event.change", FactKind::Text, "what happened to the customer (created, identified, changed)"),
     ("event.by", FactKind::Text, "who did it (contact, staff, agent, rule, system)"),
     ("time.working_hours", FactKind::Flag, "the business is open"),
     ("time.weekday", FactKind::Text, "the day of the week"),
@@ -68,6 +78,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("conversation.channel", &["web"]),
     ("event.decision", &["approved", "approved_edited", "rejected", "undone", "superseded", "sent"]),
     ("event.reason", &["wrong", "incomplete", "tone", "not_now", "other"]),
+    ("event.change", &["created", "identified", "changed"]),
     ("event.by", &["contact", "staff", "agent", "rule", "system"]),
     ("time.weekday", &["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
 ];
@@ -81,6 +92,11 @@ pub struct Vocabulary {
     /// What calls of hooks bring, and the hooks themselves: key and name.
     values: BTreeMap<String, FactKind>,
     hooks: Vec<(String, String)>,
+    /// The sequences and the segments: key and name.
+    sequences: Vec<FactOption>,
+    segments: Vec<FactOption>,
+    /// Whether a sequence may be missing: the states of workflows are checked without them.
+    any_sequence: bool,
 }
 
 /// A fact as the rule builder shows it.
@@ -144,6 +160,39 @@ impl Vocabulary {
         self
     }
 
+    /// With these sequences.
+    pub(super) fn with_sequences(mut self, sequences: &[Sequence]) -> Vocabulary {
+        let option =
+            |one: &Sequence| FactOption { value: one.document.key.clone(), label: one.document.name.clone() };
+        self.sequences = sequences.iter().map(option).collect();
+        self
+    }
+
+    /// With these segments of contacts.
+    pub(super) fn with_segments(mut self, segments: &[Segment]) -> Vocabulary {
+        let option = |one: &Segment| FactOption { value: one.key.clone(), label: one.name.clone() };
+        self.segments = segments.iter().map(option).collect();
+        self
+    }
+
+    /// For what was checked where sequences are not known.
+    pub(super) fn with_any_sequence(self) -> Vocabulary {
+        Vocabulary { any_sequence: true, ..self }
+    }
+
+    pub(super) fn has_sequence(&self, key: &str) -> bool {
+        self.any_sequence || self.sequences.iter().any(|one| one.value == key)
+    }
+
+    pub(super) fn has_segment(&self, key: &str) -> bool {
+        self.segments.iter().any(|one| one.value == key)
+    }
+
+    /// How people call a sequence.
+    pub(super) fn sequence_label<'a>(&'a self, key: &'a str) -> &'a str {
+        self.sequences.iter().find(|one| one.value == key).map_or(key, |one| &one.label)
+    }
+
     pub(super) fn kind(&self, fact: &str) -> Option<FactKind> {
         if let Some((_, kind, _)) = FACTS.iter().find(|(name, ..)| *name == fact) {
             return Some(*kind);
@@ -173,6 +222,11 @@ impl Vocabulary {
             && let Some((_, label)) = self.state_labels.iter().find(|(key, _)| key == value)
         {
             return label;
+        }
+        if fact == SEGMENTS
+            && let Some(segment) = self.segments.iter().find(|one| one.value == value)
+        {
+            return &segment.label;
         }
         let choices = self.field(fact).map_or(&[][..], |field| &field.choices);
         choices.iter().find(|choice| choice.value == value).map_or(value, |choice| &choice.label)
@@ -226,6 +280,9 @@ impl Vocabulary {
                 .map(|(value, label)| FactOption { value: value.clone(), label: label.clone() })
                 .collect();
         }
+        if fact == SEGMENTS {
+            return self.segments.clone();
+        }
         if fact == "event.hook" {
             let hooks = self.hooks.iter();
             return hooks.map(|(key, name)| FactOption { value: key.clone(), label: name.clone() }).collect();
@@ -235,6 +292,11 @@ impl Vocabulary {
             .iter()
             .map(|word| FactOption { value: (*word).to_owned(), label: word.replace('_', " ") })
             .collect()
+    }
+
+    /// The sequences that a rule can start and stop: key and name.
+    pub fn sequences(&self) -> Vec<FactOption> {
+        self.sequences.clone()
     }
 
     /// The fields that a rule can set: key and name.

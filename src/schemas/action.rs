@@ -73,6 +73,16 @@ pub enum Action {
         /// Why, as staff read it.
         because: String,
     },
+    /// A sequence begins here, unless it is on its way already.
+    StartSequence {
+        /// Its key.
+        sequence: String,
+    },
+    /// A sequence that is on its way here ends.
+    StopSequence {
+        /// Its key.
+        sequence: String,
+    },
 }
 
 fn anybody() -> Role {
@@ -110,6 +120,8 @@ impl fmt::Display for Action {
             Action::Notify { .. } => f.write_str("notify staff"),
             Action::SetField { field, value } => write!(f, "set {field} to {value}"),
             Action::HandOver { .. } => f.write_str("hand over to a person"),
+            Action::StartSequence { sequence } => write!(f, "start the sequence {sequence}"),
+            Action::StopSequence { sequence } => write!(f, "stop the sequence {sequence}"),
         }
     }
 }
@@ -123,6 +135,8 @@ pub struct Ground<'a> {
     pub field: &'a dyn Fn(&str) -> Option<&'a Field>,
     /// Whether a workflow has a state.
     pub has_state: &'a dyn Fn(&str) -> bool,
+    /// Whether there is a sequence of this key.
+    pub has_sequence: &'a dyn Fn(&str) -> bool,
 }
 
 /// Checks an action against what there is.
@@ -172,6 +186,11 @@ pub fn check_action(place: &str, action: &Action, ground: &Ground<'_>, problems:
                 }
             }
         },
+        Action::StartSequence { sequence } | Action::StopSequence { sequence } => {
+            if !(ground.has_sequence)(sequence) {
+                problems.add(&format!("{place}.sequence"), &format!("there is no sequence {sequence:?}"));
+            }
+        }
         Action::SetStatus { .. } | Action::Assign { .. } => {}
     }
 }

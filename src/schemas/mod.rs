@@ -41,6 +41,16 @@ pub fn read(document: &str) -> Result<Outline, Error> {
 pub async fn install(cx: &Cx, tx: &mut Tx, document: &str) -> Result<Schema, Error> {
     let outline = document::read(document)?;
     let before = store::find_active(tx, cx.workspace, &outline.key).await?;
+    succeed(cx, tx, before, (document, outline)).await
+}
+
+/// Makes a document the version after this one, which must still be the active one.
+async fn succeed(
+    cx: &Cx,
+    tx: &mut Tx,
+    before: Option<Schema>,
+    (document, outline): (&str, Outline),
+) -> Result<Schema, Error> {
     let version = match before {
         Some(before) if before.is_same_document(document, &outline) => return Ok(before),
         Some(before) => {
@@ -80,7 +90,11 @@ pub async fn update(cx: &Cx, tx: &mut Tx, key: &str, base: i64, document: &str) 
     if current.version != base && !current.is_same_document(document, &outline) {
         return Err(Error::Stale { base, current: Box::new(current) });
     }
-    install(cx, tx, document).await
+    match succeed(cx, tx, Some(current), (document, outline)).await {
+        // Somebody was quicker by a moment: whoever comes second learns of both versions all the same.
+        Err(Error::Changed(_)) => Err(Error::Stale { base, current: Box::new(by_key(cx, tx, key).await?) }),
+        done => done,
+    }
 }
 
 /// Takes a schema away: what is known under it is kept, and comes back with its next version.

@@ -384,6 +384,62 @@ async fn fields_that_customers_fill_already_are_suggested_with_their_share() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn texts_that_are_always_the_same_few_are_suggested_as_choices() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        only_hire(&manager).await;
+        let mut free = hire();
+        free["properties"]["pier"] = json!({"type": "string", "title": "Pier", "x-type": "text"});
+        ok(&manager, "PUT", "/v1/schemas/hire", Some(json!({ "base_version": 1, "document": free }))).await;
+        let said = ["North", "north", "South", "North", "South", "south", "The one with the flag"];
+        for pier in said {
+            let conversation = app.customer().await.says("Good morning!").await.conversation;
+            let path = format!("/v1/conversations/{conversation}/context/pier");
+            ok(&manager, "PUT", &path, Some(json!({ "value": pier }))).await;
+        }
+        app.settle().await;
+        let found = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.5", None).await;
+        let items = found["items"].as_array().cloned().unwrap_or_default();
+        let pier = items.iter().find(|one| one["field"] == "pier").unwrap_or_else(|| panic!("{found}"));
+        assert_eq!((&pier["becomes_choice"], &pier["conversations"]), (&json!(true), &json!(6)));
+        assert_eq!(pier["property"]["x-type"], "choice");
+        let choices = pier["property"]["enum"].as_array().map(Vec::len);
+        assert_eq!(choices, Some(2), "what was said once is no choice: {pier}");
+        // What is accepted is a document, and holds what was known.
+        let mut chosen = free.clone();
+        chosen["properties"]["pier"] = pier["property"].clone();
+        ok(&manager, "PUT", "/v1/schemas/hire", Some(json!({ "base_version": 2, "document": chosen }))).await;
+        let again = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.5", None).await;
+        assert!(!again.to_string().contains("\"pier\""), "what is a choice is not suggested: {again}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_that_colleagues_use_like_states_are_suggested_as_states() {
+    on_each_engine(async |app| {
+        let manager = app.staff(Role::Manager).await;
+        only_hire(&manager).await;
+        for number in 0..4 {
+            let conversation = app.customer().await.says("Good morning!").await.conversation;
+            let labels = if number < 3 { json!(["waits-for-parts", "Asked"]) } else { json!(["rare"]) };
+            let path = format!("/v1/conversations/{conversation}/labels");
+            ok(&manager, "POST", &path, Some(json!({ "add": labels }))).await;
+        }
+        app.settle().await;
+        let found = ok(&manager, "GET", "/v1/schemas/hire/suggestions?least=0.5", None).await;
+        let states = found["states"].as_array().cloned().unwrap_or_default();
+        assert_eq!(states.len(), 1, "what is a state already, or rare, is not suggested: {found}");
+        assert_eq!(
+            (&states[0]["key"], &states[0]["label"], &states[0]["conversations"], &states[0]["share"]),
+            (&json!("waits_for_parts"), &json!("Waits for parts"), &json!(3), &json!(0.75))
+        );
+        assert_eq!(states[0]["examples"].as_array().map(Vec::len), Some(3));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn filling_goes_on_by_itself_after_a_restart_and_stops_when_somebody_says_so() {
     for engine in [concierge::ports::db::Engine::Sqlite, concierge::ports::db::Engine::Postgres] {
         let clock = crate::support::manual_clock();
@@ -470,11 +526,10 @@ async fn a_change_is_tried_previewed_and_filled_over_the_past() {
 
         let change = json!({ "base_version": 1, "document": wider });
         ok(&manager, "PUT", "/v1/schemas/hire", Some(change)).await;
-        assert_eq!(
-            call(&manager, "GET", "/v1/schemas/hire/fill", None).await.status,
-            404,
-            "it was never begun"
-        );
+        let never = call(&manager, "GET", "/v1/schemas/hire/fill", None).await;
+        assert_eq!((never.status, never.json()), (200, Value::Null), "it was never begun");
+        let nobodys = call(&manager, "GET", "/v1/schemas/none/fill", None).await;
+        assert_eq!(nobodys.problem(), (404, "not_found".to_owned()));
         let filled = filled(&manager).await;
         assert_eq!((&filled["done"], &filled["total"]), (&json!(1), &json!(1)));
         assert_eq!(filled["changed"], 1, "only what was empty: {filled}");

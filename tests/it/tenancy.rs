@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use concierge::app::operations;
 use concierge::base::{
     Actor, ContactId, ConversationId, DocumentId, DraftId, FileId, GapId, HookId, Id, Role, RuleId,
-    SessionId, SnippetId, StaffId, Timestamp, TurnId, UploadId, ViewId,
+    SegmentId, SequenceId, SequenceRunId, SessionId, SnippetId, StaffId, Timestamp, TurnId, UploadId, ViewId,
 };
 use concierge::client::{Http, Socket};
 use concierge::knowledge::gaps::{self, Asked};
@@ -38,6 +38,9 @@ struct Ids {
     turn: TurnId,
     rule: RuleId,
     hook: HookId,
+    segment: SegmentId,
+    sequence: SequenceId,
+    run: SequenceRunId,
     staff: StaffId,
     view: ViewId,
     session: SessionId,
@@ -61,6 +64,9 @@ impl Ids {
             turn: id(),
             rule: id(),
             hook: id(),
+            segment: id(),
+            sequence: id(),
+            run: id(),
             staff: id(),
             view: id(),
             session: id(),
@@ -82,6 +88,8 @@ impl Ids {
             Some("turns") => self.turn.to_string(),
             Some("rules") => self.rule.to_string(),
             Some("hooks") => self.hook.to_string(),
+            Some("segments") => self.segment.to_string(),
+            Some("sequences") => self.sequence.to_string(),
             Some("staff") => self.staff.to_string(),
             Some("views") => self.view.to_string(),
             Some("snippets") => self.snippet.to_string(),
@@ -103,6 +111,9 @@ impl Ids {
             self.turn.to_string(),
             self.rule.to_string(),
             self.hook.to_string(),
+            self.segment.to_string(),
+            self.sequence.to_string(),
+            self.run.to_string(),
             self.staff.to_string(),
             self.view.to_string(),
             self.session.to_string(),
@@ -319,6 +330,27 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("POST", "/v1/hooks/{id}/secret", Names(Value::Null)),
         ("GET", "/v1/hooks/{id}/deliveries", Names(Value::Null)),
         ("POST", "/v1/hooks/{id}/events", Public),
+        ("GET", "/v1/sequences", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/sequences", Own(json!({}))),
+        ("POST", "/v1/sequences/check", Own(json!({}))),
+        ("GET", "/v1/sequences/{id}", Names(Value::Null)),
+        ("PUT", "/v1/sequences/{id}", Names(json!({ "version": 1, "document": {} }))),
+        ("PATCH", "/v1/sequences/{id}", Names(json!({ "enabled": false }))),
+        ("DELETE", "/v1/sequences/{id}", Names(Value::Null)),
+        ("GET", "/v1/conversations/{id}/sequences", Names(Value::Null)),
+        conversation(
+            "/v1/conversations/{id}/sequences",
+            json!({ "sequence": SequenceId::from_parts(Timestamp::from_micros(0), 1) }),
+        ),
+        ("DELETE", "/v1/conversations/{id}/sequences/{run}", Names(Value::Null)),
+        ("POST", "/v1/conversations/{id}/extract", Names(Value::Null)),
+        ("GET", "/v1/segments", Lists(|_| vec![String::new()])),
+        ("POST", "/v1/segments", Own(json!({}))),
+        ("GET", "/v1/segments/{id}", Names(Value::Null)),
+        ("PUT", "/v1/segments/{id}", Names(json!({ "version": 1, "name": "Stolen", "when": { "all": [] } }))),
+        ("DELETE", "/v1/segments/{id}", Names(Value::Null)),
+        ("GET", "/v1/segments/{id}/contacts", Names(Value::Null)),
+        ("POST", "/v1/contacts/search", Own(json!({ "when": { "all": [] } }))),
         ("POST", "/v1/conversations/search", Own(json!({ "when": { "all": [] } }))),
         ("GET", "/v1/schemas", Lists(|_| vec![String::new()])),
         ("POST", "/v1/schemas", Own(json!({ "document": {} }))),
@@ -391,6 +423,13 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
     let rules = ok(&owner, "GET", "/v1/rules", None).await;
     let hook = json!({ "key": "orders", "name": format!("{mark} orders"), "mapping": { "email": "/email" } });
     let hook = ok(&owner, "POST", "/v1/hooks", Some(hook)).await;
+    let segment = json!({ "key": "friends", "name": format!("Friends of {mark}"), "when": { "all": [] } });
+    let segment = ok(&owner, "POST", "/v1/segments", Some(segment)).await;
+    let later = json!([{ "minutes": 10_000, "then": [{ "do": "notify", "text": mark }] }]);
+    let sequence = json!({ "key": "later", "name": format!("Later {mark}"), "steps": later,
+        "stop_when": { "answered": false, "taken_over": false } });
+    let sequence = ok(&owner, "POST", "/v1/sequences", Some(sequence)).await;
+    let run = ok(&owner, "POST", &at("sequences"), Some(json!({ "sequence": sequence["id"] }))).await;
     let view = json!({ "name": format!("All {mark}"), "shared": true, "filter": { "q": mark } });
     let view = ok(&owner, "POST", "/v1/views", Some(view)).await;
     let sessions = ok(&owner, "GET", "/v1/profile/sessions", None).await;
@@ -410,6 +449,9 @@ async fn world(app: &App, workspace: &str, mark: &str) -> World {
         turn: draft.turn,
         rule: id(&rules["items"][0]),
         hook: id(&hook),
+        segment: id(&segment),
+        sequence: id(&sequence),
+        run: id(&run),
         staff: id(&person),
         view: id(&view),
         session: id(&sessions["items"][0]),
@@ -450,6 +492,9 @@ impl World {
             "/v1/knowledge/index".to_owned(),
             "/v1/intents".to_owned(),
             "/v1/rules".to_owned(),
+            format!("/v1/segments/{}", self.ids.segment),
+            "/v1/sequences".to_owned(),
+            format!("{conversation}/sequences"),
             "/v1/schemas".to_owned(),
             "/v1/views".to_owned(),
             "/v1/snippets".to_owned(),
@@ -486,6 +531,7 @@ fn filled(path: &str, ids: &Ids) -> String {
         .replace("{number}", "1")
         .replace("{kind}", "case")
         .replace("{rule}", &ids.rule.to_string())
+        .replace("{run}", &ids.run.to_string())
 }
 
 fn without(ids: &Ids, answer: &Answer) -> Answer {

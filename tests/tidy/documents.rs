@@ -23,6 +23,7 @@ fn the_openapi_document_is_fresh() {
 fn the_grammar_of_rules_is_fresh() {
     is_fresh("rule", &concierge::rules::grammar());
     is_fresh("filter", &concierge::rules::filter_grammar());
+    is_fresh("sequence", &concierge::rules::sequence_grammar());
 }
 
 #[test]

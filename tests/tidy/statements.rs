@@ -31,6 +31,7 @@ const ACROSS: &[(&str, &str, &str)] = &[
     ("src/conversations/list.rs", "entry_words MATCH", "the index has its own column, which the MATCH names"),
     ("src/drafts/overdue.rs", "waits_told_at IS NULL AND drafts.created_at", "the sweep serves all"),
     ("src/conversations/replays.rs", "WHERE rules_from IS NOT NULL ORDER BY", "the worker serves all"),
+    ("src/sequences/runs.rs", "WHERE runs.ended_at IS NULL AND (runs.look_at", "the worker serves all"),
     ("src/contacts/store.rs", "WHERE rules_due IS NOT NULL LIMIT", "the worker serves all"),
     (
         "src/rules/store.rs",

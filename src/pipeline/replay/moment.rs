@@ -19,7 +19,7 @@ use crate::protocol::{BlockerKind, Content, Entry, Owner};
 use crate::rules::RuleSet;
 use crate::schemas::{Schema, show_value};
 use crate::workspaces::{self, Workspace};
-use crate::{context, conversations, rules, schemas};
+use crate::{automation, context, conversations, rules, schemas};
 
 /// Most entries of a conversation that are told again.
 const MAX_ENTRIES: i64 = 2_000;
@@ -60,6 +60,7 @@ pub(super) struct Material {
     agent: Arc<Agent>,
     conversation: Conversation,
     contact: Contact,
+    circle: automation::Circle,
     schemas: Vec<Schema>,
     records: Vec<RecordView>,
     rules: Arc<RuleSet>,
@@ -92,6 +93,7 @@ impl Material {
             recorded: recorded.remove(&seq),
         });
         Ok(Material {
+            circle: automation::Circle::of(cx, tx, contact.id).await?,
             moments: moments.collect(),
             workspace,
             agent,
@@ -141,6 +143,7 @@ impl Material {
             records: self.records_then(&past),
             rules: self.rules.clone(),
             contact: self.contact.clone(),
+            circle: self.circle.clone(),
             status_since,
             wrong: Vec::new(),
             rejection: None,

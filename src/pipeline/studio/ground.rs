@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::agents::Agent;
+use crate::automation;
 use crate::base::{Actor, Audience, ContactId, ConversationId, Id as _, Timestamp, TurnId};
 use crate::contacts::Contact;
 use crate::context::{self, RecordView};
@@ -32,6 +33,7 @@ pub(in crate::pipeline) struct Ground {
     schemas: Vec<Schema>,
     records: Vec<RecordView>,
     rules: Arc<RuleSet>,
+    circle: automation::Circle,
     conversation: Conversation,
     contact: Contact,
 }
@@ -80,7 +82,8 @@ impl Ground {
             stitch: None,
         };
         let rules = rules::ready(cx, tx, library.shelf()).await?;
-        Ok(Ground { workspace, schemas, records, rules, conversation, contact })
+        let circle = automation::Circle::of(cx, tx, contact.id).await?;
+        Ok(Ground { workspace, schemas, records, rules, circle, conversation, contact })
     }
 
     /// The turn that answers what was said, before its stages.
@@ -117,6 +120,7 @@ impl Ground {
             schemas: self.schemas.clone(),
             records: self.records.clone(),
             rules: self.rules.clone(),
+            circle: self.circle.clone(),
             contact: self.contact.clone(),
             status_since: at,
             wrong: Vec::new(),

@@ -195,7 +195,9 @@ fn read_timer(item: &Place<'_>, problems: &mut Problems) -> Option<StateTimer> {
 fn check_actions(place: &Place<'_>, workflow: &Workflow, fields: &[Field], problems: &mut Problems) {
     let field = |key: &str| fields.iter().find(|field| field.key == key);
     let has_state = |key: &str| workflow.state(key).is_some();
-    let ground = Ground { field: &field, has_state: &has_state };
+    // Schemas know no sequences: one that is not there when its time comes leaves a receipt that says so.
+    let has_sequence = |_: &str| true;
+    let ground = Ground { field: &field, has_state: &has_state, has_sequence: &has_sequence };
     for (at, state) in workflow.states.iter().enumerate() {
         let here = place_of(place, &format!("states[{at}]"));
         let timed =

@@ -93,6 +93,54 @@ async fn a_state_acts_on_entering_on_leaving_and_after_a_time_also_across_a_rest
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_state_acts_when_a_conversation_begins_and_leaves_older_ones_alone() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let clock = manual_clock();
+        let app = App::start(engine, |_, options| options.clock = clock.clone()).await;
+        let manager = app.staff(Role::Manager).await;
+        // Both begin in the first state of the schema that is active now; only one is young when it acts.
+        let listed = ok(&manager, "GET", "/v1/schemas", None).await;
+        let key = listed["items"][0]["key"].as_str().expect("a schema").to_owned();
+        let mut old = app.customer().await;
+        let before = old.says("I was here before.").await.conversation;
+        app.settle().await;
+        clock.advance(Duration::from_secs(3_600));
+        let shown = ok(&manager, "GET", &format!("/v1/schemas/{key}"), None).await;
+        let mut next = shown["document"].clone();
+        let initial = next["x-workflow"]["initial"].clone();
+        let states = next["x-workflow"]["states"].as_array_mut().expect("states");
+        let first = states.iter_mut().find(|state| state["key"] == initial).expect("there");
+        first["on_enter"] = json!([{"label": "fresh"}, {"do": "notify", "text": "Somebody is new."}]);
+        let body = json!({"base_version": shown["version"], "document": next});
+        ok(&manager, "PUT", &format!("/v1/schemas/{key}"), Some(body)).await;
+        until("the workflow is rules", async || {
+            rules_of(&manager, &key).await.iter().any(|rule| rule["on"] == "elapsed")
+        })
+        .await;
+        let rules = rules_of(&manager, &key).await;
+        let enter = key_of(&rules, "-enter-");
+        let text = rules.iter().find(|rule| rule["key"] == enter.as_str()).map(|rule| rule["text"].clone());
+        assert!(text.is_some_and(|text| {
+            text.as_str().is_some_and(|text| text.starts_with("As soon as it is in the status"))
+        }));
+        let mut ana = app.customer().await;
+        let conversation = ana.says("How much is it to mend my lamp?").await.conversation;
+        until("beginning acted", async || {
+            summary(&manager, conversation).await.labels.contains(&"fresh".to_owned())
+        })
+        .await;
+        let run = runs(&manager, conversation, &enter).await.remove(0);
+        assert_eq!((&run["matched"], &run["receipts"][1]["state"]), (&json!(true), &json!("done")));
+        until("the older one was looked at", async || runs(&manager, before, &enter).await.len() == 1).await;
+        assert_eq!(runs(&manager, before, &enter).await[0]["matched"], false);
+        clock.advance(Duration::from_secs(3_600));
+        app.settle().await;
+        assert_eq!(runs(&manager, conversation, &enter).await.len(), 1, "once");
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_rules_of_a_workflow_follow_its_schema_and_are_changed_there_only() {
     on_each_engine(async |app| {
         let manager = app.staff(Role::Manager).await;

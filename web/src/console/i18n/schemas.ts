@@ -69,8 +69,8 @@ export const schemas = {
   },
   suggested: {
     title: "Seen in your conversations",
-    text: "Things customers write that no field takes, with how often a field would know them.",
-    look: "Look for fields",
+    text: "Things customers write that no field takes, and labels that colleagues use like a status, with how often.",
+    look: "Look for fields and states",
     looking: "Reading…",
     looked_zero: "Read {{n}} conversations: nothing that is often enough is missing.",
     looked_one: "Read {{n}} conversations: {{count}} suggestion.",
@@ -79,6 +79,9 @@ export const schemas = {
     choice: "always one of {{words}}",
     add: "Add the field",
     make: "Make it a choice",
+    state: "a state: put on by hand as a label",
+    stateShare: "{{p}} of them would have been in it ({{n}})",
+    addState: "Add the state",
   },
   past: {
     title: "Past conversations",

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft, Plus, Search } from "lucide-react";
-import { type FormEvent, useDeferredValue, useState } from "react";
+import { type FormEvent, lazy, Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
 import { monthYear, shortTime, span, useNow } from "../../lib/format";
@@ -14,8 +14,18 @@ import { Sheet } from "../../parts/Sheet";
 import { complain, toast } from "../../parts/toast";
 import type { Contact } from "../../types";
 
+const Segments = lazy(() => import("./Segments"));
+const SegmentsLink = lazy(() => import("./Segments").then((page) => ({ default: page.SegmentsLink })));
+
 export function Contacts() {
   const { id } = useParams({ from: "/contacts/{-$id}" });
+  // Segments are groups of contacts: their page is beside the contacts' own.
+  if (id === "segments" || id?.startsWith("seg_"))
+    return (
+      <Suspense fallback={<main className="page" aria-busy="true" />}>
+        <Segments id={id} />
+      </Suspense>
+    );
   return id ? <Detail key={id} id={id} /> : <Table />;
 }
 
@@ -57,8 +67,11 @@ function Table() {
               onChange={(event) => setText(event.target.value)}
             />
           </div>
+          <Suspense>
+            <SegmentsLink />
+          </Suspense>
           {mayAdd ? (
-            <button type="button" className="btn line ms-auto sm:ms-0" onClick={() => setAdding(true)}>
+            <button type="button" className="btn line" onClick={() => setAdding(true)}>
               <Icon of={Plus} size="s" />
               {t("contacts.new")}
             </button>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { memo, useMemo } from "react";
+import { lazy, memo, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { monthYear, span, useNow } from "../../lib/format";
@@ -16,6 +16,8 @@ import type {
 } from "../../types";
 import { KIND_ICON, kindTone } from "../approvals/kinds";
 import { FieldRow } from "./FieldRow";
+
+const SequencesHere = lazy(() => import("../rules/SequencesHere"));
 
 type Props = {
   summary: ConversationSummary;
@@ -116,6 +118,11 @@ export const ContextPane = memo(function ContextPane({ summary, draft, past, onW
             <Key name="why" />
           </button>
         </section>
+      )}
+      {past ? null : (
+        <Suspense>
+          <SequencesHere conversation={summary.id} seq={summary.last_seq} closed={summary.resolved} />
+        </Suspense>
       )}
       {contact?.note ? (
         <section className="sec">

@@ -22,6 +22,7 @@ import { forget, sayAgain, useLive } from "../../live/live";
 import { Avatar, Icon, Key } from "../../parts/basics";
 import { useMe, useWorkflow } from "../../parts/data";
 import type { Attachment, DraftView, Entry } from "../../types";
+import { sequenceLine } from "./sequence-lines";
 
 const Voice = lazy(() => import("./Voice").then((module) => ({ default: module.Voice })));
 
@@ -548,6 +549,8 @@ export function told(entry: Entry, status: (key: string) => string, t: TFunction
       return t(`conv.sys.woken.${content.woken_by ?? "time"}`, { name });
     case "resolved_changed":
       return t(content.resolved ? "conv.sys.resolved" : "conv.sys.reopened", { name });
+    case "sequence_moved":
+      return sequenceLine(content, name);
     case "hook_received":
       return t("conv.sys.hook", {
         name: content.name,

@@ -18,6 +18,8 @@ const KINDS = [
   "draft",
   "hand_over",
   "webhook",
+  "start_sequence",
+  "stop_sequence",
 ] as const;
 
 const ROLES = ["staff", "manager", "owner"] as const;
@@ -45,6 +47,9 @@ function blank(kind: Action["do"], vocabulary: Vocabulary, status: string): Acti
       return { do: kind, url: "https://" };
     case "hand_over":
       return { do: kind, because: "" };
+    case "start_sequence":
+    case "stop_sequence":
+      return { do: kind, sequence: vocabulary.sequences[0]?.value ?? "" };
     default:
       return { do: kind, text: "" };
   }
@@ -230,6 +235,17 @@ function Details(props: {
       return text(t("because"), action.because, (because) => ({ ...action, because }));
     case "webhook":
       return text(t("url"), action.url, (url) => ({ ...action, url }));
+    case "start_sequence":
+    case "stop_sequence": {
+      const known = vocabulary.sequences.some((one) => one.value === action.sequence);
+      const gone =
+        known || action.sequence === "" ? [] : [{ value: action.sequence, label: action.sequence }];
+      if (vocabulary.sequences.length + gone.length === 0) return <p className="hint">{t("noSequences")}</p>;
+      return pick(t("sequence"), action.sequence, [...gone, ...vocabulary.sequences], (sequence) => ({
+        ...action,
+        sequence,
+      }));
+    }
     case "set_field": {
       const fact = vocabulary.facts.find((one) => one.fact === `context.${action.field}`);
       return (

@@ -2,12 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
 import { api, queries } from "../../api";
-import { dayClock } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
 import { isCode, refusal } from "../../lib/refusal";
 import { Empty, Icon, Segments } from "../../parts/basics";
@@ -24,6 +23,7 @@ import {
   fresh,
   type Group,
   HOURS,
+  isSequence,
   keyOf,
   type Reading,
   type Rule,
@@ -52,9 +52,23 @@ const NEW: Rule = {
   then: [],
 };
 
+import { Versions } from "./Versions";
+
+const SequenceBuilder = lazy(() => import("./SequenceBuilder"));
+
+/** The page of one rule, or of one sequence: what follows in time is built beside what happens at once. */
 export function Builder() {
-  const { t } = useTranslation("rules");
   const { rule: id } = useParams({ from: "/rules/$rule" });
+  if (!isSequence(id)) return <RulePage id={id} />;
+  return (
+    <Suspense fallback={<main className="page" aria-busy="true" />}>
+      <SequenceBuilder id={id} />
+    </Suspense>
+  );
+}
+
+function RulePage({ id }: { id: string }) {
+  const { t } = useTranslation("rules");
   const mayWrite = useMay("manager");
   const { data: vocabulary } = useQuery(askRules.vocabulary);
   const { data: stored, error } = useQuery({ ...askRules.one(id), enabled: id !== "new" });
@@ -209,7 +223,7 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
   return (
     <>
       <div className="mb-5 flex flex-wrap items-center gap-2">
-        <h1 className="me-auto min-w-0 truncate text-[22px]!" dir="auto">
+        <h1 className="me-auto min-w-0 truncate text-[22px]! max-sm:whitespace-normal" dir="auto">
           {state.name.trim() || t("newTitle")}
         </h1>
         {base.enabled ? <span className="rverdict fired">{t("isOn")}</span> : null}
@@ -353,10 +367,10 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
           </section>
           {mayWrite ? <DryRun document={document} ready={ready} /> : null}
           {base.id === "" ? null : (
-            <History
+            <Versions
               id={base.id}
               now={base.version}
-              onTake={(taken) => setState({ ...stateOf({ ...base, ...taken, key: base.key }) })}
+              onTake={(taken) => setState(stateOf({ ...base, ...NEW, ...taken, key: base.key }))}
             />
           )}
         </div>
@@ -558,39 +572,5 @@ function When({ state, onChange }: { state: State; onChange: (to: Partial<State>
         />
       </div>
     </div>
-  );
-}
-
-function History(props: { id: string; now: number; onTake: (document: RuleDocument) => void }) {
-  const { t } = useTranslation("rules");
-  const { data } = useQuery(askRules.versions(props.id));
-  return (
-    <details className="rcard">
-      <summary className="cursor-pointer font-[600]">{t("history")}</summary>
-      <ul className="mt-3 grid gap-3">
-        {data?.map((one) => (
-          <li key={one.version} className="grid gap-1">
-            <p className="flex flex-wrap items-baseline gap-x-2">
-              <b className="font-[600]">{t("version", { n: one.version })}</b>
-              <span className="num text-meta text-ink3">
-                {dayClock(one.at)} {one.made_by ? t("by", { name: one.made_by }) : ""}
-              </span>
-            </p>
-            <p className="text-ink2" dir="auto">
-              {one.text}
-            </p>
-            {one.version === props.now ? null : (
-              <button
-                type="button"
-                className="mini justify-self-start"
-                onClick={() => props.onTake({ ...NEW, ...one.document })}
-              >
-                {t("restore")}
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </details>
   );
 }

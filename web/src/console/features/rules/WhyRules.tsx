@@ -7,6 +7,7 @@ import "./texts";
 import { dayClock } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { type Answer, askRules } from "./model";
+import { SequenceRuns } from "./SequenceRuns";
 import { Tree } from "./Tree";
 
 export function WhyRules({ conversation }: { conversation: string }) {
@@ -24,6 +25,7 @@ export function WhyRules({ conversation }: { conversation: string }) {
           <One key={one.rule} answer={one} />
         ))}
       </ul>
+      <SequenceRuns conversation={conversation} />
     </section>
   );
 }

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { type Condition, conditionOf, type Fact, firstValue, isGroup, keyOf, treeOf } from "./model";
+import {
+  type Condition,
+  conditionOf,
+  type Fact,
+  firstValue,
+  isGroup,
+  isSequence,
+  keyOf,
+  treeOf,
+  unitOf,
+} from "./model";
 
 const leaf = { fact: "intent", op: "is", value: "quote" } as const;
 
@@ -45,4 +55,17 @@ test("a name gives a key", () => {
   expect(keyOf("2 Änderungen")).toBe("anderungen");
   expect(keyOf("استرداد")).toMatch(/^rule-[a-z0-9]+$/);
   expect(keyOf("  ")).toBe("");
+});
+
+test("a wait is shown in the largest unit that divides it, and working time never in days", () => {
+  expect([0, 1, 60, 90, 1440, 4320].map((minutes) => unitOf(minutes, false))).toEqual([
+    "minutes",
+    "minutes",
+    "hours",
+    "minutes",
+    "days",
+    "days",
+  ]);
+  expect([0, 90, 1440].map((minutes) => unitOf(minutes, true))).toEqual(["minutes", "minutes", "hours"]);
+  expect(["new", "rul_01", "new-sequence", "sqn_01"].map(isSequence)).toEqual([false, false, true, true]);
 });

@@ -3,6 +3,9 @@ import { queryOptions } from "@tanstack/react-query";
 import { call } from "../../api";
 import type { Page, Receipt } from "../../types";
 
+// Whoever speaks of rules speaks of sequences: one piece for both.
+export * from "./sequences";
+
 export const TRIGGERS = [
   "message",
   "context_changed",
@@ -59,7 +62,9 @@ export type Action =
   | { readonly do: "draft"; readonly text: string }
   | { readonly do: "set_field"; readonly field: string; readonly value: unknown }
   | { readonly do: "webhook"; readonly url: string }
-  | { readonly do: "hand_over"; readonly because: string };
+  | { readonly do: "hand_over"; readonly because: string }
+  | { readonly do: "start_sequence"; readonly sequence: string }
+  | { readonly do: "stop_sequence"; readonly sequence: string };
 
 export type RuleDocument = {
   readonly key: string;
@@ -103,7 +108,11 @@ export type Fact = {
   readonly lasting?: boolean;
 };
 export type Option = { readonly value: string; readonly label: string };
-export type Vocabulary = { readonly facts: readonly Fact[]; readonly fields: readonly Option[] };
+export type Vocabulary = {
+  readonly facts: readonly Fact[];
+  readonly fields: readonly Option[];
+  readonly sequences: readonly Option[];
+};
 
 export type Explanation = { readonly met: boolean } & (
   | { readonly all: readonly Explanation[] }
@@ -291,6 +300,10 @@ export function conditionOf(node: Node): Condition {
   const inner: Condition = node.join === "all" || items.length === 0 ? { all: items } : { any: items };
   return node.not && items.length > 0 ? { not: inner } : inner;
 }
+
+/** What the address of the builder names when it is a sequence: its identifier, or a new one. */
+export const NEW_SEQUENCE = "new-sequence";
+export const isSequence = (id: string): boolean => id === NEW_SEQUENCE || id.startsWith("sqn_");
 
 /** The key of a rule from its name; a name without Latin letters or digits gives a number. */
 export function keyOf(name: string): string {

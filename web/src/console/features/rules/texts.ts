@@ -1,5 +1,6 @@
 /** The texts of rules; they come with the pages of rules, not with the shell. */
 import i18next from "i18next";
+import "./sequence-texts";
 
 export const texts = {
   none: "No rules yet. A rule says what happens by itself: who must approve, who is told, what is set.",
@@ -99,7 +100,11 @@ export const texts = {
     draft: "Propose a reply",
     hand_over: "Hand over to a person",
     webhook: "Tell an address",
+    start_sequence: "Start a sequence",
+    stop_sequence: "Stop a sequence",
   },
+  sequence: "Sequence",
+  noSequences: "There is no sequence yet. Make one beside the rules first.",
   role: "By whom",
   roles: { staff: "anybody of the team", manager: "a manager", owner: "an owner" },
   people: "How many people",

@@ -1,11 +1,12 @@
 /** What a state does by itself: on entering, on leaving, after a time. */
+import { useQuery } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon, IconButton } from "../../parts/basics";
 import { Field } from "../../parts/Field";
 import { Actions, type Step } from "../rules/Actions";
-import { type Action, fresh } from "../rules/model";
+import { type Action, askRules, fresh } from "../rules/model";
 import type { ActionDoc, Doc, StateDoc, TimerDoc } from "./document";
 import { actionFrom, vocabularyOf } from "./guards";
 
@@ -18,6 +19,8 @@ const KINDS: readonly Action["do"][] = [
   "draft",
   "hand_over",
   "webhook",
+  "start_sequence",
+  "stop_sequence",
 ];
 const LEAVING = KINDS.filter((kind) => kind !== "set_status");
 
@@ -175,13 +178,14 @@ function Steps(props: {
   kinds: readonly Action["do"][];
   onChange: (actions: readonly Action[]) => void;
 }) {
+  const { data } = useQuery(askRules.vocabulary);
   const [steps, setSteps] = useState<readonly Step[]>(() =>
     props.actions.map((action) => ({ id: fresh(), action: actionFrom(action) })),
   );
   return (
     <Actions
       steps={steps}
-      vocabulary={vocabularyOf(props.doc)}
+      vocabulary={vocabularyOf(props.doc, data?.sequences ?? [])}
       states={props.doc["x-workflow"].states}
       kinds={props.kinds}
       fresh={fresh}

@@ -14,6 +14,19 @@ import { Found, Past } from "./Preview";
 import { Suggested } from "./Suggested";
 import { WorkflowEditor } from "./Workflow";
 
+/** The document with another state, and a way to it from the first one: a state nobody reaches is refused. */
+const withState = (doc: Doc, key: string, label: string): Doc => {
+  const flow = doc["x-workflow"];
+  return {
+    ...doc,
+    "x-workflow": {
+      ...flow,
+      states: [...flow.states, { key, label }],
+      transitions: [...flow.transitions, { from: flow.initial, to: key }],
+    },
+  };
+};
+
 /** A schema being changed: what is changed stays here until it is saved as a new version. */
 export function Builder({ schema, part }: { schema: Schema; part: "fields" | "workflow" }) {
   const { t } = useTranslation("schemas");
@@ -122,6 +135,7 @@ export function Builder({ schema, part }: { schema: Schema; part: "fields" | "wo
                 doc={doc}
                 schemaKey={schema.key}
                 onAdd={(key, field) => change({ ...doc, properties: { ...doc.properties, [key]: field } })}
+                onAddState={(key, label) => change(withState(doc, key, label))}
               />
             ) : null}
             {manager ? <Past doc={settled} schemaKey={schema.key} dirty={dirty} waits={unsure} /> : null}

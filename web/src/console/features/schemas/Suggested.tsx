@@ -18,12 +18,30 @@ type Suggestion = {
   readonly share: number;
   readonly examples: readonly { readonly conversation: string; readonly words: string }[];
 };
-type Found = { readonly conversations: number; readonly items: readonly Suggestion[] };
+type StateSuggestion = {
+  readonly key: string;
+  readonly label: string;
+  readonly conversations: number;
+  readonly share: number;
+  readonly examples: readonly string[];
+};
+type Found = {
+  readonly conversations: number;
+  readonly items: readonly Suggestion[];
+  readonly states: readonly StateSuggestion[];
+};
+
+/** The type in words, unless the name says it already. */
+const typeWord = (field: FieldDoc): string => {
+  const word = field["x-type"].replaceAll("_", " ");
+  return field.title.toLowerCase() === word ? "" : word;
+};
 
 export function Suggested(props: {
   doc: Doc;
   schemaKey: string;
   onAdd: (key: string, field: FieldDoc) => void;
+  onAddState: (key: string, label: string) => void;
 }) {
   const { t } = useTranslation("schemas");
   const [asked, setAsked] = useState(false);
@@ -36,6 +54,8 @@ export function Suggested(props: {
   const isThere = (one: Suggestion) =>
     JSON.stringify(props.doc.properties[one.field]?.["x-type"]) === JSON.stringify(one.property["x-type"]);
   const items = data?.items.filter((one) => !isThere(one)) ?? [];
+  const known = props.doc["x-workflow"].states.map((state) => state.key);
+  const states = data?.states.filter((one) => !known.includes(one.key)) ?? [];
   return (
     <section aria-labelledby="suggested-title">
       <h3 id="suggested-title" className="sub">
@@ -49,7 +69,7 @@ export function Suggested(props: {
       {error ? <p className="err">{refusal(error)}</p> : null}
       {data ? (
         <p className="mt-3 text-ink3" role="status">
-          {t("suggested.looked", { count: items.length, n: data.conversations })}
+          {t("suggested.looked", { count: items.length + states.length, n: data.conversations })}
         </p>
       ) : null}
       <ul className="mt-2 grid gap-3">
@@ -66,7 +86,7 @@ export function Suggested(props: {
                 <span className="text-ink3">
                   {one.becomes_choice
                     ? t("suggested.choice", { words: one.property.enum?.join(", ") ?? "" })
-                    : one.property["x-type"].replaceAll("_", " ")}
+                    : typeWord(one.property)}
                 </span>
               </p>
               <p className="num text-small text-ink2">
@@ -90,6 +110,41 @@ export function Suggested(props: {
             <button type="button" className="mini" onClick={() => props.onAdd(one.field, one.property)}>
               <Icon of={Plus} size="xs" />
               {t(one.becomes_choice ? "suggested.make" : "suggested.add")}
+            </button>
+          </li>
+        ))}
+        {states.map((one) => (
+          <li
+            key={`state ${one.key}`}
+            className="flex flex-wrap items-start gap-x-3 gap-y-1 border-t border-line pt-3"
+          >
+            <div className="min-w-0 flex-1">
+              <p>
+                <b className="font-[560]" dir="auto">
+                  {one.label}
+                </b>{" "}
+                <span className="text-ink3">{t("suggested.state")}</span>
+              </p>
+              <p className="num text-small text-ink2">
+                {t("suggested.stateShare", { p: percent(one.share), n: one.conversations })}
+              </p>
+              <p className="text-small text-ink3">
+                {one.examples.map((id, at) => (
+                  <Link
+                    key={id}
+                    to="/inbox/{-$id}"
+                    params={{ id }}
+                    search={{ view: "all" }}
+                    className="me-2 underline"
+                  >
+                    {at + 1}
+                  </Link>
+                ))}
+              </p>
+            </div>
+            <button type="button" className="mini" onClick={() => props.onAddState(one.key, one.label)}>
+              <Icon of={Plus} size="xs" />
+              {t("suggested.addState")}
             </button>
           </li>
         ))}

@@ -1,7 +1,6 @@
 /** A schema's document as it is edited, and the calls about it. */
 import { queryOptions } from "@tanstack/react-query";
 import { call, query } from "../../api";
-import { isCode } from "../../lib/refusal";
 import type { ConversationSummary, Page, Schema, Signal } from "../../types";
 import type { Action } from "../rules/model";
 
@@ -166,14 +165,7 @@ export const asks = {
   fill: (key: string) =>
     queryOptions({
       queryKey: ["fill", key],
-      queryFn: async (): Promise<Fill | null> => {
-        try {
-          return await call<Fill>("GET", `/v1/schemas/${key}/fill`);
-        } catch (error) {
-          if (isCode(error, "not_found")) return null;
-          throw error;
-        }
-      },
+      queryFn: () => call<Fill | null>("GET", `/v1/schemas/${key}/fill`),
       staleTime: 0,
     }),
   check: (document: Doc) =>

@@ -47,7 +47,8 @@ function optionsOf(field: FieldDoc) {
 }
 
 /** What actions of the workflow can set. */
-export const vocabularyOf = (doc: Doc): Vocabulary => ({
+export const vocabularyOf = (doc: Doc, sequences: Vocabulary["sequences"]): Vocabulary => ({
+  sequences,
   facts: factsOf(doc),
   fields: Object.entries(doc.properties).map(([value, field]) => ({ value, label: field.title })),
 });

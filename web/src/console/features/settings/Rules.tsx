@@ -11,6 +11,7 @@ import { useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import { Habits } from "../rules/Habits";
 import { askRules, type RuleRow } from "../rules/model";
+import { Sequences } from "../rules/Sequences";
 
 /** The rules in the order they run, each in words, with its switch and how it fared. */
 export function Rules() {
@@ -51,6 +52,7 @@ export function Rules() {
           />
         ))}
       </ul>
+      <Sequences />
       {mayWrite ? <Habits /> : null}
     </>
   );
@@ -71,7 +73,7 @@ function Row(props: { rule: RuleRow; mayWrite: boolean; onSwitch: (on: boolean) 
           >
             {rule.name}
           </Link>
-          {rule.of_schema ? <span className="chip">{t("workflow")}</span> : null}
+          {rule.of_schema ? <span className="rverdict">{t("workflow")}</span> : null}
           {rule.failed > 0 ? (
             <span className="rbadge">
               <Icon of={CircleAlert} size="xs" />
