@@ -18,6 +18,11 @@ const ACROSS: &[(&str, &str, &str)] = &[
         "WHERE turn_lease_by IS NOT NULL",
         "a start frees what the process before it held",
     ),
+    (
+        "src/conversations/batch.rs",
+        "UPDATE conversations SET last_seq = moved.last_seq",
+        "the condition stands behind the list, which the engines name differently",
+    ),
     ("src/files/transcripts.rs", "lease_until < $1) ORDER BY", "the worker listens for all"),
     ("src/files/uploads/store.rs", "WHERE expires_at <= $1", "the sweep serves all"),
     (
