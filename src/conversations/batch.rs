@@ -264,7 +264,11 @@ async fn store_theirs(
     for (letter, result) in letters.iter().zip(results) {
         posted.push(match result {
             Some(result) => result,
-            None => post_alone(tx, letter).await,
+            None => match post_alone(tx, letter).await {
+                // The unit of work is spoilt, and PostgreSQL would commit nothing of it without saying so.
+                Err(Error::Db(error)) => return Err(error.into()),
+                posted => posted,
+            },
         });
     }
     Ok(posted)
