@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
+use axum::{Extension, middleware};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::server::{self, Server};
 use crate::app::{api, health, jobs, layers, pages, reminders, seed, slow_jobs};
 use crate::config::{Config, Knowledge, Languages};
+use crate::files::uploads::tell_what_is_spoken;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
@@ -173,6 +174,7 @@ impl Node {
                 .merge(pages::routes()),
             &config.http,
         )
+        .layer(middleware::from_fn_with_state(config.files.max_bytes, tell_what_is_spoken))
         .layer(Extension(understanding))
         .layer(Extension(for_replays))
         .layer(Extension(gateway.clone()))

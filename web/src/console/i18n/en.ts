@@ -1,7 +1,6 @@
 /** Every text of the console in English: the complete set that other languages are checked against. */
 import { keys } from "./keys";
 import { knowledge } from "./knowledge";
-import { settings } from "./settings";
 
 export const en = {
   ...keys,
@@ -524,7 +523,16 @@ export const en = {
     noConversations: "No conversation in the list yet.",
     known: "{{n}} contacts",
   },
-  settings,
+  /** Names of the sections, which the palette shows; the settings bring the rest (`settings.ts`). */
+  settings: {
+    profile: "Profile",
+    workspace: "Workspace",
+    team: "Team and roles",
+    snippets: "Saved replies",
+    widget: "Widget",
+    portal: "Portal",
+    rules: "Rules",
+  },
   error: {
     unauthenticated: "Sign in again.",
     wrong_credentials: "The password is wrong.",

@@ -12,6 +12,7 @@ import type { autopilot } from "./autopilot";
 import { en } from "./en";
 import type { models } from "./models";
 import type { schemas } from "./schemas";
+import type { settings } from "./settings";
 import type { setup } from "./setup";
 import type { voice } from "./voice";
 
@@ -19,7 +20,7 @@ declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "console";
     resources: {
-      console: typeof en;
+      console: typeof en & { readonly settings: typeof settings };
       agent: typeof agent;
       who: Who;
       autopilot: typeof autopilot;
