@@ -9,7 +9,7 @@ mod wordpiece;
 
 use std::sync::Arc;
 
-use linear::{LANES, Linear, Norm, Product, Rows, gelu, softmax};
+use linear::{Linear, Norm, gelu, softmax, widest};
 use weights::{ModelFile, Tensor};
 use wordpiece::WordPieces;
 
@@ -185,30 +185,43 @@ fn mean_of_rows(rows: &[f32]) -> Vec<f32> {
 /// Attention of one text: every piece takes from the others what its heads ask for.
 fn attend(query: &[f32], key: &[f32], value: &[f32], context: &mut [f32]) {
     let length = query.len() / WIDTH;
-    let padded = length.next_multiple_of(LANES);
     let scale = 1.0 / (HEAD_WIDTH as f32).sqrt();
-    let mut keys = vec![[0.0; LANES]; HEAD_WIDTH * padded / LANES];
-    let mut values = vec![[0.0; LANES]; length * HEAD_WIDTH / LANES];
-    let mut shares = vec![0.0; length * padded];
-    let mut taken = vec![0.0; length * HEAD_WIDTH];
-    for offset in (0..WIDTH).step_by(HEAD_WIDTH) {
-        for (piece, (key, value)) in key.chunks_exact(WIDTH).zip(value.chunks_exact(WIDTH)).enumerate() {
-            let panel = &mut keys[piece / LANES * HEAD_WIDTH..][..HEAD_WIDTH];
-            for (lanes, number) in panel.iter_mut().zip(&key[offset..]) {
-                lanes[piece % LANES] = number * scale;
+    let mut turned_key = vec![0.0; HEAD_WIDTH * length];
+    let mut shares = vec![0.0; length * length];
+    widest(
+        #[inline(always)]
+        || {
+            for offset in (0..WIDTH).step_by(HEAD_WIDTH) {
+                for (piece, row) in key.chunks_exact(WIDTH).enumerate() {
+                    for (dimension, number) in row[offset..][..HEAD_WIDTH].iter().enumerate() {
+                        turned_key[dimension * length + piece] = number * scale;
+                    }
+                }
+                for (row, scores) in query.chunks_exact(WIDTH).zip(shares.chunks_exact_mut(length)) {
+                    scores.fill(0.0);
+                    add_products(&row[offset..][..HEAD_WIDTH], &turned_key, scores);
+                }
+                softmax(&mut shares, length);
+                for (row, scores) in context.chunks_exact_mut(WIDTH).zip(shares.chunks_exact(length)) {
+                    let mut sums = [0.0; HEAD_WIDTH];
+                    for (share, values) in scores.iter().zip(value.chunks_exact(WIDTH)) {
+                        for (sum, number) in sums.iter_mut().zip(&values[offset..][..HEAD_WIDTH]) {
+                            *sum += share * number;
+                        }
+                    }
+                    row[offset..][..HEAD_WIDTH].copy_from_slice(&sums);
+                }
             }
-            let own = value[offset..][..HEAD_WIDTH].as_chunks::<LANES>().0;
-            for (lanes, numbers) in values.iter_mut().skip(piece).step_by(length).zip(own) {
-                *lanes = *numbers;
-            }
-        }
-        let asked = Rows { numbers: &query[offset..], stride: WIDTH, width: HEAD_WIDTH };
-        Product { rows: asked, panels: &keys, bias: None, output: &mut shares }.compute();
-        softmax(&mut shares, padded, length);
-        let given = Rows { numbers: &shares, stride: padded, width: length };
-        Product { rows: given, panels: &values, bias: None, output: &mut taken }.compute();
-        for (row, own) in context.chunks_exact_mut(WIDTH).zip(taken.chunks_exact(HEAD_WIDTH)) {
-            row[offset..][..HEAD_WIDTH].copy_from_slice(own);
+        },
+    );
+}
+
+/// Adds to `sums` each row of `matrix` times its factor.
+#[inline(always)]
+fn add_products(factors: &[f32], matrix: &[f32], sums: &mut [f32]) {
+    for (factor, row) in factors.iter().zip(matrix.chunks_exact(sums.len())) {
+        for (sum, number) in sums.iter_mut().zip(row) {
+            *sum += factor * number;
         }
     }
 }

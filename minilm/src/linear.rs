@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::weights::{ModelFault, ModelFile};
 
 /// Outputs computed together.
-pub(crate) const LANES: usize = 16;
+const LANES: usize = 16;
 /// Rows computed together: as many running sums as fit the registers.
 const ROWS: usize = 6;
 
@@ -122,44 +122,26 @@ impl Linear {
 
     /// Computes the outputs of every row of `input` into `output`.
     pub(crate) fn apply(&self, input: &[f32], output: &mut Vec<f32>) {
+        let rows = input.len() / self.inputs;
         output.clear();
-        output.resize(input.len() / self.inputs * self.outputs, 0.0);
-        let rows = Rows { numbers: input, stride: self.inputs, width: self.inputs };
-        Product { rows, panels: &self.panels, bias: Some(&self.bias), output }.compute();
-    }
-}
-
-/// The left side of a product: the first `width` numbers of every row of `stride`.
-#[derive(Clone, Copy)]
-pub(crate) struct Rows<'a> {
-    pub(crate) numbers: &'a [f32],
-    pub(crate) stride: usize,
-    pub(crate) width: usize,
-}
-
-impl<'a> Rows<'a> {
-    fn row(&self, number: usize) -> &'a [f32] {
-        &self.numbers[number * self.stride..][..self.width]
+        output.resize(rows * self.outputs, 0.0);
+        let mut blocks = vec![[0.0; ROWS]; rows.div_ceil(ROWS) * self.inputs];
+        for (row, values) in input.chunks_exact(self.inputs).enumerate() {
+            let block = &mut blocks[row / ROWS * self.inputs..][..self.inputs];
+            for (column, value) in block.iter_mut().zip(values) {
+                column[row % ROWS] = *value;
+            }
+        }
+        Arch::new().dispatch(Product { layer: self, blocks: &blocks, output });
     }
 }
 
 /// A matrix product about to be computed. Its vector operations are written out: whether the compiler
 /// finds them by itself in so tight a loop depends on how the crate is built.
-pub(crate) struct Product<'a> {
-    pub(crate) rows: Rows<'a>,
-    /// The right side: of every sixteen columns, their numbers row after row.
-    pub(crate) panels: &'a [[f32; LANES]],
-    /// What the sums start at, one for each column; nothing for zero.
-    pub(crate) bias: Option<&'a [f32]>,
-    /// Row after row, as wide as the panels together.
-    pub(crate) output: &'a mut [f32],
-}
-
-impl Product<'_> {
-    /// Computes it with the widest instructions this processor has.
-    pub(crate) fn compute(self) {
-        Arch::new().dispatch(self);
-    }
+struct Product<'a> {
+    layer: &'a Linear,
+    blocks: &'a [[f32; ROWS]],
+    output: &'a mut [f32],
 }
 
 impl WithSimd for Product<'_> {
@@ -179,31 +161,24 @@ impl WithSimd for Product<'_> {
 impl Product<'_> {
     /// Multiplies with panels of `VECTORS` machine vectors.
     #[inline(always)]
-    pub(crate) fn multiply<S: Simd, const VECTORS: usize>(self, simd: S) {
-        let Self { rows, panels, bias, output } = self;
-        let outputs = panels.len() / rows.width.max(1) * LANES;
-        let count = output.len() / outputs.max(1);
-        for (number, panel) in panels.chunks_exact(rows.width).enumerate() {
+    fn multiply<S: Simd, const VECTORS: usize>(self, simd: S) {
+        let Linear { inputs, outputs, panels, bias } = self.layer;
+        let biases = bias.as_chunks::<LANES>().0;
+        for (number, (panel, bias)) in panels.chunks_exact(*inputs).zip(biases).enumerate() {
             let weights = S::as_simd_f32s(panel.as_flattened()).0.as_chunks::<VECTORS>().0;
-            let mut start = [simd.splat_f32s(0.0); VECTORS];
-            if let Some(bias) = bias {
-                start.copy_from_slice(S::as_simd_f32s(&bias[number * LANES..][..LANES]).0);
-            }
-            for first in (0..count).step_by(ROWS) {
-                // Beyond the end the last row is computed again, and not kept.
-                let row = |place: usize| rows.row((first + place).min(count - 1));
-                let mut sums = [start; ROWS];
-                let six = row(0).iter().zip(row(1)).zip(row(2)).zip(row(3)).zip(row(4)).zip(row(5));
-                for (weight, (((((a, b), c), d), e), f)) in weights.iter().zip(six) {
-                    for (sum, value) in sums.iter_mut().zip([a, b, c, d, e, f]) {
-                        let value = simd.splat_f32s(*value);
+            let Some(start) = S::as_simd_f32s(bias).0.as_chunks::<VECTORS>().0.first() else { continue };
+            let rows_of_blocks = self.output.chunks_mut(ROWS * outputs);
+            for (block, rows) in self.blocks.chunks_exact(*inputs).zip(rows_of_blocks) {
+                let mut sums = [*start; ROWS];
+                for (weight, values) in weights.iter().zip(block) {
+                    for row in 0..ROWS {
+                        let value = simd.splat_f32s(values[row]);
                         for vector in 0..VECTORS {
-                            sum[vector] = simd.mul_add_e_f32s(value, weight[vector], sum[vector]);
+                            sums[row][vector] = simd.mul_add_e_f32s(value, weight[vector], sums[row][vector]);
                         }
                     }
                 }
-                let kept = output[first * outputs..].chunks_exact_mut(outputs);
-                for (row, sum) in kept.zip(&sums) {
+                for (row, sum) in rows.chunks_exact_mut(*outputs).zip(&sums) {
                     let lanes = S::as_mut_simd_f32s(&mut row[number * LANES..][..LANES]).0;
                     lanes.copy_from_slice(sum);
                 }
@@ -292,12 +267,10 @@ pub(crate) fn gelu(values: &mut [f32]) {
     );
 }
 
-/// Turns the first `width` values of each row of `stride` into shares that sum to one.
-pub(crate) fn softmax(values: &mut [f32], stride: usize, width: usize) {
-    widest(
-        #[inline(always)]
-        || values.chunks_exact_mut(stride).for_each(|row| shares(&mut row[..width])),
-    );
+/// Turns each row of `width` values into shares that sum to one.
+#[inline(always)]
+pub(crate) fn softmax(values: &mut [f32], width: usize) {
+    values.chunks_exact_mut(width).for_each(shares);
 }
 
 /// Turns values into shares that sum to one.
