@@ -294,12 +294,7 @@ fn sum(values: &[f32]) -> f32 {
 
 /// Folds values in lanes side by side: one after the other, each step would wait for the one before.
 #[inline(always)]
-fn fold(
-    values: &[f32],
-    start: f32,
-    step: impl Fn(f32, f32) -> f32,
-    join: impl Fn(f32, f32) -> f32,
-) -> f32 {
+fn fold(values: &[f32], start: f32, step: impl Fn(f32, f32) -> f32, join: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [start; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
