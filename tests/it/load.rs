@@ -22,10 +22,11 @@ fn scenario() -> Scenario {
     };
     scenario.phases = vec![phase("before", false), phase("after", true)];
     scenario.visitors.think_ms = [20, 200];
-    scenario.visitors.stay_ms = [900, 1_500];
+    // Long enough for an answer, also where everything takes longer.
+    scenario.visitors.stay_ms = [2_000, 3_000];
     scenario.visitors.reconnects = 0.3;
     scenario.staff.decide_ms = [0, 50];
-    scenario.staff.edits = 0.3;
+    scenario.staff.edits = 0.5;
     scenario.staff.rejects = 0.1;
     scenario.staff.takes_over = 0.1;
     scenario
