@@ -170,7 +170,7 @@ async fn a_reader_who_stops_shows_in_the_metrics() {
     let conversation = writer.acked[0].conversation;
     let (mut stalled, _) = Socket::staff(&staff).await.expect("the desk opens");
     stalled.ask(Command::Join { conversation, after: 0, epoch: None }).await.expect("joined");
-    let long = "A long story. ".repeat(700);
+    let long = "😀".repeat(10_000);
     let cut = async {
         // As a reader that is slow or as a peer that is gone, whichever comes first.
         while hub.metric(&closed(4008)).await + hub.metric(&closed(4002)).await < 1.0 {

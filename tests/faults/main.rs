@@ -3,6 +3,7 @@
 //!
 //! What is tested where, by the ids of the catalogue, is in `README.md` beside this file.
 
+mod corpora;
 mod crowds;
 mod detect;
 #[path = "../it/support/dice.rs"]

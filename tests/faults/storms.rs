@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use concierge::base::ConversationId;
-use concierge::client::{Error, Http, Socket};
+use concierge::client::{Error, Http, Socket, connect};
 use concierge::load::History;
 use concierge::protocol::{Command, Outcome, Posted, ServerFrame};
+use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
 use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::hub::{Hub, sign_in};
 use crate::senders::{ask, check_store};
@@ -200,16 +202,19 @@ async fn a_flood_of_connections_is_refused_and_those_who_are_there_are_served() 
     assert!(refused.headers().contains_key(RETRY_AFTER));
 
     // From many addresses, each within its share.
+    let who = json!({ "name": "Ana Silva" });
+    let (_, visit) = Http::visit(&hub.url, "northgate", who).await.expect("a visit is no socket");
+    let hello = json!({ "ref": "1", "cmd": "hello", "token": visit.token }).to_string();
+    let address = format!("{}/v1/socket", hub.url.replacen("http", "ws", 1));
     let mut sockets = Vec::new();
     let mut refused = 0;
     for number in 0..250 {
-        let address = IpAddr::V4(Ipv4Addr::new(127, 0, 1, number + 1));
-        let from = Http::from_address(&hub.url, address).expect("a client");
-        let visit = from.visiting("northgate", json!({ "name": "Ana Silva" })).await;
-        let (from, visit) = visit.expect("a visit is no socket");
-        match Socket::open(&from).await {
+        let from = IpAddr::V4(Ipv4Addr::new(127, 0, 1, number + 1));
+        match connect(&address, None, Some(from)).await {
             Ok(mut socket) => {
-                socket.hello(Some(visit.token)).await.expect("greeted");
+                socket.send(Message::text(hello.clone())).await.expect("it says hello");
+                let welcome = socket.next().await.expect("an answer").expect("a frame");
+                assert!(welcome.to_string().contains("welcome"), "{welcome}");
                 sockets.push(socket);
             }
             Err(Error::Refused { status: 503, .. }) => refused += 1,
