@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that is needed; the rest are parts of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit autobahn counts e2e speech docs fmt needs
+.PHONY: help run test check unit autobahn counts fuzz e2e speech docs fmt needs
 
 help: ## says what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,6 +28,9 @@ autobahn: ## the Autobahn cases of WebSocket, against the hub's codec and agains
 
 counts: ## instructions a message costs, against tests/counts.json; CONCIERGE_COUNTS=write writes it anew
 	@scripts/test.sh needs counts
+
+fuzz: ## random bytes for what reads from outside, a minute each (SECONDS_EACH, TARGETS); KEEP=1 keeps what is new
+	@scripts/fuzz.sh
 
 e2e: ## the web in a real browser against the debug binary
 	@scripts/test.sh needs build e2e

@@ -3,6 +3,9 @@
 //! `make autobahn` installs what plays them (kosoku, from PyPI) and runs this; `CONCIERGE_KOSOKU` names
 //! another one. The cases of section 12 and 13 are about compression, which the hub does not speak.
 
+#[path = "it/support/ports.rs"]
+mod ports;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,9 +59,7 @@ async fn every_case_passes_against_the_hubs_codec() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_case_passes_against_our_client() {
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = free.local_addr().expect("its address");
-    drop(free);
+    let address = SocketAddr::from(([127, 0, 0, 1], ports::free_port()));
     let folder = tempfile::tempdir().expect("a folder");
     let player = kosoku("fuzzingserver", address, folder.path());
     let count = tokio::time::timeout(PATIENCE, first_words(address)).await.expect("it listens");

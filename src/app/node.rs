@@ -167,6 +167,7 @@ impl Node {
             working.spawn(slow_jobs::run(site.clone(), queue, working.clone(), stop_working.clone()));
         }
         working.spawn(resume_vectors(site.clone()));
+        working.spawn(metrics.clone().sum_up(stop_working.clone()));
 
         let routes = layers::wrap(
             api(config.files.max_bytes, config.knowledge.max_bytes)

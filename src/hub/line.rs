@@ -31,6 +31,9 @@ pub(super) fn encode_event(conversation: ConversationId, entry: &Entry) -> Frame
     serde_json::to_string(&Event { conversation, entry }).expect("frames have text keys only").into()
 }
 
+/// Of so many parts of a queue, one is for replies and events alone.
+const KEPT: usize = 4;
+
 /// Which line, on this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LineId(pub(super) u64);
@@ -105,7 +108,9 @@ impl Line {
         }
         let size = outgoing.len();
         let waiting = self.waiting_bytes.fetch_add(size, Ordering::Relaxed);
-        let fits = waiting + size <= self.max_bytes || waiting == 0;
+        let (frames, bytes) = self.kept_from(&outgoing);
+        let fits =
+            self.queue.capacity() > frames && (waiting + size + bytes <= self.max_bytes || waiting == 0);
         let refused = match fits {
             true => match self.queue.try_send(outgoing) {
                 Ok(()) => return true,
@@ -125,6 +130,15 @@ impl Line {
                 self.close(Close::Slow);
                 false
             }
+        }
+    }
+
+    /// How many frames and bytes of the queue are not for this one: signals leave room for what must not be
+    /// lost, so that nobody is cut because others type.
+    fn kept_from(&self, outgoing: &Outgoing) -> (usize, usize) {
+        match outgoing {
+            Outgoing::Signal(_) => (self.queue.max_capacity() / KEPT, self.max_bytes / KEPT),
+            Outgoing::Reply(_) | Outgoing::Event(_) => (0, 0),
         }
     }
 

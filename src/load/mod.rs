@@ -7,6 +7,7 @@
 mod generator;
 mod history;
 mod measure;
+mod needs;
 mod processes;
 mod recording;
 mod report;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 pub use generator::Generator;
 pub use history::{History, Kind, Violation};
 pub use measure::{Count, Metric, Second, Stats};
+pub use needs::{Look, Needs};
 pub use processes::{be_a_process, run_in_processes};
 pub use recording::{RecordedMessage, RecordedVisit, Recording};
 pub use report::Report;
@@ -124,10 +126,16 @@ impl Live {
 ///
 /// If the hub cannot be reached, or staff cannot sign in.
 pub async fn run(plan: &Plan, live: mpsc::Sender<Live>, stop: CancellationToken) -> Result<Report, Error> {
-    match plan.process {
-        (_, 0 | 1) => Ok(run_part(plan, live, stop).await?.report()),
+    let over = CancellationToken::new();
+    let watching = tokio::spawn(needs::watch(plan.target.clone(), over.clone()));
+    let report = match plan.process {
+        (_, 0 | 1) => run_part(plan, live, stop).await.map(Part::report),
         _ => run_in_processes(plan, live, stop).await,
-    }
+    };
+    over.cancel();
+    // Without it the report is as good.
+    let hub = watching.await.ok().flatten();
+    Ok(Report { hub, ..report? })
 }
 
 /// Plays what this process plays of a test.

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::load::generator::Generator;
 use crate::load::history::{Kind, Violation};
 use crate::load::measure::{Count, Measures, Metric, Second, Stats, Times};
+use crate::load::needs::{Look, Needs};
 
 /// Violations that are shown in words.
 const SHOWN: usize = 20;
@@ -39,6 +40,9 @@ pub struct Report {
     pub examples: Vec<Violation>,
     /// Second by second.
     pub series: Vec<Second>,
+    /// What the hub needed of its machine, if it says so.
+    #[serde(default)]
+    pub hub: Option<Needs>,
 }
 
 /// What one process of a test measured: enough to be put together with what others did.
@@ -139,6 +143,7 @@ impl Part {
             violations: self.violations,
             examples: self.examples,
             series: self.series,
+            hub: None,
         }
     }
 }
@@ -218,6 +223,9 @@ impl Report {
         if generator.limited {
             writeln!(out, "             it was the bottleneck: the hub may be better than these figures")?;
         }
+        if let Some(hub) = &self.hub {
+            write_needs(out, hub)?;
+        }
         match self.is_sound() {
             true => {
                 writeln!(out, "history      sound: nothing lost, doubled, disordered, missed or foreign")?
@@ -284,8 +292,33 @@ impl Report {
             violations: BTreeMap::from([("lost".to_owned(), 2)]),
             examples: vec![Violation { kind: Kind::Lost, says: "<b>7</b> is gone".to_owned() }],
             series: vec![Second { acked: 4, ..Second::default() }, Second { acked: 5, ..Second::default() }],
+            hub: Some(Needs {
+                looks: vec![Look { second: 0.0, resident_mib: 90.0, files: 40.0, log_pages: 12.0 }],
+                growth: Some(0.5),
+            }),
         }
     }
+}
+
+fn write_needs(out: &mut String, hub: &Needs) -> std::fmt::Result {
+    let (Some(first), Some(last)) = (hub.looks.first(), hub.looks.last()) else { return Ok(()) };
+    write!(
+        out,
+        "hub          {:.0} MiB at first, {:.0} at most, {:.0} at the end",
+        first.resident_mib,
+        hub.most(),
+        last.resident_mib
+    )?;
+    if let Some(growth) = hub.growth {
+        write!(out, " ({growth:+.1} % an hour)")?;
+    }
+    let most = |of: fn(&Look) -> f64| hub.looks.iter().map(of).fold(0.0, f64::max);
+    writeln!(
+        out,
+        "; {:.0} files, {:.0} pages in its log at most",
+        most(|look| look.files),
+        most(|look| look.log_pages)
+    )
 }
 
 /// A line over the seconds as the points of an SVG of 600 by 120, and its highest value.
@@ -314,7 +347,10 @@ mod tests {
         assert_eq!(serde_json::from_str::<Report>(&json).expect("it is read"), report);
         let text = report.text(Some(&report));
         assert!(
-            text.contains("p99 1.00x") && text.contains("2 lost") && text.contains("rate_limited"),
+            text.contains("p99 1.00x")
+                && text.contains("2 lost")
+                && text.contains("+0.5 % an hour")
+                && text.contains("rate_limited"),
             "{text}"
         );
     }

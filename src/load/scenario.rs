@@ -11,6 +11,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("busy-day", include_str!("../../benches/scenarios/busy-day.toml")),
     ("storm", include_str!("../../benches/scenarios/storm.toml")),
     ("flood", include_str!("../../benches/scenarios/flood.toml")),
+    ("crowd", include_str!("../../benches/scenarios/crowd.toml")),
+    ("soak", include_str!("../../benches/scenarios/soak.toml")),
 ];
 
 /// The longest a scenario may last.

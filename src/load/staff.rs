@@ -41,6 +41,7 @@ enum Asked {
     Reject(ConversationId),
     TakeOver(ConversationId),
     Reply,
+    Leave(ConversationId),
     Other,
 }
 
@@ -53,6 +54,8 @@ struct Colleague {
     opened: VecDeque<ConversationId>,
     /// What was seen of conversations that are closed again.
     closed: Vec<History>,
+    /// Conversations whose closing is not confirmed, and how often: what still comes of them is of before.
+    leaving: HashMap<ConversationId, u32>,
     asked: HashMap<String, Asked>,
     /// Drafts to decide, by when.
     agenda: BTreeMap<(Instant, u64), DraftView>,
@@ -69,6 +72,7 @@ pub(super) async fn work(world: Arc<World>, http: Http, share: Share, rng: StdRn
         followed: HashMap::new(),
         opened: VecDeque::new(),
         closed: Vec::new(),
+        leaving: HashMap::new(),
         asked: HashMap::new(),
         agenda: BTreeMap::new(),
         noted: 0,
@@ -93,6 +97,7 @@ impl Colleague {
         let (mut socket, _) = Socket::staff(http).await?;
         self.asked.clear();
         self.agenda.clear();
+        self.leaving.clear();
         self.ask(&mut socket, Command::Inbox { on: true }, Asked::Other).await?;
         let again: Vec<ConversationId> = self.followed.keys().copied().collect();
         for conversation in again {
@@ -125,10 +130,21 @@ impl Colleague {
         {
             self.closed.extend(self.followed.remove(&oldest));
             self.agenda.retain(|_, draft| draft.conversation != oldest);
-            self.ask(socket, Command::Leave { conversation: oldest }, Asked::Other).await?;
+            *self.leaving.entry(oldest).or_default() += 1;
+            self.ask(socket, Command::Leave { conversation: oldest }, Asked::Leave(oldest)).await?;
         }
         self.opened.push_back(conversation);
         self.join(socket, conversation).await
+    }
+
+    /// From here on, what comes of a conversation is of its being open again.
+    fn has_left(&mut self, conversation: ConversationId) {
+        if let Some(leaves) = self.leaving.get_mut(&conversation) {
+            *leaves -= 1;
+            if *leaves == 0 {
+                self.leaving.remove(&conversation);
+            }
+        }
     }
 
     async fn join(&mut self, socket: &mut Socket, conversation: ConversationId) -> Result<(), Error> {
@@ -141,7 +157,9 @@ impl Colleague {
     async fn hears(&mut self, socket: &mut Socket, frame: ServerFrame) -> Result<(), Error> {
         match frame {
             ServerFrame::Event { conversation, entry } => {
-                if let Some(history) = self.followed.get_mut(&conversation) {
+                if let Some(history) = self.followed.get_mut(&conversation)
+                    && !self.leaving.contains_key(&conversation)
+                {
                     history.hears(conversation, &entry);
                 }
                 if matches!(entry.content, Content::Message { .. })
@@ -153,6 +171,10 @@ impl Colleague {
             }
             ServerFrame::Signal(signal) => self.hears_signal(socket, signal).await,
             ServerFrame::Reply { reference, ok, error } => match self.asked.remove(&reference) {
+                Some(Asked::Leave(conversation)) => {
+                    self.has_left(conversation);
+                    Ok(())
+                }
                 Some(asked) => match (ok, error) {
                     (Some(outcome), _) => self.answered(socket, asked, *outcome).await,
                     (None, Some(error)) => {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::load::history::Kind;
 use crate::load::measure::{Count, Metric};
+use crate::load::needs::Needs;
 use crate::load::report::Report;
 
 /// A condition under which a test has failed.
@@ -24,6 +25,10 @@ enum What {
     Violations(Kind),
     /// All violations together.
     History,
+    /// How the hub's memory grew, in percent an hour.
+    Growth,
+    /// The most memory that the hub held, in MiB.
+    Memory,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,8 +83,11 @@ impl What {
             let (_, point) = point.ok_or("after the dot: mean, p50, p90, p99, p999 or max")?;
             return Ok(What::Time(*metric, *point));
         }
-        if name == "violations" {
-            return Ok(What::History);
+        match name {
+            "violations" => return Ok(What::History),
+            "growth" => return Ok(What::Growth),
+            "memory" => return Ok(What::Memory),
+            _ => {}
         }
         let count = Count::ALL.iter().find(|known| known.as_str() == name).map(|known| What::Count(*known));
         let kind =
@@ -87,7 +95,7 @@ impl What {
         count.or(kind).ok_or_else(|| {
             let counts = Count::ALL.iter().map(|known| known.as_str());
             let kinds = Kind::ALL.iter().map(|known| known.as_str());
-            let names: Vec<&str> = counts.chain(kinds).chain(["violations"]).collect();
+            let names: Vec<&str> = counts.chain(kinds).chain(["violations", "growth", "memory"]).collect();
             format!("there is no count {name:?}; there are {}", names.join(", "))
         })
     }
@@ -134,6 +142,8 @@ impl Threshold {
                 Some(number(report.violations.get(kind.as_str()).copied().unwrap_or(0)))
             }
             What::History => Some(number(report.violations.values().sum())),
+            What::Growth => report.hub.as_ref().and_then(|hub| hub.growth),
+            What::Memory => report.hub.as_ref().map(Needs::most),
         }
     }
 }
@@ -156,6 +166,9 @@ mod tests {
             ("errors>3", false),
             ("sent<100", true),
             ("resume.max>1us", false),
+            ("growth>1", false),
+            ("growth>0.4", true),
+            ("memory>=90", true),
         ] {
             let threshold: Threshold = text.parse().unwrap_or_else(|problem| panic!("{text}: {problem}"));
             assert_eq!(threshold.is_broken(&Report::example()), broken, "{text}");

@@ -167,12 +167,22 @@ pub async fn remove(cx: &Cx, tx: &mut Tx, id: RuleId) -> Result<(), Error> {
 
 /// Reads and checks a rule against what the workspace has, without storing it.
 pub async fn check(cx: &Cx, tx: &mut Tx, document: &Value) -> Result<RuleDocument, Error> {
-    document::check(document, &vocabulary(cx, tx).await?)
+    check_against(document, &vocabulary(cx, tx).await?)
+}
+
+/// Reads and checks a rule against these words.
+pub fn check_against(document: &Value, words: &Vocabulary) -> Result<RuleDocument, Error> {
+    document::check(document, words)
 }
 
 /// Reads and checks a condition that stands alone, such as a filter.
 pub async fn filter(cx: &Cx, tx: &mut Tx, condition: &Value) -> Result<Condition, Error> {
-    document::read_filter(condition, &vocabulary(cx, tx).await?)
+    filter_against(condition, &vocabulary(cx, tx).await?)
+}
+
+/// Reads and checks a condition that stands alone against these words.
+pub fn filter_against(condition: &Value, words: &Vocabulary) -> Result<Condition, Error> {
+    document::read_filter(condition, words)
 }
 
 /// Reads and checks the condition of a segment: it asks about contacts only, and not about segments.

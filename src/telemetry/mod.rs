@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -15,6 +16,9 @@ const SECONDS: &[f64] =
 
 /// Bucket bounds for group sizes.
 const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
+
+/// How often measured times are summed up.
+const SUM_UP: Duration = Duration::from_secs(5);
 
 /// Starts logging. A second call in the same process changes nothing.
 pub fn start_logging(log: &Log) {
@@ -45,7 +49,33 @@ impl Metrics {
     /// All metrics as text (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
     pub fn render(&self) -> String {
         self.0.run_upkeep();
+        measure_process();
         self.0.render()
+    }
+
+    /// Sums up what was measured until it is stopped: else every time would be kept until somebody asks, and
+    /// perhaps nobody ever does.
+    pub async fn sum_up(self, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(SUM_UP);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => self.0.run_upkeep(),
+            }
+        }
+    }
+}
+
+/// What the process has of its machine now, where the system tells
+/// (<https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>).
+fn measure_process() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    if let Some(kib) = resident.and_then(|size| size.split_whitespace().next()?.parse::<f64>().ok()) {
+        metrics::gauge!("process_resident_memory_bytes").set(kib * 1024.0);
+    }
+    if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
+        metrics::gauge!("process_open_fds").set(u32::try_from(files.count()).map_or(f64::MAX, f64::from));
     }
 }
 
@@ -93,6 +123,8 @@ fn describe() {
         "Pages of that log that are not in the file yet; more than 64,000 say that a reader never ends"
     );
     metrics::describe_gauge!("concierge_jobs_open", "Durable side effects that wait or run");
+    metrics::describe_gauge!("process_resident_memory_bytes", "Memory that the process holds");
+    metrics::describe_gauge!("process_open_fds", "Files and connections that the process has open");
 }
 
 /// A duration in seconds as metrics want it.

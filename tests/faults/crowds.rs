@@ -72,7 +72,8 @@ async fn half_open_connections_are_closed_and_hold_nobody_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_is_refused_and_cut_and_the_neighbours_do_not_notice() {
     let folder = tempfile::tempdir().expect("a folder");
-    let limits = [("SOCKETS__BURST", "40"), ("SOCKETS__PER_SECOND", "10"), ("PIPELINE__WORKERS", "1")];
+    // Refilled so slowly that one who waits for each answer is a flood as well, however long answers take.
+    let limits = [("SOCKETS__BURST", "40"), ("SOCKETS__PER_SECOND", "1"), ("PIPELINE__WORKERS", "1")];
     let hub = Hub::start(folder.path(), &limits).await;
     let mut neighbour = Writer::start(&hub).await;
     let mut flooder = Writer::start(&hub).await;
@@ -83,20 +84,18 @@ async fn a_flood_is_refused_and_cut_and_the_neighbours_do_not_notice() {
             Err(Error::Refused { code, .. }) => {
                 assert_eq!(code, "rate_limited");
                 refused += 1;
+                // Far from its own limit.
+                if refused % 5 == 0 && neighbour.acked.len() < 20 {
+                    neighbour.writes("Good morning").await.expect("the neighbour is served");
+                }
             }
             Err(Error::Closed { code, .. }) => break code,
             Err(other) => panic!("{other}"),
         }
-        if refused % 5 == 0 {
-            match neighbour.writes("Good morning").await {
-                // Its own limit is for one who writes every tenth of a second.
-                Ok(()) | Err(Error::Refused { .. }) => {}
-                Err(other) => panic!("the neighbour was cut: {other}"),
-            }
-        }
     };
     assert_eq!(cut, TOO_MANY_REFUSED);
     assert!(flooder.acked.len() >= 40 && flooder.acked.len() < 200, "{}", flooder.acked.len());
+    neighbour.writes("Still here").await.expect("the neighbour is served");
     assert!(refused >= 20 && !neighbour.acked.is_empty());
     let acked = [flooder.acked, neighbour.acked].concat();
     check_store(&hub.folder, &acked, 0).await;
@@ -126,7 +125,7 @@ async fn a_hub_without_room_for_another_connection_says_so_and_stays_healthy() {
     // come back.
     let mut rest = Vec::new();
     let refused = loop {
-        assert!(rest.len() < 20, "it takes more than it can hold");
+        assert!(rest.len() < 60, "it takes more than it can hold");
         let other = reqwest::Client::new();
         let answer = other.get(format!("{}/v1/session", hub.url)).send().await.expect("an answer");
         if answer.status().as_u16() == 503 {

@@ -9,7 +9,8 @@
  * written since the one before it will never get there).
  *
  * FAULT_DISK_MODE names a file of two 32-bit numbers: what fails (0 nothing, 1 no space for files to grow,
- * 2 writes, 3 syncs) and how many times (0: until told otherwise). */
+ * 2 writes, 3 syncs) and how many times (0: until told otherwise); or what is slow (4 syncs, 5 everything that
+ * is done to the store itself) and by how many milliseconds. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,9 +23,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { NOTHING, NO_SPACE, NO_WRITE, NO_SYNC };
+enum { NOTHING, NO_SPACE, NO_WRITE, NO_SYNC, SLOW_SYNC, SLOW_STORE };
 enum { WRITTEN = 1, SYNCED, CUT, LOST };
 
 #define FILES 65536
@@ -86,12 +88,21 @@ static int fails(uint32_t what) {
   return 1;
 }
 
+/* Takes its time, if this is slow now; others may go on meanwhile. */
+static void drags(int fd, int syncs) {
+  if (!(mode[0] == SLOW_SYNC && syncs) && !(mode[0] == SLOW_STORE && which[fd] == 1)) return;
+  struct timespec rest = {mode[1] / 1000, mode[1] % 1000 * 1000000L};
+  while (nanosleep(&rest, &rest) == -1 && errno == EINTR) {
+  }
+}
+
 static int grows(int fd, off_t end) {
   struct stat now;
   return fstat(fd, &now) == 0 && end > now.st_size;
 }
 
 static ssize_t write_at(int fd, const void *bytes, size_t length, off_t offset, int seeks) {
+  drags(fd, 0);
   pthread_mutex_lock(&order);
   ssize_t done = -1;
   if (mode[0] == NO_SPACE && grows(fd, offset + (off_t)length) && fails(NO_SPACE)) {
@@ -109,6 +120,7 @@ static ssize_t write_at(int fd, const void *bytes, size_t length, off_t offset, 
 }
 
 static int sync_now(int fd, const char *name) {
+  drags(fd, 1);
   pthread_mutex_lock(&order);
   int done = -1;
   if (fails(NO_SYNC)) {

@@ -23,6 +23,15 @@ pub(crate) enum Fails {
     Syncs = 3,
 }
 
+/// What is slow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Drags {
+    /// Every sync.
+    Syncs = 4,
+    /// Whatever is done to the store itself, not to its log: the work of checkpoints.
+    Store = 5,
+}
+
 /// The disk of one hub.
 pub(crate) struct Disk {
     log: PathBuf,
@@ -55,13 +64,21 @@ impl Disk {
 
     /// From now on something fails, so many times (0: until it is told otherwise).
     pub(crate) fn breaks(&self, what: Fails, times: u32) {
+        self.becomes(what as u32, times);
+    }
+
+    /// From now on something takes so much longer.
+    pub(crate) fn drags(&self, what: Drags, by: std::time::Duration) {
+        self.becomes(what as u32, u32::try_from(by.as_millis()).expect("a short time"));
+    }
+
+    fn becomes(&self, what: u32, number: u32) {
         use std::io::Write;
         let mut options = std::fs::OpenOptions::new();
         // The hub has mapped the file, so it stays the same one.
         let mut file = options.create(true).truncate(false).write(true).open(&self.mode).expect("opened");
         // In one piece: the number of times is never that of another fault.
-        let number = |number: u32| number.to_le_bytes();
-        file.write_all(&[number(what as u32), number(times)].concat()).expect("it is told");
+        file.write_all(&[what.to_le_bytes(), number.to_le_bytes()].concat()).expect("it is told");
     }
 
     /// Whether what should fail has failed so many times.
@@ -112,6 +129,11 @@ impl Done {
     /// Whether this made something durable.
     pub(crate) fn is_sync(&self) -> bool {
         matches!(self.what, What::Synced)
+    }
+
+    /// Whether it was done to the store itself, not to its log.
+    pub(crate) fn is_of_store(&self) -> bool {
+        self.file == 0
     }
 }
 

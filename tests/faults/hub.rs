@@ -12,6 +12,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::PATIENCE;
 use crate::disk::Disk;
+use crate::postgres::ports::free_port;
 
 /// What a process that called `abort` is said to have ended by.
 const SIGABRT: i32 = 6;
@@ -52,6 +53,13 @@ impl Hub {
         Hub::start_there(folder, &[], vec![limit]).await
     }
 
+    /// Starts a hub that dies when it wants more memory for its data than so many KiB.
+    pub(crate) async fn start_with_memory(folder: &Path, kib: u32) -> Hub {
+        Hub::seed(folder);
+        let limit = ("FAULT_MEMORY".to_owned(), kib.to_string());
+        Hub::start_there(folder, &[("PIPELINE__WORKERS", "1")], vec![limit]).await
+    }
+
     /// Starts a hub that writes everything it has to say into a file.
     pub(crate) async fn start_logged(folder: &Path, log: &Path) -> Hub {
         Hub::seed(folder);
@@ -70,7 +78,7 @@ impl Hub {
         variables.push(setting("HTTP__LISTEN", &listen));
         variables.extend(LIMITS.iter().chain(settings).map(|(name, value)| setting(name, value)));
         let child = spawn(folder, &variables);
-        let hub = Hub { child, url: format!("http://{listen}"), folder: folder.to_owned(), variables };
+        let mut hub = Hub { child, url: format!("http://{listen}"), folder: folder.to_owned(), variables };
         hub.until_ready().await;
         hub
     }
@@ -96,19 +104,40 @@ impl Hub {
         (ended.status.code(), String::from_utf8_lossy(&says).into_owned())
     }
 
-    /// Starts a hub on what is in a folder and kills it after so long, however far it is.
-    pub(crate) async fn start_and_kill(folder: &Path, after: Duration) {
-        let listen = setting("HTTP__LISTEN", &format!("127.0.0.1:{}", free_port()));
+    /// Starts a hub on what is in a folder and kills it after so long, however far it is; at the latest when it
+    /// answers. Gives the time it had.
+    pub(crate) async fn start_and_kill(folder: &Path, after: Duration) -> Duration {
+        let address = format!("127.0.0.1:{}", free_port());
+        let listen = setting("HTTP__LISTEN", &address);
         let mut child = spawn(folder, &[listen, setting("UNDERSTANDING__SENTENCE_MODEL", "false")]);
-        tokio::time::sleep(after).await;
+        let started = Instant::now();
+        while started.elapsed() < after && std::net::TcpStream::connect(&address).is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         child.kill().expect("it can be killed");
         child.wait().expect("it is dead");
+        started.elapsed()
     }
 
     /// Kills it at once, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it is dead");
+    }
+
+    /// A number among its metrics, with its labels as they are written there; 0 if there is none yet.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let answer = reqwest::get(format!("{}/metrics", self.url)).await.expect("an answer");
+        let text = answer.text().await.expect("text");
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} ")));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    }
+
+    /// A size that the system keeps of its process, in KiB: `VmRSS`, `VmHWM`.
+    pub(crate) fn kib(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
+        let line = status.lines().find(|line| line.starts_with(&format!("{name}:")));
+        line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).expect("a size")
     }
 
     /// Sends it a signal.
@@ -162,10 +191,12 @@ impl Hub {
     }
 
     /// Waits until it answers requests and its store does.
-    pub(crate) async fn until_ready(&self) {
+    pub(crate) async fn until_ready(&mut self) {
         let asks = Http::anonymous(&self.url);
+        let child = &mut self.child;
         let ready = async {
             while asks.get::<Value>("/readyz").await.is_err() {
+                assert_eq!(child.try_wait().expect("it is asked"), None, "it ended instead of being ready");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -201,7 +232,7 @@ fn setting(name: &str, value: &str) -> (String, String) {
 pub(crate) async fn store_in(folder: &Path) -> SqliteConnection {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(folder.join("concierge.db"))
-        .busy_timeout(Duration::from_secs(5));
+        .busy_timeout(PATIENCE);
     SqliteConnection::connect_with(&options).await.expect("the store opens")
 }
 
@@ -210,8 +241,9 @@ fn spawn(folder: &Path, variables: &[(String, String)]) -> Child {
 }
 
 fn process(folder: &Path, variables: &[(String, String)]) -> Process {
-    // The shell takes files away from a hub that shall have fewer.
+    // The shell takes files or memory away from a hub that shall have fewer.
     let limit = "if [ -n \"$FAULT_OPEN_FILES\" ]; then ulimit -n \"$FAULT_OPEN_FILES\"; fi; \
+                 if [ -n \"$FAULT_MEMORY\" ]; then ulimit -d \"$FAULT_MEMORY\"; fi; \
                  if [ -n \"$FAULT_LOG\" ]; then exec 2>\"$FAULT_LOG\"; fi; exec \"$@\"";
     let mut process = Process::new("sh");
     process.args(["-c", limit, "sh", env!("CARGO_BIN_EXE_concierge"), "serve", "--demo"]);
@@ -267,11 +299,6 @@ fn copy_files(from: &Path, to: &Path) {
             }
         }
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// The manager of the demo workspace, signed in.

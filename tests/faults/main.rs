@@ -3,10 +3,14 @@
 //!
 //! What is tested where, by the ids of the catalogue, is in `README.md` beside this file.
 
+mod corpora;
 mod crowds;
+mod detect;
 #[path = "../it/support/dice.rs"]
 mod dice;
 mod disk;
+mod drag;
+mod heap;
 mod hub;
 mod kills;
 #[path = "../it/support/postgres.rs"]
@@ -18,6 +22,7 @@ mod settings;
 mod simulation;
 mod stop;
 mod store;
+mod storms;
 mod truth;
 mod turns;
 mod upgrades;
@@ -28,8 +33,9 @@ use std::time::Duration;
 
 use dice::dice;
 
-/// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take before a test gives up. Nothing waits for its full length, so it is long enough
+/// for a machine that is much slower, and busy.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Looks again until it is so: another process has no other way to say it.
 async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {

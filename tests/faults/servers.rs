@@ -24,7 +24,7 @@ async fn a_database_that_goes_away_costs_nothing_but_time() {
     let address = format!("postgres://concierge@{}/{name}", proxy.address);
     let folder = tempfile::tempdir().expect("a folder");
     let settings = [("STORE__POSTGRES", address.as_str()), ("PIPELINE__WORKERS", "1")];
-    let hub = Hub::start_there(folder.path(), &settings, Vec::new()).await;
+    let mut hub = Hub::start_there(folder.path(), &settings, Vec::new()).await;
     let mut writer = Writer::start(&hub).await;
     writer.writes("Good morning").await.expect("taken");
 

@@ -36,19 +36,24 @@ fn frame(reference: &str, command: Command) -> Vec<u8> {
     masked(&serde_json::to_string(&frame).expect("JSON"))
 }
 
-/// The next frame of the server.
+/// The next frame of the server; its pings get no answer.
 async fn next(stream: &mut TcpStream) -> ServerFrame {
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).await.expect("a frame");
-    assert_eq!(head[0], 0x81, "a text in one frame");
-    let length = match head[1] {
-        126 => usize::from(stream.read_u16().await.expect("a length")),
-        127 => usize::try_from(stream.read_u64().await.expect("a length")).expect("it fits"),
-        length => usize::from(length),
-    };
-    let mut text = vec![0; length];
-    stream.read_exact(&mut text).await.expect("the text");
-    serde_json::from_slice(&text).expect("a frame of the protocol")
+    loop {
+        let mut head = [0; 2];
+        stream.read_exact(&mut head).await.expect("a frame");
+        let length = match head[1] {
+            126 => usize::from(stream.read_u16().await.expect("a length")),
+            127 => usize::try_from(stream.read_u64().await.expect("a length")).expect("it fits"),
+            length => usize::from(length),
+        };
+        let mut text = vec![0; length];
+        stream.read_exact(&mut text).await.expect("the text");
+        match head[0] {
+            0x81 => return serde_json::from_slice(&text).expect("a frame of the protocol"),
+            0x89 => {}
+            other => panic!("a frame that begins with {other:#x}"),
+        }
+    }
 }
 
 /// The answer to a command.

@@ -9,6 +9,7 @@ use concierge::drafts::{self, SendDraft};
 use concierge::jobs;
 use concierge::protocol::{
     BlockerKind, Command, Content, Decision, DraftStatus, DraftView, Outcome, Owner, RejectReason,
+    ServerFrame, Signal,
 };
 use serde_json::{Value, json};
 
@@ -454,7 +455,7 @@ async fn a_rule_can_ask_for_an_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn several_quick_messages_become_one_turn() {
     on_each_engine_with(
-        |config, _| config.pipeline.settle_ms = 1_000,
+        |config, _| config.pipeline.settle_ms = 2_500,
         async |app| {
             let staff = app.staff(Role::Staff).await;
             let mut customer = app.customer().await;
@@ -618,15 +619,18 @@ async fn a_half_written_draft_cannot_be_decided() {
             let mut desk = app.desk(Role::Staff).await;
             desk.ask(Command::Inbox { on: true }).await.expect("followed");
             let conversation = customer.says(QUESTION).await.conversation;
-            join(&mut desk, conversation, 0).await;
-            let writing =
-                desk.find(PATIENCE, |frame| match frame {
-                    concierge::protocol::ServerFrame::Signal(concierge::protocol::Signal::Draft {
-                        draft,
-                    }) if draft.status == DraftStatus::Writing => Some(*draft),
-                    _ => None,
-                });
-            let writing = writing.await.expect("the draft is begun");
+            let joined = join(&mut desk, conversation, 0).await;
+            let is_writing = |draft: &DraftView| draft.status == DraftStatus::Writing;
+            let writing = match joined.draft.filter(|draft| is_writing(draft)) {
+                Some(draft) => *draft,
+                None => {
+                    let begun = desk.find(PATIENCE, |frame| match frame {
+                        ServerFrame::Signal(Signal::Draft { draft }) if is_writing(&draft) => Some(*draft),
+                        _ => None,
+                    });
+                    begun.await.expect("the draft is begun")
+                }
+            };
             assert_eq!(code(desk.ask(approve(&writing)).await), "draft_still_writing");
             assert_eq!(
                 code(desk.ask(reject(&writing, RejectReason::Tone, true)).await),

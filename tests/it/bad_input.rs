@@ -285,7 +285,7 @@ async fn too_many_commands_are_refused_with_a_time_to_come_back() {
 async fn hello_comes_first_and_in_time() {
     on_each_engine_with(
         |config, _| {
-            config.sockets.hello_seconds = 1;
+            config.sockets.hello_seconds = 4;
             config.sockets.strikes = 8;
         },
         async |app| {

@@ -293,7 +293,7 @@ async fn a_snooze_outlives_a_restart_and_refuses_what_makes_no_sense() {
         let refused = call(&staff, "POST", &path, Some(json!({ "until": until }))).await;
         assert_eq!(refused.problem(), (422, "invalid_field".to_owned()), "{until}");
     }
-    let until = after(&app, Duration::from_millis(1_200));
+    let until = after(&app, Duration::from_millis(2_500));
     ok(&staff, "POST", &path, Some(json!({ "until": until }))).await;
     app = app.restart().await;
     let staff = app.staff(Role::Staff).await;

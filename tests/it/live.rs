@@ -63,12 +63,15 @@ async fn a_hub_that_stops_says_when_to_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_that_takes_longer_than_its_lease_is_run_by_one_node() {
     let slow = |config: &mut Config, _: &mut Options| {
-        config.pipeline.lease_seconds = 1;
+        // Longer than a busy machine keeps somebody from renewing it.
+        config.pipeline.lease_seconds = 3;
         config.pipeline.word_ms = 700;
     };
     let app = App::start(Engine::Postgres, slow).await;
     // Its bus is its own: it learns of the message only by looking into the store, each second.
-    let other = Node::start((*app.node.site.config).clone(), Options::default()).await.expect("it starts");
+    let mut elsewhere = (*app.node.site.config).clone();
+    elsewhere.http.listen.set_port(0);
+    let other = Node::start(elsewhere, Options::default()).await.expect("it starts");
     let staff = app.staff(Role::Staff).await;
     let mut customer = app.customer().await;
     let posted = customer.says("When are you open on Saturdays? How much is delivery?").await;
@@ -85,7 +88,7 @@ async fn a_turn_that_takes_longer_than_its_lease_is_run_by_one_node() {
         ok(&staff, "GET", &format!("/v1/turns/{}", turns[0]["id"].as_str().expect("its id")), None).await;
     let took = |stage: &Value| stage["micros"].as_i64().expect("a duration");
     let micros: i64 = turn["stages"].as_array().expect("stages").iter().map(took).sum();
-    assert!(micros > 1_500_000, "it took longer than its lease: {micros}");
+    assert!(micros > 3_500_000, "it took longer than its lease: {micros}");
     other.stop().await;
     app.finish().await;
 }

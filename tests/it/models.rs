@@ -70,7 +70,13 @@ async fn a_model_drafts_with_its_sources_and_a_person_sends() {
         Script::Says(ANSWER.to_owned())
     })
     .await;
-    on_each_engine_with(with(&[("local", &model)]), async |app| {
+    let set = with(&[("local", &model)]);
+    let slowly = move |config: &mut Config, options: &mut Options| {
+        set(config, options);
+        // The desk joins before the turn begins.
+        config.pipeline.settle_ms = 1_500;
+    };
+    on_each_engine_with(slowly, async |app| {
         model.forget();
         let staff = app.staff(Role::Manager).await;
         let mut desk = app.desk(Role::Staff).await;
@@ -159,8 +165,8 @@ async fn a_newer_message_stops_the_model_and_edits_are_kept() {
         let mut desk = app.desk(Role::Staff).await;
         let mut ana = app.customer().await;
         let posted = ana.says("How much is a brake check?").await;
+        let first = app.pending(&staff, posted.conversation).await;
         join(&mut desk, posted.conversation, 0).await;
-        let (_, first) = watch(&mut desk).await;
         let edited = first.text.replace("Which day", "So, which day");
         let edit = Command::Edit { draft: first.id, revision: first.revision, text: edited };
         desk.ask(edit).await.expect("the edit is kept");

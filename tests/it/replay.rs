@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::models::with;
 use crate::support::{
-    App, ModelDouble, PATIENCE, Script, approve, call, draft, join, next_draft, ok, on_each_engine,
-    on_each_engine_with, test_config, timeline,
+    App, ModelDouble, PATIENCE, Script, approve, call, draft, ok, on_each_engine, on_each_engine_with,
+    test_config, timeline,
 };
 
 /// Two customers ask, and are answered.
@@ -141,11 +141,9 @@ async fn what_a_model_said_is_remembered_and_it_is_not_asked_again() {
     on_each_engine_with(with(&[("local", &model)]), async |app| {
         model.forget();
         let manager = app.staff(Role::Manager).await;
-        let mut desk = app.desk(Role::Staff).await;
         let mut ana = app.customer().await;
         let posted = ana.says("How much is a brake check?").await;
-        join(&mut desk, posted.conversation, 0).await;
-        let written = next_draft(&mut desk).await;
+        let written = app.pending(&manager, posted.conversation).await;
         app.settle().await;
         assert_eq!(draft(&manager, written.id).await.model.as_deref(), Some("local-model"));
         let asked = model.asked().len();

@@ -70,7 +70,8 @@ async fn drops_and_rejoins(
     mut done: watch::Receiver<bool>,
 ) -> Reader {
     let mut visits = 0_u32;
-    while !*done.borrow() {
+    // Also if everything was written before the first visit ended.
+    while visits < 2 || !*done.borrow() {
         visits += 1;
         let mut socket = who.comes().await;
         if rng.random_ratio(1, 6) {
@@ -82,14 +83,13 @@ async fn drops_and_rejoins(
         for _ in 0..rng.random_range(0..25) {
             tokio::select! {
                 frame = socket.next() => reader.take(&frame.expect("a frame")),
-                _ = done.changed() => break,
+                _ = done.wait_for(|done| *done) => break,
             }
         }
         if rng.random_bool(0.5) {
             socket.close().await;
         }
     }
-    assert!(visits > 1, "it came back at least once");
     reader.join(&mut who.comes().await).await.expect("joined");
     reader
 }
@@ -429,27 +429,29 @@ async fn who_comes_in_the_middle_of_a_draft_reads_all_of_it() {
         |config, _| config.pipeline.word_ms = 80,
         async |app| {
             let who = Who::Staff(app.staff(Role::Staff).await);
-            let mut customer = app.customer().await;
-            let conversation =
-                customer.says("How much is a brake check, and when are you open?").await.conversation;
-            let mut longest = String::new();
             let mut visits = 0;
-            let draft = loop {
-                match reads_along(&who, conversation, 1).await {
-                    Seen::Writing(text) => {
-                        assert!(text.starts_with(&longest), "{text:?} goes on from {longest:?}");
-                        longest = text;
-                        visits += 1;
+            // Whoever needs as long to come back as the draft takes sees its end; then another is written.
+            while visits < 2 {
+                let mut customer = app.customer().await;
+                let conversation =
+                    customer.says("How much is a brake check, and when are you open?").await.conversation;
+                let mut longest = String::new();
+                let draft = loop {
+                    match reads_along(&who, conversation, 1).await {
+                        Seen::Writing(text) => {
+                            assert!(text.starts_with(&longest), "{text:?} goes on from {longest:?}");
+                            longest = text;
+                            visits += 1;
+                        }
+                        Seen::Finished(assembled, draft) => {
+                            assert_eq!(assembled.unwrap_or_else(|| draft.text.clone()), draft.text);
+                            break draft;
+                        }
                     }
-                    Seen::Finished(assembled, draft) => {
-                        assert_eq!(assembled.unwrap_or_else(|| draft.text.clone()), draft.text);
-                        break draft;
-                    }
-                }
-            };
-            assert!(visits >= 2, "it was seen in the middle");
-            assert!(draft.text.starts_with(&longest));
-            assert_eq!(draft.hash, concierge::drafts::hash_text(&draft.text));
+                };
+                assert!(draft.text.starts_with(&longest));
+                assert_eq!(draft.hash, concierge::drafts::hash_text(&draft.text));
+            }
         },
     )
     .await;

@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::support::{App, PATIENCE, Reader, all_entries, join, on_each_engine_with, until};
 
+/// What a line that ends without a reason is said to have ended by.
+const BROKEN: u16 = 1006;
+
 /// Reads until the hub closes the socket; gives the frames before and the code.
 async fn reads_to_the_end(socket: &mut Socket) -> (Vec<ServerFrame>, u16) {
     let mut frames = Vec::new();
@@ -81,7 +84,9 @@ async fn a_reader_that_stops_is_cut_and_resumes_completely() {
             }
             assert_eq!(app.node.open_sockets(), before - 1, "it was cut, and nobody else");
             let (frames, code) = reads_to_the_end(&mut stalled).await;
-            assert_eq!(code, Close::Slow.code());
+            // The reason waits behind megabytes, and the hub waits a second for it to be taken: who reads more slowly
+            // than that sees a broken line.
+            assert!(code == Close::Slow.code() || code == BROKEN, "{code}");
             frames.iter().for_each(|frame| at_stalled.take(frame));
             assert!(at_stalled.last() < top, "it missed something");
 
@@ -98,10 +103,12 @@ async fn a_reader_that_stops_is_cut_and_resumes_completely() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_answers_no_ping_is_let_go() {
-    let app = App::start(Engine::Sqlite, |config, _| config.sockets.ping_seconds = 1).await;
+    let app = App::start(Engine::Sqlite, |config, _| config.sockets.ping_seconds = 2).await;
+    // Signing in takes its time; from the customer's last word on there is little of it.
+    let staff = app.staff(Role::Staff).await;
     let mut customer = app.customer().await;
     let posted = customer.says("Good morning").await;
-    let mut desk = app.desk(Role::Staff).await;
+    let mut desk = Socket::staff(&staff).await.expect("the desk opens").0;
     join(&mut desk, posted.conversation, 0).await;
     // Nobody reads the customer's socket: it answers no ping. The desk is read all the time.
     let gone = desk.find(PATIENCE, |frame| match frame {
@@ -116,7 +123,7 @@ async fn a_peer_that_answers_no_ping_is_let_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_no_hello_is_cut() {
-    let app = App::start(Engine::Sqlite, |config, _| config.sockets.hello_seconds = 1).await;
+    let app = App::start(Engine::Sqlite, |config, _| config.sockets.hello_seconds = 4).await;
     let mut silent = Socket::open(&Http::anonymous(&app.url())).await.expect("the socket opens");
     let mut babbling = Socket::open(&Http::anonymous(&app.url())).await.expect("the socket opens");
     for text in ["", "[", r#"{"ref":"1","cmd":"ping"}"#] {

@@ -74,7 +74,7 @@ async fn what_is_made_to_do_harm_ends_with_its_reader() {
             let begun = Instant::now();
             let code = refusal(app, name, bytes.clone()).await;
             assert!(why.contains(&code.as_str()), "{name}: {code}");
-            assert!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(60), "{name} took {:?}", begun.elapsed());
             let health = call(&manager, "GET", "/readyz", None).await;
             assert_eq!(health.status, 200, "{name}: {health:?}");
         }

@@ -22,8 +22,8 @@ fn asks(server: &EmbedderDouble) -> impl Fn(&mut Config, &mut Options) {
         config.embeddings.url = url.clone();
         config.embeddings.model = "meanings".to_owned();
         config.embeddings.key = EMBEDDER_KEY.to_owned();
-        config.embeddings.question_ms = 400;
-        config.embeddings.batch_seconds = 2;
+        config.embeddings.question_ms = 2_000;
+        config.embeddings.batch_seconds = 6;
     }
 }
 

@@ -117,7 +117,7 @@ async fn a_day_of_silence_costs_no_more_than_the_limit() {
             assert!(wave.cut && wave.millis == 60_000, "{wave:?}");
             assert!(wave.peaks.iter().all(|peak| *peak == 0), "{wave:?}");
             let told = outcome(app, &mut customer.socket, &posted, file.id).await;
-            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+            assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
             let Content::Transcribed { state, cut, .. } = told.content else { panic!("{told:?}") };
             assert_eq!((state, cut), (TranscriptState::Silent, true));
         },

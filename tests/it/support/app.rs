@@ -83,6 +83,8 @@ impl App {
         if engine == Engine::Postgres {
             config.store.postgres = postgres::fresh_database();
         }
+        // Nobody else gets this port while a test starts its hub again.
+        config.http.listen.set_port(postgres::ports::free_port());
         let mut options = Options { reader: READER.into(), ..Options::default() };
         settings(&mut config, &mut options);
         let node = Node::start(config, options).await.expect("the hub starts");
@@ -171,7 +173,8 @@ impl App {
                     return;
                 }
                 drop(tx);
-                tokio::task::yield_now().await;
+                // Whoever asks without a pause takes the time that the hub needs to get there.
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
         tokio::time::timeout(PATIENCE, settled).await.expect("every job and turn ends");

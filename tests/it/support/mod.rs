@@ -29,8 +29,9 @@ pub use wire::Wire;
 
 use std::time::Duration;
 
-/// How long anything may take before a test gives up. Nothing waits for its full length.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take before a test gives up. Nothing waits for its full length, so it is long enough for
+/// a machine that is much slower, and busy.
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Looks again until there is an answer; the hub looks once a second for what is due.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
@@ -39,7 +40,8 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
             if let Some(found) = look().await {
                 return found;
             }
-            tokio::task::yield_now().await;
+            // Whoever asks without a pause takes the time that the hub needs to get there.
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
     tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("{what} did not come"))

@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+#[path = "ports.rs"]
+pub(crate) mod ports;
+
 struct Server {
     port: u16,
     bin: PathBuf,
@@ -42,7 +45,7 @@ fn start() -> Server {
         }
         false => "",
     };
-    let port = free_port();
+    let port = ports::free_port();
     let script = format!(
         "{become_user}{bin}/initdb -D {data} -U concierge --auth=trust -E UTF8 --no-sync >/dev/null || exit 1
          {become_user}{bin}/postgres -D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 \
@@ -80,11 +83,6 @@ fn has_server(bin: &Path) -> bool {
     bin.join("postgres").exists() && bin.join("initdb").exists()
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
-}
-
 /// Asks again and again: the server has no other way to say that it is ready.
 fn wait_until_ready(bin: &Path, port: u16) {
     let started = Instant::now();
@@ -95,7 +93,7 @@ fn wait_until_ready(bin: &Path, port: u16) {
         if ready.is_ok_and(|status| status.success()) {
             return;
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "PostgreSQL did not start");
+        assert!(started.elapsed() < Duration::from_secs(180), "PostgreSQL did not start");
         std::thread::park_timeout(Duration::from_millis(50));
     }
 }
