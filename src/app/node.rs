@@ -20,7 +20,7 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Secrets, Speech,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets, Speech,
     Tx, Vectors,
 };
 use crate::reading::Limits;
@@ -236,6 +236,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         "" => Location::File(folder.join("concierge.db")),
         address => Location::Postgres(address.to_owned()),
     };
+    let outbound = Outbound::new(&config.knowledge.reachable_hosts);
     Ok(Ports {
         speech: Speech::open(config),
         models: Models::open(&config.models).map_err(StartError::Models)?,
@@ -246,7 +247,8 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         entropy: options.entropy.clone(),
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
         readers: Arc::new(readers(config, options)),
-        outbound: Outbound::new(&config.knowledge.reachable_hosts),
+        mcp: Mcp::new(&config.tools, &outbound),
+        outbound,
         embeddings: Arc::new(open_embeddings(config)?),
         vectors: Arc::new(Vectors::new(open_index(config)?)),
     })

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::agents::usage;
+use crate::agents::{outside, usage};
 use crate::base::{Actor, Audience, ConversationId, DraftId, WorkspaceId};
 use crate::conversations::Lease;
 use crate::identity::Site;
@@ -305,6 +305,7 @@ pub(super) fn written(turn: &Turn) -> drafts::Written {
 async fn note_uses(cx: &Cx, tx: &mut Tx, turn: &Turn, uses: &[Use]) -> Result<(), DbError> {
     usage::keep_prompts(cx, tx, &turn.found.prompts).await?;
     usage::keep_answers(cx, tx, &turn.found.answers).await?;
+    outside::keep_answers(cx, tx, &turn.found.heard).await?;
     usage::record(cx, tx, Some(turn.id), turn.found.intent.as_deref(), uses).await
 }
 

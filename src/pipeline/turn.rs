@@ -14,6 +14,7 @@ use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
+use crate::ports::mcp::Said;
 use crate::ports::models::{Answer, Meter};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
@@ -136,6 +137,8 @@ pub(super) struct Findings {
     pub(super) prompts: Vec<(String, String)>,
     /// What they answered to it.
     pub(super) answers: Vec<(String, Answer)>,
+    /// What tools from outside answered, each under the name of its call.
+    pub(super) heard: Vec<(String, Said)>,
 }
 
 impl Turn {

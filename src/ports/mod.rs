@@ -9,6 +9,7 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod mcp;
 pub mod models;
 pub mod outbound;
 pub mod outgoing;
@@ -27,6 +28,7 @@ pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use embedder::Embeddings;
 pub use entropy::Entropy;
+pub use mcp::Mcp;
 pub use models::Models;
 pub use outbound::Outbound;
 pub use readers::Readers;
@@ -59,6 +61,8 @@ pub struct Ports {
     pub readers: Arc<Readers>,
     /// Requests to addresses that people give.
     pub outbound: Outbound,
+    /// Servers of tools elsewhere.
+    pub mcp: Mcp,
     /// Vectors of texts.
     pub embeddings: Arc<Embeddings>,
     /// The index that finds passages by their vectors.

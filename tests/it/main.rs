@@ -24,6 +24,8 @@ mod load;
 mod models;
 mod models_bad;
 mod models_tools;
+mod outside;
+mod outside_bad;
 mod packs;
 mod postbox;
 mod providers;
