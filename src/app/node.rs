@@ -20,7 +20,7 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets, Speech,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets, Speech, Traces,
     Tx, Vectors,
 };
 use crate::reading::Limits;
@@ -109,6 +109,9 @@ pub enum StartError {
     /// The settings of models are wrong.
     #[error("{0}; look at [models] in the settings")]
     Models(String),
+    /// The settings of traces are wrong.
+    #[error("{0}; look at [traces] in the settings")]
+    Traces(String),
     /// The key for secrets is wrong.
     #[error("{0}")]
     Secrets(String),
@@ -166,6 +169,7 @@ impl Node {
             working.spawn(slow_jobs::run(site.clone(), queue, working.clone(), stop_working.clone()));
         }
         working.spawn(resume_vectors(site.clone()));
+        working.spawn(site.ports.traces.clone().run(stop_working.clone()));
 
         let routes = layers::wrap(
             api(config.files.max_bytes, config.knowledge.max_bytes)
@@ -248,6 +252,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
         readers: Arc::new(readers(config, options)),
         mcp: Mcp::new(&config.tools, &outbound),
+        traces: Traces::open(&config.traces).map_err(StartError::Traces)?,
         outbound,
         embeddings: Arc::new(open_embeddings(config)?),
         vectors: Arc::new(Vectors::new(open_index(config)?)),

@@ -154,6 +154,9 @@ async fn converse(
         let text = prompt::text_of(messages);
         turn.telling.tell(Step::Asked(text.clone())).await;
         turn.found.prompts.push((hash.clone(), text));
+        if site.ports.traces.texts() {
+            turn.found.asked.push((hash.clone(), messages.clone()));
+        }
         let ask = Ask {
             workspace: turn.cx.workspace,
             prompt_hash: &hash,
@@ -193,6 +196,7 @@ async fn converse(
             let during = During { prompt_hash: &hash, deadline };
             let text = toolbox.answer(site, turn, call, during).await?;
             turn.found.heard.append(&mut toolbox.heard);
+            turn.found.timed.append(&mut toolbox.timed);
             if let Some(call) = toolbox.calls.last() {
                 turn.telling.tell(Step::Called(call.clone())).await;
             }

@@ -14,6 +14,7 @@ use crate::conversations::{self, ListFilter, View};
 use crate::identity::Site;
 use crate::knowledge::{self, Hit, Question};
 use crate::pipeline::Error;
+use crate::pipeline::spans::{Timed, What};
 use crate::pipeline::turn::{Telling, Turn};
 use crate::ports::mcp::Said;
 use crate::ports::models::{Call, ToolSpec};
@@ -40,6 +41,8 @@ pub(super) struct Toolbox {
     pub(super) calls: Vec<Value>,
     /// What tools from outside answered, each under the name of its call.
     pub(super) heard: Vec<(String, Said)>,
+    /// How long each call took.
+    pub(super) timed: Vec<Timed>,
     fence: String,
     outside: Vec<Usable>,
     /// Servers that did not answer: they are not asked again for this draft.
@@ -63,6 +66,7 @@ impl Toolbox {
             read: Vec::new(),
             calls: Vec::new(),
             heard: Vec::new(),
+            timed: Vec::new(),
             fence,
             outside,
             silent: Vec::new(),
@@ -105,7 +109,9 @@ impl Toolbox {
         call: &Call,
         during: During<'_>,
     ) -> Result<String, Error> {
+        let started = Instant::now();
         let from_outside = self.outside.iter().find(|one| one.tool.called() == call.name).cloned();
+        let outside = from_outside.is_some();
         let answered = match from_outside {
             Some(usable) => self.outside(site, turn, call, during, &usable).await?,
             None => self.own(site, turn, call).await?,
@@ -115,7 +121,10 @@ impl Toolbox {
         let arguments: String = call.arguments.chars().take(SHOWN).collect();
         let name: String = call.name.chars().take(60).collect();
         let said: String = text.chars().take(SHOWN).collect();
+        let (id, ended) = (call.id.clone(), Instant::now());
         self.calls.push(json!({ "tool": name, "arguments": arguments, "done": done, "answer": said }));
+        let what = What::Tool { name, id, arguments, answer: said, done, outside };
+        self.timed.push(Timed { what, started, ended });
         Ok(text)
     }
 

@@ -14,8 +14,9 @@ use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
 use crate::pipeline::{Error, Library};
+use crate::pipeline::spans::Timed;
 use crate::ports::mcp::Said;
-use crate::ports::models::{Answer, Meter};
+use crate::ports::models::{Answer, Message, Meter};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run};
@@ -139,6 +140,10 @@ pub(super) struct Findings {
     pub(super) answers: Vec<(String, Answer)>,
     /// What tools from outside answered, each under the name of its call.
     pub(super) heard: Vec<(String, Said)>,
+    /// What models were given, message by message, where somebody listens to that.
+    pub(super) asked: Vec<(String, Vec<Message>)>,
+    /// What took how long.
+    pub(super) timed: Vec<Timed>,
 }
 
 impl Turn {

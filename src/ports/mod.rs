@@ -17,6 +17,7 @@ pub mod readers;
 pub mod secrets;
 pub mod sound;
 pub mod speech;
+pub mod traces;
 pub mod vectors;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use outbound::Outbound;
 pub use readers::Readers;
 pub use secrets::Secrets;
 pub use speech::Speech;
+pub use traces::Traces;
 pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
@@ -63,6 +65,8 @@ pub struct Ports {
     pub outbound: Outbound,
     /// Servers of tools elsewhere.
     pub mcp: Mcp,
+    /// Where traces of turns go.
+    pub traces: Traces,
     /// Vectors of texts.
     pub embeddings: Arc<Embeddings>,
     /// The index that finds passages by their vectors.

@@ -84,6 +84,7 @@ fn describe() {
     metrics::describe_counter!("concierge_refused_total", "Requests and commands refused, by code");
     metrics::describe_counter!("concierge_holes_total", "Holes in the bus that were filled from the store");
     metrics::describe_histogram!("concierge_store_group_size", "Units of work per commit");
+    metrics::describe_counter!("concierge_traces_total", "Turns told to the collector of traces, by outcome");
     metrics::describe_counter!("concierge_model_calls_total", "Calls of models, by how they ended");
     metrics::describe_counter!("concierge_model_tokens_total", "Tokens of models, by kind");
     metrics::describe_histogram!("concierge_model_first_token_seconds", "Until a model's first word");

@@ -289,6 +289,7 @@ fn routes() -> Vec<(&'static str, &'static str, Route)> {
         ("PUT", "/v1/agent/draft", Own(json!({}))),
         ("DELETE", "/v1/agent/draft", Own(Value::Null)),
         ("GET", "/v1/agent/roles/{key}", Own(Value::Null)),
+        ("GET", "/v1/agent/roles/{key}/schema", Own(Value::Null)),
         ("GET", "/v1/agent/versions", Lists(|_| vec![String::new()])),
         ("GET", "/v1/agent/versions/{version}", Own(Value::Null)),
         ("POST", "/v1/agent/versions/{version}/restore", Own(json!({ "live": 0 }))),

@@ -80,6 +80,8 @@ export const texts = {
   intentsNew: "It knows in addition",
   intentsGone: "It no longer knows",
   schemaHint: "What is noted of a conversation stays as it is: see Context and workflow.",
+  packToo: "Note what this role needs too: add the schema {{name}}",
+  packInstalled: "The schema {{name}} is added. You find it under Context and workflow.",
   cancel: "Cancel",
   publishTitle: "Publish version {{n}}",
   publishChanges: "What changes",
