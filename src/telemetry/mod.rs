@@ -9,6 +9,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
 
+/// Crates that say more than may be logged.
+const QUIET: &str = "async_openai=off,rmcp=off";
+
 /// Bucket bounds for durations, in seconds.
 const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -18,9 +21,9 @@ const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 
 /// Starts logging. A second call in the same process changes nothing.
 pub fn start_logging(log: &Log) {
-    // That crate logs what models answer.
-    let quiet = format!("{},async_openai=off", log.filter);
-    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info,async_openai=off"));
+    // These crates log what models and tools answer.
+    let quiet = format!("{},{QUIET}", log.filter);
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET}")));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {

@@ -44,7 +44,6 @@ struct Held {
     calls: Vec<(String, Value)>,
     secret: Option<&'static str>,
     status: Option<u16>,
-    heads: Vec<String>,
 }
 
 /// A running server; it ends with this.
@@ -78,7 +77,6 @@ impl ToolsDouble {
             calls: Vec::new(),
             secret: None,
             status: None,
-            heads: Vec::new(),
         }));
         let of = held.clone();
         let stop = tokio::spawn(async move {
@@ -119,16 +117,10 @@ impl ToolsDouble {
         self.held().calls.clone()
     }
 
-    /// The heads of all requests so far.
-    pub fn heads(&self) -> String {
-        self.held().heads.join("\n")
-    }
-
     /// Forgets the calls so far, and does again what it did at first.
     pub fn forget(&self, tools: &[Value]) {
         let mut held = self.held();
         held.calls.clear();
-        held.heads.clear();
         held.status = None;
         held.tools = tools.to_vec();
         held.replies = Arc::new(|name, arguments| Reply::Says(format!("{name} {arguments}")));
@@ -143,8 +135,7 @@ impl ToolsDouble {
 async fn serve(mut line: TcpStream, tongue: Tongue, held: &Mutex<Held>) {
     while let Some((head, body)) = read(&mut line).await {
         let status = {
-            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.heads.push(head.clone());
+            let held = held.lock().unwrap_or_else(PoisonError::into_inner);
             let wanted = held.secret.is_some_and(|secret| !head.contains(secret));
             if wanted { Some(401) } else { held.status }
         };

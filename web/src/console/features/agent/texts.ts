@@ -46,6 +46,7 @@ export const texts = {
     hand_over: "Propose to hand over to a person",
   },
   proposes: "proposes",
+  fromOutside: "from outside",
   guards: "Guards",
   guardsHint: "They hold drafts back. None of them lets anything through.",
   never: "Never says",
