@@ -45,7 +45,7 @@ test("a server is added, its tools are allowed one by one, and a change is notic
 
   await page.getByRole("button", { name: "Add a server" }).click();
   await page.getByLabel("Name", { exact: true }).fill("shop");
-  await page.getByLabel("Address", { exact: true }).fill("http://127.0.0.1:1/mcp");
+  await page.getByLabel("Address", { exact: true }).fill("http://127.0.0.1:9999/mcp");
   await page.getByRole("button", { name: "Save", exact: true }).last().click();
   await page.getByRole("alert").filter({ hasText: "private network" }).waitFor();
   await page.getByLabel("Address", { exact: true }).fill(tools.url);

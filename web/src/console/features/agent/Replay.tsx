@@ -8,6 +8,7 @@ import { dayClock } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { Field } from "../../parts/Field";
 import type { Page } from "../../types";
+import type { RuleRow } from "../rules/model";
 import { Words } from "./Differences";
 import { type Agent, askVersions, type Which } from "./model";
 import { type Change, counts, type Found, type Replayed, replay, words } from "./replay";
@@ -19,11 +20,23 @@ const COUNTS = [20, 50, 200, 500] as const;
 /** Messages that are shown at once. */
 const SHOWN = 20;
 
-type RuleRow = {
-  readonly id: string;
-  readonly enabled: boolean;
-  readonly document: { readonly name: string };
-};
+/** What a listed rule holds beside its document. */
+const BESIDE: readonly string[] = [
+  "id",
+  "version",
+  "updated_at",
+  "of_schema",
+  "fired",
+  "fired_at",
+  "failed",
+  "text",
+] satisfies (keyof RuleRow)[];
+
+/** A rule that is left out: its document, switched off. */
+function off(rule: RuleRow): unknown {
+  const document = Object.entries(rule).filter(([key]) => !BESIDE.includes(key));
+  return { ...Object.fromEntries(document), enabled: false };
+}
 
 const askRules = queryOptions({
   queryKey: ["replay", "rules"],
@@ -237,8 +250,6 @@ function Changes(props: {
     on
       ? [...(list ?? []), one]
       : (list ?? []).filter((known) => JSON.stringify(known) !== JSON.stringify(one));
-  const off = (rule: RuleRow) => ({ ...rule.document, enabled: false });
-
   return (
     <fieldset className="choose">
       <legend>{t("change")}</legend>
@@ -295,7 +306,7 @@ function Changes(props: {
         none={t("rulesNone")}
         rows={rules?.map((one) => ({
           key: one.id,
-          name: one.document.name,
+          name: one.name,
           on: picked(change.rules, off(one)),
           pick: (on: boolean) => set({ rules: toggled(change.rules, off(one), on) }),
         }))}

@@ -72,7 +72,7 @@ export function Tools() {
         </p>
       )}
       {data.items.length === 0 && open === undefined ? (
-        <div className="rcard empty">
+        <div className="rcard noserver">
           <Icon of={Plug} />
           <p className="font-[560]">{t("none")}</p>
           <p className="text-ink2">{t("noneText")}</p>
