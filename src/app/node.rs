@@ -20,8 +20,8 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets, Speech, Traces,
-    Tx, Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets,
+    Speech, Traces, Tx, Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;

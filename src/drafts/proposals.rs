@@ -73,7 +73,9 @@ fn receipt_of(proposal: &Proposal) -> Receipt {
             ProposalState::Done => ReceiptState::Done,
             ProposalState::Waiting | ProposalState::Begun => ReceiptState::Waiting,
             ProposalState::Failed => ReceiptState::Failed,
-            ProposalState::Proposed | ProposalState::Dropped | ProposalState::Skipped => ReceiptState::Skipped,
+            ProposalState::Proposed | ProposalState::Dropped | ProposalState::Skipped => {
+                ReceiptState::Skipped
+            }
         },
         because: proposal.receipt.clone(),
     }

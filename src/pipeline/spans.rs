@@ -155,7 +155,8 @@ impl Spans<'_> {
             attributes.push(("gen_ai.input.messages", asked.iter().map(message).collect()));
         }
         if !answered {
-            attributes.push(("error.type", json!(if used.outcome == "given up" { "given_up" } else { "failed" })));
+            attributes
+                .push(("error.type", json!(if used.outcome == "given up" { "given_up" } else { "failed" })));
         }
         let ended = self.at(used.ended);
         let took = std::time::Duration::from_millis(u64::try_from(used.ms).unwrap_or(0));

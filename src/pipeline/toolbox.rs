@@ -131,21 +131,21 @@ impl Toolbox {
     /// Answers a call of one of our own tools.
     async fn own(&mut self, site: &Site, turn: &Turn, call: &Call) -> Result<Result<String, String>, Error> {
         Ok(match ToolCall::read(call) {
-                // A tool that is off is no tool.
-                _ if !turn.agent.may_use(&call.name) => Err("There is no tool of this name.".to_owned()),
-                Err(wrong) => Err(wrong),
-                Ok(ToolCall::SearchKnowledge(search)) => Ok(self.search(site, turn, &search.query).await?),
-                Ok(ToolCall::ReadContext) => Ok(self.context(turn)),
-                Ok(ToolCall::ContactHistory) => Ok(self.history(site, turn).await?),
-                Ok(ToolCall::ProposeValue(wanted)) => {
-                    let (schemas, records) = (&turn.schemas, &turn.records);
-                    let learned = &turn.found.proposals;
-                    proposals::propose_value(&mut self.proposals, schemas, records, learned, wanted)
-                        .map(|()| "Noted on the draft; a colleague decides. It is not set yet.".to_owned())
-                }
-                Ok(ToolCall::HandOver(wanted)) => proposals::propose_hand_over(&mut self.proposals, &wanted)
-                    .map(|()| "Noted on the draft; a colleague decides. Tell the customer so.".to_owned()),
-            })
+            // A tool that is off is no tool.
+            _ if !turn.agent.may_use(&call.name) => Err("There is no tool of this name.".to_owned()),
+            Err(wrong) => Err(wrong),
+            Ok(ToolCall::SearchKnowledge(search)) => Ok(self.search(site, turn, &search.query).await?),
+            Ok(ToolCall::ReadContext) => Ok(self.context(turn)),
+            Ok(ToolCall::ContactHistory) => Ok(self.history(site, turn).await?),
+            Ok(ToolCall::ProposeValue(wanted)) => {
+                let (schemas, records) = (&turn.schemas, &turn.records);
+                let learned = &turn.found.proposals;
+                proposals::propose_value(&mut self.proposals, schemas, records, learned, wanted)
+                    .map(|()| "Noted on the draft; a colleague decides. It is not set yet.".to_owned())
+            }
+            Ok(ToolCall::HandOver(wanted)) => proposals::propose_hand_over(&mut self.proposals, &wanted)
+                .map(|()| "Noted on the draft; a colleague decides. Tell the customer so.".to_owned()),
+        })
     }
 
     /// Calls a tool from outside that reads, or notes a call that a person approves.
@@ -163,7 +163,9 @@ impl Toolbox {
         };
         if usable.tool.policy == Policy::Ask {
             let noted = proposals::propose_call(&mut self.proposals, &usable.tool, arguments);
-            return Ok(noted.map(|()| "Noted on the draft; a colleague decides. It is not done yet.".to_owned()));
+            return Ok(
+                noted.map(|()| "Noted on the draft; a colleague decides. It is not done yet.".to_owned())
+            );
         }
         let name = outside::named(during.prompt_hash, call);
         let said = match turn.telling {

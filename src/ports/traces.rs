@@ -96,7 +96,8 @@ impl Traces {
         }
         let headers = settings.headers.split(',').map(str::trim).filter(|header| !header.is_empty());
         let headers = headers.map(|header| {
-            let (name, value) = header.split_once('=').ok_or("traces.headers: write name=value, name=value")?;
+            let (name, value) =
+                header.split_once('=').ok_or("traces.headers: write name=value, name=value")?;
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         });
         let headers: Vec<(String, String)> = headers.collect::<Result<_, String>>()?;
@@ -224,12 +225,12 @@ fn body(batch: &[Trace]) -> Value {
 
 fn spans(trace: &Trace) -> impl Iterator<Item = Value> + '_ {
     let named = blake3::hash(trace.name.as_bytes()).to_hex();
-    let name_of = |place: usize| {
-        blake3::hash(format!("{} {place}", trace.name).as_bytes()).to_hex()[..16].to_owned()
-    };
+    let name_of =
+        |place: usize| blake3::hash(format!("{} {place}", trace.name).as_bytes()).to_hex()[..16].to_owned();
     trace.spans.iter().enumerate().map(move |(place, span)| {
         let nanos = |at: Timestamp| (i128::from(at.as_micros()) * 1_000).to_string();
-        let attributes: Vec<Value> = span.attributes.iter().map(|(key, value)| attribute(key, value)).collect();
+        let attributes: Vec<Value> =
+            span.attributes.iter().map(|(key, value)| attribute(key, value)).collect();
         let mut told = json!({
             "traceId": named[..32], "spanId": name_of(place), "name": span.name, "kind": span.kind as i32,
             "startTimeUnixNano": nanos(span.started), "endTimeUnixNano": nanos(span.ended.max(span.started)),
@@ -271,7 +272,9 @@ mod tests {
         assert!(open("http://localhost:4318", "a=b, c = d=e").is_ok_and(|traces| traces.is_on()));
         assert!(open("localhost:4318", "").err().is_some_and(|why| why.contains("traces.endpoint")));
         assert!(open("http://x", "a").err().is_some_and(|why| why.contains("traces.headers")));
-        let whole = open("http://x/otlp/v1/traces/", "").ok().and_then(|traces| traces.0.map(|one| one.url.to_string()));
+        let whole = open("http://x/otlp/v1/traces/", "")
+            .ok()
+            .and_then(|traces| traces.0.map(|one| one.url.to_string()));
         assert_eq!(whole.as_deref(), Some("http://x/otlp/v1/traces"));
     }
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::models::with;
 use crate::support::{
-    App, ModelDouble, Reply, Script, Tongue, ToolsDouble, all_said, call, draft, offers, ok, on_each_engine_with,
-    timeline,
+    App, ModelDouble, Reply, Script, Tongue, ToolsDouble, all_said, call, draft, offers, ok,
+    on_each_engine_with, timeline,
 };
 
 /// What the shop's server offers.
@@ -96,13 +96,17 @@ async fn a_tool_that_reads_is_called_at_once_and_only_after_somebody_allowed_it(
         .await;
         on_each_engine_with(reaching(&model, &server), async |app| {
             (model.forget(), server.forget(&shop()));
-            server.replies(|_, _| Reply::Says("The order A-7 left on Monday and weighs 12 kilos.".to_owned()));
+            server
+                .replies(|_, _| Reply::Says("The order A-7 left on Monday and weighs 12 kilos.".to_owned()));
             let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
             let found = add(&manager, &server).await;
             assert_eq!(found["problem"], Value::Null, "{found}");
-            let names: Vec<&Value> = found["tools"].as_array().expect("tools").iter().map(|one| &one["called"]).collect();
+            let names: Vec<&Value> =
+                found["tools"].as_array().expect("tools").iter().map(|one| &one["called"]).collect();
             assert_eq!(names, ["shop__find_order", "shop__refund"]);
-            assert!(found["tools"].as_array().is_some_and(|all| all.iter().all(|one| one["standing"] == "off")));
+            assert!(
+                found["tools"].as_array().is_some_and(|all| all.iter().all(|one| one["standing"] == "off"))
+            );
             assert_eq!(found["tools"][0]["shape"]["says_it_reads"], true);
 
             // Nothing of it is known to the model before.
@@ -112,7 +116,10 @@ async fn a_tool_that_reads_is_called_at_once_and_only_after_somebody_allowed_it(
             assert_eq!(server.calls(), []);
 
             let allowed = allow(&manager, "find_order", "read").await;
-            assert_eq!((&allowed["standing"], &allowed["decided_by_name"]), (&json!("on"), &json!("Some manager")));
+            assert_eq!(
+                (&allowed["standing"], &allowed["decided_by_name"]),
+                (&json!("on"), &json!("Some manager"))
+            );
             let agent = ok(&manager, "GET", "/v1/agent", None).await;
             assert_eq!(agent["outside"], json!([{ "name": "shop__find_order", "proposes": false }]));
             model.forget();
@@ -125,7 +132,11 @@ async fn a_tool_that_reads_is_called_at_once_and_only_after_somebody_allowed_it(
             assert!(written.sentences.iter().all(|one| one.support.as_str() != "unsupported"), "{written:?}");
             let turn = ok(&staff, "GET", &format!("/v1/turns/{}", written.turn), None).await;
             let traced = &turn["stages"][5]["output"]["tools"][0];
-            assert_eq!((&traced["tool"], &traced["done"]), (&json!("shop__find_order"), &json!(true)), "{turn}");
+            assert_eq!(
+                (&traced["tool"], &traced["done"]),
+                (&json!("shop__find_order"), &json!(true)),
+                "{turn}"
+            );
             // What the server says of itself in its hello is nobody's instruction.
             assert!(!model.asked().iter().any(|one| one.to_string().contains("call every tool")));
         })
@@ -201,7 +212,8 @@ async fn a_tool_with_an_effect_waits_for_the_approval_and_is_called_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_takes_what_the_tool_said_then_and_asks_nobody() {
     let server = ToolsDouble::start(Tongue::Plain, &shop()).await;
-    let model = calls(vec![("shop__find_order", json!({ "word": "A-7" }))], "Your order A-7 weighs 12 kilos.").await;
+    let model =
+        calls(vec![("shop__find_order", json!({ "word": "A-7" }))], "Your order A-7 weighs 12 kilos.").await;
     on_each_engine_with(reaching(&model, &server), async |app| {
         (model.forget(), server.forget(&shop()));
         server.replies(|_, _| Reply::Says("A-7 weighs 12 kilos.".to_owned()));
@@ -214,7 +226,11 @@ async fn a_replay_takes_what_the_tool_said_then_and_asks_nobody() {
         server.replies(|_, _| Reply::Says("A-7 is lost.".to_owned()));
         let replayed = ok(&manager, "POST", "/v1/replay", Some(json!({}))).await;
         let one = &replayed["items"][0];
-        assert_eq!((&one["as_recorded"], &one["before"]["text"]), (&json!(true), &json!(written.text)), "{replayed}");
+        assert_eq!(
+            (&one["as_recorded"], &one["before"]["text"]),
+            (&json!(true), &json!(written.text)),
+            "{replayed}"
+        );
         let again = ok(&manager, "POST", "/v1/replay", Some(json!({}))).await;
         assert_eq!(again, replayed);
         assert_eq!((server.calls().len(), model.asked().len()), asked, "nobody was asked");
@@ -238,7 +254,11 @@ async fn roles_businesses_and_secrets_are_kept_apart() {
         let saved = ok(&manager, "PUT", "/v1/tool-servers/shop", Some(new)).await;
         assert_eq!((&saved["has_secret"], &saved["secret"]), (&json!(true), &Value::Null), "{saved}");
         let found = ok(&manager, "POST", "/v1/tool-servers/shop/look", None).await;
-        assert_eq!((&found["problem"], found["tools"].as_array().map(Vec::len)), (&Value::Null, Some(2)), "{found}");
+        assert_eq!(
+            (&found["problem"], found["tools"].as_array().map(Vec::len)),
+            (&Value::Null, Some(2)),
+            "{found}"
+        );
         allow(&manager, "find_order", "read").await;
         let (_, written) = asks(app, &staff).await;
         assert_eq!(server.calls().len(), 1);
@@ -288,7 +308,8 @@ async fn what_must_not_be_called_or_kept_is_refused() {
             (answer.status, answer.json()["detail"].as_str().unwrap_or_default().to_owned())
         };
         let public = json!({ "address": "https://tools.example/mcp" });
-        let (status, detail) = put("shop", json!({ "address": "https://tools.example/mcp", "secret": "zebrafinch" })).await;
+        let (status, detail) =
+            put("shop", json!({ "address": "https://tools.example/mcp", "secret": "zebrafinch" })).await;
         assert!(status == 422 && detail.contains("CONCIERGE__STORE__SECRETS_KEY"), "{detail}");
         assert!(!detail.contains("zebrafinch"));
         for address in [

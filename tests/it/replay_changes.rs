@@ -33,7 +33,10 @@ async fn a_changed_schema_shows_what_else_would_be_read() {
         past(app).await;
         let mut document: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
         let same = replay(app, "", json!({ "schemas": [document] })).await;
-        assert!(same.iter().all(|item| item["differs"] == json!([])), "the same schema is no change: {same:?}");
+        assert!(
+            same.iter().all(|item| item["differs"] == json!([])),
+            "the same schema is no change: {same:?}"
+        );
         document["properties"]["part"] = json!({ "type": "string", "title": "Part", "x-type": "choice",
             "x-hint": "the part it is about", "x-ask": "Which part?", "x-weight": 1,
             "enum": ["brake", "door"], "x-labels": { "brake": "Brake", "door": "Door" } });
@@ -75,10 +78,9 @@ async fn conversations_are_chosen_and_any_agent_is_told_again() {
         assert_eq!(differs, &json!(["text"]), "it ends warmly: {other:?}");
         let same = replay(app, "", json!({ "of": { "version": 0 } })).await;
         assert!(same.iter().all(|item| item["differs"] == json!([])), "{same:?}");
-        for change in [
-            json!({ "of": { "version": 7 } }),
-            json!({ "of": { "version": 0 }, "agent": "restaurant-host" }),
-        ] {
+        for change in
+            [json!({ "of": { "version": 7 } }), json!({ "of": { "version": 0 }, "agent": "restaurant-host" })]
+        {
             let refused = call(&manager, "POST", "/v1/replay", Some(json!({ "change": change }))).await;
             assert!(matches!(refused.status, 404 | 422), "{refused:?}");
         }

@@ -159,7 +159,10 @@ async fn a_turn_is_told_with_its_stages_calls_and_tools_and_without_a_word_of_an
         let root = roots[0];
         let about = attributes(root);
         assert_eq!(about["gen_ai.operation.name"], "invoke_agent");
-        assert_eq!((about["gen_ai.agent.id"].as_str(), about["concierge.turn.outcome"].as_str()), ("garage-front-desk", "done"));
+        assert_eq!(
+            (about["gen_ai.agent.id"].as_str(), about["concierge.turn.outcome"].as_str()),
+            ("garage-front-desk", "done")
+        );
         assert!(about["gen_ai.conversation.id"].starts_with("cnv_"), "{about:?}");
         let mut ids: Vec<&Vec<u8>> = spans.iter().map(|span| &span.span_id).collect();
         ids.sort();
@@ -181,13 +184,19 @@ async fn a_turn_is_told_with_its_stages_calls_and_tools_and_without_a_word_of_an
         for chat in chats {
             let about = attributes(chat);
             assert_eq!((chat.kind, about["gen_ai.request.model"].as_str()), (3, "local-model"));
-            assert_eq!((about["gen_ai.operation.name"].as_str(), about["gen_ai.provider.name"].as_str()), ("chat", "local"));
+            assert_eq!(
+                (about["gen_ai.operation.name"].as_str(), about["gen_ai.provider.name"].as_str()),
+                ("chat", "local")
+            );
             assert!(about["gen_ai.usage.input_tokens"].parse::<i64>().is_ok_and(|tokens| tokens > 0));
             assert!(about.contains_key("gen_ai.response.finish_reasons"), "{about:?}");
         }
         let tool = spans.iter().find(|span| span.name == "execute_tool search_knowledge").expect("the tool");
         let about = attributes(tool);
-        assert_eq!((about["gen_ai.tool.name"].as_str(), about["gen_ai.tool.type"].as_str()), ("search_knowledge", "function"));
+        assert_eq!(
+            (about["gen_ai.tool.name"].as_str(), about["gen_ai.tool.type"].as_str()),
+            ("search_knowledge", "function")
+        );
         assert!(!about.contains_key("gen_ai.tool.call.arguments"));
     })
     .await;

@@ -57,7 +57,8 @@ pub async fn carry_out(site: &Site, taken: &Taken) -> Result<(), Error> {
         return end(site, &cx, taken, &job, None).await;
     };
     if state == ProposalState::Begun {
-        let says = "the hub stopped while the call was on its way: it is not known whether it was done".to_owned();
+        let says =
+            "the hub stopped while the call was on its way: it is not known whether it was done".to_owned();
         return end(site, &cx, taken, &job, Some((state, (ProposalState::Failed, says)))).await;
     }
     if state != ProposalState::Waiting {
@@ -94,7 +95,9 @@ pub async fn carry_out(site: &Site, taken: &Taken) -> Result<(), Error> {
     tx.commit().await?;
     let outcome = match ready.call(arguments).await {
         Ok(said) if said.worked => (ProposalState::Done, answered(&said.text)),
-        Ok(said) => (ProposalState::Failed, format!("the tool says that it did not work: {}", shown(&said.text))),
+        Ok(said) => {
+            (ProposalState::Failed, format!("the tool says that it did not work: {}", shown(&said.text)))
+        }
         Err(why) => {
             let says = format!("{why}: it is not known whether it was done");
             (ProposalState::Failed, says)

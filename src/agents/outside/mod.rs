@@ -122,7 +122,8 @@ pub async fn save(cx: &Cx, tx: &mut Tx, ports: &Ports, name: &str, new: NewServe
     if name.is_empty() || name.len() > MAX_NAME || !letters(name) {
         return Err(invalid("name", format!("use 1 to {MAX_NAME} small letters, digits and -")));
     }
-    let address = clean_text(&new.address, MAX_TEXT).map_err(|fault| invalid("address", fault.to_string()))?;
+    let address =
+        clean_text(&new.address, MAX_TEXT).map_err(|fault| invalid("address", fault.to_string()))?;
     let address: String = address.into_string().split_whitespace().collect();
     let url = Url::parse(&address).map_err(|_| Error::Address(OutboundError::NoAddress(address.clone())))?;
     ports.outbound.allows(&url)?;

@@ -152,9 +152,9 @@ impl Tool {
             () if self.name.is_empty() || !self.name.chars().all(letters) => {
                 Some("its name has other characters than letters, digits, _ and -".to_owned())
             }
-            () if called.len() > MAX_NAME || tools::NAMES.contains(&called.as_str()) => {
-                Some(format!("its name is too long: with the server's it has more than {MAX_NAME} characters"))
-            }
+            () if called.len() > MAX_NAME || tools::NAMES.contains(&called.as_str()) => Some(format!(
+                "its name is too long: with the server's it has more than {MAX_NAME} characters"
+            )),
             () if self.shape.0.description.chars().count() > MAX_DESCRIPTION => {
                 Some(format!("its description has more than {MAX_DESCRIPTION} characters"))
             }
@@ -202,7 +202,8 @@ pub fn says(tool: &Tool, arguments: &Map<String, Value>) -> String {
         return format!("Call “{name}” of {}, with nothing else", tool.server);
     }
     // Quoted as JSON: no text can pass itself off as the end of one argument and the start of the next.
-    let written = |(key, value): (&String, &Value)| format!("{}: {}", visible(key), visible(&value.to_string()));
+    let written =
+        |(key, value): (&String, &Value)| format!("{}: {}", visible(key), visible(&value.to_string()));
     let all: Vec<String> = arguments.iter().map(written).collect();
     format!("Call “{name}” of {} with {}", tool.server, all.join("; "))
 }

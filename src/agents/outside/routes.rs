@@ -13,7 +13,11 @@ use crate::ports::{Cx, Tx};
 
 /// The routes of this part.
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(save, delete)).routes(routes!(look)).routes(routes!(decide))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(save, delete))
+        .routes(routes!(look))
+        .routes(routes!(decide))
 }
 
 /// A business's servers of tools.

@@ -44,7 +44,8 @@ pub(super) async fn save(tx: &mut Tx, workspace: WorkspaceId, one: &Server) -> R
 /// Deletes a server with its tools; says whether it was there.
 pub(super) async fn delete(tx: &mut Tx, workspace: WorkspaceId, name: &str) -> Result<bool, DbError> {
     forget_tools(tx, workspace, name).await?;
-    let rows = execute!(tx, "DELETE FROM tool_servers WHERE workspace_id = $1 AND name = $2", workspace, name)?;
+    let rows =
+        execute!(tx, "DELETE FROM tool_servers WHERE workspace_id = $1 AND name = $2", workspace, name)?;
     Ok(rows == 1)
 }
 
@@ -158,11 +159,7 @@ pub(super) async fn keep_answer(
     Ok(())
 }
 
-pub(super) async fn answer(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    hash: &str,
-) -> Result<Option<Said>, DbError> {
+pub(super) async fn answer(tx: &mut Tx, workspace: WorkspaceId, hash: &str) -> Result<Option<Said>, DbError> {
     let row: Option<(JsonText<Said>,)> = fetch_optional!(
         tx,
         (JsonText<Said>,),

@@ -75,7 +75,10 @@ impl Change {
             let detail = format!("instructions and personality have at most {MAX_TEXT} characters each");
             return Err(Problem::new(ErrorCode::TextTooLong, detail));
         }
-        if [self.rules.len(), self.schemas.len(), self.without_documents.len()].iter().any(|count| *count > MAX_ITEMS) {
+        if [self.rules.len(), self.schemas.len(), self.without_documents.len()]
+            .iter()
+            .any(|count| *count > MAX_ITEMS)
+        {
             let detail = format!("a change has at most {MAX_ITEMS} rules, schemas and documents each");
             return Err(Problem::new(ErrorCode::InvalidField, detail));
         }

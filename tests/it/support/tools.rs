@@ -200,9 +200,7 @@ async fn answer(
     }
     let (id, method) = (&body["id"], body["method"].as_str().unwrap_or_default());
     let says = |result: Value| json!({ "jsonrpc": "2.0", "id": id, "result": result });
-    let refuses = |code: i64, text: &str| {
-        json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": text } })
-    };
+    let refuses = |code: i64, text: &str| json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": text } });
     let (complete, capabilities) = ("complete", json!({ "tools": { "listChanged": true } }));
     match method {
         "server/discover" if tongue == Tongue::Sessions => {
@@ -225,7 +223,8 @@ async fn answer(
             tell(line, tongue, &says(list)).await
         }
         "tools/call" => {
-            let (name, arguments) = (body["params"]["name"].as_str().unwrap_or_default(), &body["params"]["arguments"]);
+            let (name, arguments) =
+                (body["params"]["name"].as_str().unwrap_or_default(), &body["params"]["arguments"]);
             let reply = {
                 let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
                 held.calls.push((name.to_owned(), arguments.clone()));
@@ -248,7 +247,9 @@ async fn answer(
                         "requestState": "again" });
                     tell(line, tongue, &says(asks)).await
                 }
-                Reply::Huge(megabytes) => tell(line, tongue, &text(&"x".repeat(megabytes << 20), false)).await,
+                Reply::Huge(megabytes) => {
+                    tell(line, tongue, &text(&"x".repeat(megabytes << 20), false)).await
+                }
                 Reply::Silent => std::future::pending().await,
                 Reply::Dies => {
                     let head = "HTTP/1.1 200 So\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"json";
