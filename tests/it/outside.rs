@@ -95,7 +95,8 @@ async fn a_tool_that_reads_is_called_at_once_and_only_after_somebody_allowed_it(
         )
         .await;
         on_each_engine_with(reaching(&model, &server), async |app| {
-            (model.forget(), server.forget(&shop()));
+            model.forget();
+            server.forget(&shop());
             server
                 .replies(|_, _| Reply::Says("The order A-7 left on Monday and weighs 12 kilos.".to_owned()));
             let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
@@ -159,7 +160,8 @@ async fn a_tool_with_an_effect_waits_for_the_approval_and_is_called_once() {
     let refund = ("shop__refund", json!({ "word": "A-7\"; word: \"B-8" }));
     let model = calls(vec![refund.clone(), refund], "A colleague will look at the refund.").await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         server.replies(|_, _| Reply::Says("paid back £12".to_owned()));
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         add(&manager, &server).await;
@@ -215,7 +217,8 @@ async fn a_replay_takes_what_the_tool_said_then_and_asks_nobody() {
     let model =
         calls(vec![("shop__find_order", json!({ "word": "A-7" }))], "Your order A-7 weighs 12 kilos.").await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         server.replies(|_, _| Reply::Says("A-7 weighs 12 kilos.".to_owned()));
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         add(&manager, &server).await;
@@ -245,7 +248,8 @@ async fn roles_businesses_and_secrets_are_kept_apart() {
     server.wants("zebrafinch-0123456789");
     let model = calls(vec![("shop__find_order", json!({ "word": "A-7" }))], "It is on its way.").await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         let stranger = app.staff_of("beta", Role::Owner).await;
         let without = add(&manager, &server).await;

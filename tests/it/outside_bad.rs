@@ -35,7 +35,8 @@ async fn whatever_a_server_does_the_draft_is_written() {
         config.tools.answer_chars = 500;
     };
     on_each_engine_with(quick, async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         add(&manager, &server).await;
         allow(&manager, "find_order", "read").await;
@@ -79,7 +80,8 @@ async fn a_tool_that_its_server_changed_is_off_until_somebody_looks() {
     let server = ToolsDouble::start(Tongue::Sessions, &shop()).await;
     let model = calls(vec![("shop__find_order", json!({ "word": "A-7" }))], REPLY).await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         let found = add(&manager, &server).await;
         let first = found["tools"][0]["hash"].clone();
@@ -129,7 +131,8 @@ async fn what_was_approved_is_not_done_when_the_tool_is_another_or_off() {
     let server = ToolsDouble::start(Tongue::Plain, &shop()).await;
     let model = calls(vec![("shop__refund", json!({ "word": "A-7" }))], REPLY).await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         add(&manager, &server).await;
         allow(&manager, "refund", "ask").await;
@@ -161,7 +164,8 @@ async fn a_call_that_breaks_off_is_not_made_again_and_says_that_nobody_knows() {
     let server = ToolsDouble::start(Tongue::Sessions, &shop()).await;
     let model = calls(vec![("shop__refund", json!({ "word": "A-7" }))], REPLY).await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         add(&manager, &server).await;
         allow(&manager, "refund", "ask").await;
@@ -255,7 +259,8 @@ async fn a_model_that_obeys_what_a_tool_says_does_nothing_without_a_person() {
     })
     .await;
     on_each_engine_with(reaching(&model, &server), async |app| {
-        (model.forget(), server.forget(&shop()));
+        model.forget();
+        server.forget(&shop());
         let (manager, staff) = (app.staff(Role::Manager).await, app.staff(Role::Staff).await);
         add(&manager, &server).await;
         allow(&manager, "find_order", "read").await;

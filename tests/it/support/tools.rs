@@ -37,10 +37,13 @@ pub enum Tongue {
     Plain,
 }
 
+/// What a tool of this name answers to these arguments.
+type Replies = Arc<dyn Fn(&str, &Value) -> Reply + Send + Sync>;
+
 /// What the server holds.
 struct Held {
     tools: Vec<Value>,
-    replies: Arc<dyn Fn(&str, &Value) -> Reply + Send + Sync>,
+    replies: Replies,
     calls: Vec<(String, Value)>,
     secret: Option<&'static str>,
     status: Option<u16>,
