@@ -105,7 +105,7 @@ export function Replay({ agent, edited }: { agent: Agent; edited: Which | undefi
           void handleRun();
         }}
       >
-        <fieldset className="choose">
+        <fieldset className="asked">
           <legend>{t("which")}</legend>
           <Field label={t("view")}>
             {(field) => (
@@ -251,7 +251,7 @@ function Changes(props: {
       ? [...(list ?? []), one]
       : (list ?? []).filter((known) => JSON.stringify(known) !== JSON.stringify(one));
   return (
-    <fieldset className="choose">
+    <fieldset className="asked">
       <legend>{t("change")}</legend>
       <Field label={t("agent")}>
         {(field) => (
@@ -510,18 +510,18 @@ function Message({ one }: { one: Replayed }) {
         </Link>
       </div>
       <div className="sides">
-        <section aria-label={t("before")}>
+        <div data-side="before">
           <h4>{t("before")}</h4>
           <p dir="auto">{one.before.text}</p>
-        </section>
-        <section aria-label={t("after")}>
+        </div>
+        <div data-side="after">
           <h4>{t("after")}</h4>
           {one.differs.includes("text") ? (
             <Words from={one.before.text} to={after.text} />
           ) : (
             <p dir="auto">{after.text}</p>
           )}
-        </section>
+        </div>
       </div>
       <dl>
         {one.differs

@@ -195,7 +195,7 @@ function ToolRow({ server, tool }: { server: string; tool: Tool }) {
           />
         ) : null}
       </div>
-      <p className="said" dir="auto">
+      <p className="told" dir="auto">
         {shape.description}
       </p>
       {tool.unusable ? <p className="err">{tool.unusable}</p> : null}

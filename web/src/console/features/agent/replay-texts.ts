@@ -18,7 +18,7 @@ export const texts = {
   agentRole: "The role {{name}}, as it comes",
   personality: "How it speaks",
   instructions: "Instructions",
-  emptySame: "Empty: as they are.",
+  emptySame: "Empty: unchanged.",
   noModels: "No model: the built-in engine drafts",
   rules: "Rules left out",
   rulesNone: "No rule is on.",
