@@ -1,11 +1,13 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { RotateCcw } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask, call } from "../../api";
 import { announce } from "../../lib/announce";
 import { dayClock } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
+import { Icon } from "../../parts/basics";
 import { Field } from "../../parts/Field";
 import type { Page } from "../../types";
 import type { RuleRow } from "../rules/model";
@@ -160,6 +162,7 @@ export function Replay({ agent, edited }: { agent: Agent; edited: Which | undefi
             </button>
           ) : (
             <button type="submit" className="btn go" disabled={!ready}>
+              <Icon of={RotateCcw} size="s" />
               {t("run")}
             </button>
           )}
