@@ -269,6 +269,9 @@ impl Config {
             merge(&mut table, own);
             origin = path.display().to_string();
         }
+        // A provider is whole only with its last line: they come after what is looked at as a whole.
+        let mut environment: Vec<(String, String)> = environment.collect();
+        environment.sort_by_key(|(name, _)| name.matches("__").count() > 2);
         for (name, value) in environment {
             if let Some(setting) = name.strip_prefix(ENV_PREFIX) {
                 set_from_environment(&mut table, setting, &value)
@@ -502,6 +505,9 @@ mod tests {
         let config = load("", &environment).expect("these settings are right");
         let chain = config.models.chain().expect("there is one");
         assert_eq!((chain[0].1.host().as_str(), chain[0].1.input_price), ("api.example", 0.15));
+        // Whatever comes between them.
+        let environment = [environment[0], ("CONCIERGE__HTTP__SECURE_COOKIES", "false"), environment[1]];
+        assert!(load("", &environment).is_ok_and(|config| !config.http.secure_cookies));
     }
 
     #[test]

@@ -12,7 +12,6 @@ use crate::base::{Actor, DraftId};
 use crate::identity::Site;
 use crate::jobs::{self, Job, Queue, Taken};
 use crate::ports::Cx;
-use crate::ports::mcp::Failure;
 use crate::protocol::{Proposal, ProposalState};
 use crate::{drafts, workspaces};
 
@@ -82,15 +81,16 @@ pub async fn carry_out(site: &Site, taken: &Taken) -> Result<(), Error> {
             let why = format!("{} could not be reached: {why}", usable.tool.server);
             return end(site, &cx, taken, &job, Some((state, skipped(why)))).await;
         }
-        Err(Unready::Failed(why)) => return later(site, taken, &why).await,
+        Err(Unready::Failed(why)) => return later(site, taken, &why.to_string()).await,
     };
     // From here on: at most once.
     let mut tx = site.ports.db.begin().await?;
     let cx = Cx { now: site.ports.now(), ..cx };
     let begun = (ProposalState::Begun, None);
     if !drafts::move_proposal(&cx, &mut tx, (job.draft, job.number), state, begun).await? {
+        // Somebody was here meanwhile: what they left is looked at later.
         drop(tx);
-        return end(site, &cx, taken, &job, None).await;
+        return later(site, taken, "the proposal was moved on meanwhile").await;
     }
     tx.commit().await?;
     let outcome = match ready.call(arguments).await {
@@ -137,9 +137,9 @@ fn shown(text: &str) -> String {
 }
 
 /// Puts the job back: nothing was done yet.
-async fn later(site: &Site, taken: &Taken, why: &Failure) -> Result<(), Error> {
+async fn later(site: &Site, taken: &Taken, why: &str) -> Result<(), Error> {
     let mut tx = site.ports.db.begin().await?;
-    jobs::failed(&mut tx, taken, &why.to_string(), site.ports.now()).await?;
+    jobs::failed(&mut tx, taken, why, site.ports.now()).await?;
     tx.commit().await?;
     Ok(())
 }
