@@ -73,8 +73,15 @@ class Target:
                 break
             except OSError:
                 time.sleep(0.05)
-        # What is done once after a start, such as learning intents, is not the load's.
-        time.sleep(3)
+        self.settle()
+
+    def settle(self):
+        """What is done once after a start, such as learning intents, is not the load's."""
+        for _ in range(60):
+            before = self.cpu()
+            time.sleep(1)
+            if self.cpu() - before < 0.03:
+                return
 
     def cpu(self):
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -4,6 +4,7 @@
 //! Holds no truth: columns of the store say what is due, so a restart forgets nothing and two nodes do
 //! nothing twice.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -67,11 +68,9 @@ async fn work(site: &Site) -> Result<(), ReminderError> {
         drafts::tell_overdue(&cx, &mut tx, draft.id).await?;
         tx.commit().await?;
     }
-    for conversation in to_index {
-        let cx = system(site, conversation.workspace_id);
-        let mut tx = site.ports.db.begin().await?;
-        conversations::index(&cx, &mut tx, conversation.id).await?;
-        tx.commit().await?;
+    let workspaces: BTreeSet<WorkspaceId> = to_index.iter().map(|one| one.workspace_id).collect();
+    for workspace in workspaces {
+        conversations::index(&site.ports.db, workspace, &to_index).await?;
     }
     Ok(())
 }

@@ -24,6 +24,13 @@ pub async fn create(cx: &Cx, tx: &mut Tx, new: NewContact) -> Result<Contact, Er
     Ok(contact)
 }
 
+/// Adds a contact who is here just now.
+pub async fn come(cx: &Cx, tx: &mut Tx, new: NewContact) -> Result<Contact, Error> {
+    let contact = Contact { last_seen_at: Some(cx.now), ..new.into_contact(cx.id(), cx.now)? };
+    store::insert(tx, cx.workspace, &contact).await?;
+    Ok(contact)
+}
+
 /// Changes what is known of a contact; what is absent stays.
 pub async fn change(cx: &Cx, tx: &mut Tx, id: ContactId, change: ContactChange) -> Result<Contact, Error> {
     let before = get(cx, tx, id).await?;

@@ -1,7 +1,7 @@
 //! How far everybody has read.
 
 use crate::base::{Actor, ActorKind, ConversationId, Timestamp, WorkspaceId};
-use crate::conversations::{Error, get, model};
+use crate::conversations::{Conversation, Error, get, model};
 use crate::ports::bus::News;
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{ReadMark, Signal};
@@ -27,13 +27,13 @@ pub async fn mark_read(cx: &Cx, tx: &mut Tx, id: ConversationId, seq: i64) -> Re
     Ok(())
 }
 
-/// How far everybody has read, whoever has read most first. A customer is not told of staff's own entries,
-/// so a mark on one of them counts as a mark on the last entry they can see.
-pub async fn reads(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Vec<ReadMark>, Error> {
-    let conversation = get(cx, tx, id).await?;
+/// How far everybody has read in a conversation that the caller may see, whoever has read most first. A
+/// customer is not told of staff's own entries, so a mark on one of them counts as a mark on the last entry
+/// they can see.
+pub async fn reads(cx: &Cx, tx: &mut Tx, of: &Conversation) -> Result<Vec<ReadMark>, Error> {
     let top = match model::audience_of(cx) {
-        Audience::Staff => conversation.last_seq,
-        Audience::Everyone => conversation.last_public_seq,
+        Audience::Staff => i64::MAX,
+        Audience::Everyone => of.last_public_seq,
     };
     let rows: Vec<(String, i64)> = fetch_all!(
         tx,
@@ -41,7 +41,7 @@ pub async fn reads(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<Vec<ReadM
         "SELECT reader, seq FROM read_marks
          WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY seq DESC, reader LIMIT $3",
         cx.workspace,
-        id,
+        of.id,
         TOLD,
     )?;
     let marks = rows.into_iter().filter_map(|(reader, seq)| {

@@ -71,20 +71,19 @@ pub async fn status(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<String, 
     Ok(get(cx, tx, id).await?.status)
 }
 
-/// Reads at most `limit` entries after `after`, oldest first, as the caller may see them. Fewer when their
-/// texts are long: a page always fits into one frame for a connection.
+/// Reads at most `limit` entries of a conversation that the caller may see after `after`, oldest first, as
+/// they may see them. Fewer when their texts are long: a page always fits into one frame for a connection.
 pub async fn timeline(
     cx: &Cx,
     tx: &mut Tx,
-    id: ConversationId,
+    of: &Conversation,
     after: i64,
     limit: usize,
 ) -> Result<TimelinePage, Error> {
-    exists(cx, tx, id).await?;
     let audience = model::audience_of(cx);
     let wanted = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut entries =
-        store::entries_after(tx, cx.workspace, id, audience, after, wanted.saturating_add(1)).await?;
+        store::entries_after(tx, cx.workspace, of.id, audience, after, wanted.saturating_add(1)).await?;
     let fits = model::page_length(&entries).min(limit);
     let more = entries.len() > fits;
     entries.truncate(fits);

@@ -105,7 +105,8 @@ async fn entries(
         return Err(Problem::new(ErrorCode::InvalidField, detail));
     }
     let mut tx = site.ports.db.read().await?;
-    let page = super::timeline(&cx, &mut tx, id, after, limit).await?;
+    let conversation = super::get(&cx, &mut tx, id).await?;
+    let page = super::timeline(&cx, &mut tx, &conversation, after, limit).await?;
     Ok(Json(EntriesBody { epoch: site.epoch.to_string(), entries: page.entries, more: page.more }))
 }
 

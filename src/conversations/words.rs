@@ -3,27 +3,30 @@
 //! `indexed_seq` against `last_seq` is the durable queue: a sweep reads what is not in the index yet, so that
 //! posting pays nothing for it, and what was written before there was an index is read as well.
 
-use crate::base::{ConversationId, Timestamp, WorkspaceId};
-use crate::conversations::{Error, model, store};
-use crate::knowledge::folded_words;
-use crate::ports::db::{Engine, FromRow};
-use crate::ports::{Cx, DbError, Tx};
-use crate::protocol::Entry;
-use crate::{execute, fetch_all, fetch_optional};
+use std::collections::{HashMap, HashSet};
 
-/// Entries that one look puts into the index.
-const BATCH: i64 = 200;
+use crate::base::{ConversationId, Timestamp, WorkspaceId};
+use crate::conversations::{Error, model};
+use crate::knowledge::folded_words;
+use crate::ports::db::{Engine, FromRow, JsonText};
+use crate::ports::{Cx, Db, DbError, Tx};
+use crate::{execute, fetch_all};
+
+/// Entries of a workspace that one look puts into the index.
+const BATCH: i64 = 2_000;
 
 /// Most words of a search.
 const MAX_WORDS: usize = 12;
 
 /// A conversation with entries that are not in the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow, serde::Serialize)]
 pub struct ToIndex {
     /// Whose it is.
     pub workspace_id: WorkspaceId,
     /// Which one.
     pub id: ConversationId,
+    /// The last entry that is.
+    pub indexed_seq: i64,
 }
 
 /// A message or note that holds the words of a search.
@@ -48,66 +51,127 @@ pub async fn to_index(tx: &mut Tx, limit: i64) -> Result<Vec<ToIndex>, DbError> 
     fetch_all!(
         tx,
         ToIndex,
-        "SELECT workspace_id, id FROM conversations WHERE indexed_seq < last_seq ORDER BY updated_at LIMIT $1",
+        "SELECT workspace_id, id, indexed_seq FROM conversations
+         WHERE indexed_seq < last_seq ORDER BY updated_at LIMIT $1",
         limit,
     )
 }
 
-/// Puts a conversation's next entries into the index.
-pub async fn index(cx: &Cx, tx: &mut Tx, id: ConversationId) -> Result<(), Error> {
-    let from: Option<(i64,)> = fetch_optional!(
-        tx,
-        (i64,),
-        "SELECT indexed_seq FROM conversations WHERE workspace_id = $1 AND id = $2",
-        cx.workspace,
-        id,
-    )?;
-    let Some((from,)) = from else { return Ok(()) };
-    let entries = store::raw_entries_after(tx, cx.workspace, id, from, BATCH).await?;
-    let Some(to) = entries.last().map(|(entry, _)| entry.seq) else { return Ok(()) };
-    // Whoever moved the mark first writes the words.
-    let moved = execute!(
-        tx,
-        "UPDATE conversations SET indexed_seq = $4 WHERE workspace_id = $1 AND id = $2 AND indexed_seq = $3",
-        cx.workspace,
-        id,
-        from,
-        to,
-    )?;
-    if moved == 1 {
-        for (entry, _) in &entries {
-            insert(cx, tx, id, entry).await?;
-        }
-    }
-    Ok(())
+/// An entry that is not in the index.
+#[derive(FromRow)]
+struct Unread {
+    conversation_id: ConversationId,
+    seq: i64,
+    body: Option<String>,
 }
 
-async fn insert(cx: &Cx, tx: &mut Tx, id: ConversationId, entry: &Entry) -> Result<(), DbError> {
-    let words = folded_words(entry.body.as_deref().unwrap_or_default());
-    if words.is_empty() {
-        return Ok(());
-    }
-    match tx.engine() {
-        Engine::Sqlite => execute!(
-            tx,
-            "INSERT INTO entry_words (workspace, conversation, seq, words) VALUES ($1, $2, $3, $4)",
-            token(cx.workspace),
-            id,
-            entry.seq,
-            words.join(" "),
-        )?,
-        Engine::Postgres => execute!(
-            tx,
-            "INSERT INTO entry_words (workspace_id, conversation_id, seq, words)
-             VALUES ($1, $2, $3, CAST(CAST($4 AS TEXT) AS TSVECTOR))",
-            cx.workspace,
-            id,
-            entry.seq,
-            words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
-        )?,
-    };
-    Ok(())
+/// The entries of one conversation that one look puts into the index, as the statements read it.
+#[derive(serde::Serialize)]
+struct Read {
+    id: ConversationId,
+    from: i64,
+    to: i64,
 }
+
+/// The words of an entry, as the statement reads them.
+#[derive(serde::Serialize)]
+struct Words {
+    id: ConversationId,
+    seq: i64,
+    words: String,
+}
+
+/// Puts the next entries of a workspace's conversations into the index. They are read and taken apart before
+/// anything is held; whoever moves a conversation's mark first writes its words.
+pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -> Result<(), DbError> {
+    let theirs: Vec<&ToIndex> = conversations.iter().filter(|one| one.workspace_id == workspace).collect();
+    let mut tx = db.read().await?;
+    let sql = unread_sql(tx.engine());
+    let unread = fetch_all!(tx, Unread, sql, workspace, JsonText(&theirs), BATCH)?;
+    drop(tx);
+    let newest: HashMap<ConversationId, i64> =
+        unread.iter().map(|entry| (entry.conversation_id, entry.seq)).collect();
+    let read: Vec<Read> = theirs
+        .iter()
+        .filter_map(|one| Some(Read { id: one.id, from: one.indexed_seq, to: *newest.get(&one.id)? }))
+        .collect();
+
+    let mut tx = db.begin().await?;
+    let sql = move_sql(tx.engine());
+    let moved = fetch_all!(tx, (ConversationId,), sql, workspace, JsonText(&read))?;
+    let moved: HashSet<ConversationId> = moved.into_iter().map(|(id,)| id).collect();
+    let words = words_of(tx.engine(), unread.iter().filter(|entry| moved.contains(&entry.conversation_id)));
+    if !words.is_empty() {
+        match tx.engine() {
+            Engine::Sqlite => execute!(tx, WRITE_SQLITE, token(workspace), JsonText(&words))?,
+            Engine::Postgres => execute!(tx, WRITE_POSTGRES, workspace, JsonText(&words))?,
+        };
+    }
+    tx.commit().await
+}
+
+/// The words of entries as an engine's index takes them; entries without any are left out.
+fn words_of<'a>(engine: Engine, entries: impl Iterator<Item = &'a Unread>) -> Vec<Words> {
+    entries
+        .filter_map(|entry| {
+            let words = folded_words(entry.body.as_deref()?);
+            let words = match engine {
+                _ if words.is_empty() => return None,
+                Engine::Sqlite => words.join(" "),
+                Engine::Postgres => {
+                    words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+                }
+            };
+            Some(Words { id: entry.conversation_id, seq: entry.seq, words })
+        })
+        .collect()
+}
+
+/// Reads what is not in the index of the conversations of a list.
+const fn unread_sql(engine: Engine) -> &'static str {
+    const SQLITE: &str = "SELECT entries.conversation_id, entries.seq, entries.body
+         FROM json_each($2) AS named
+         CROSS JOIN entries ON entries.conversation_id = named.value ->> 'id'
+           AND entries.seq > named.value ->> 'indexed_seq'
+         WHERE entries.workspace_id = $1
+         ORDER BY entries.conversation_id, entries.seq LIMIT $3";
+    const POSTGRES: &str = "SELECT entries.conversation_id, entries.seq, entries.body
+         FROM json_to_recordset(CAST($2 AS json)) AS named (id text, indexed_seq bigint)
+         JOIN entries ON entries.conversation_id = named.id AND entries.seq > named.indexed_seq
+         WHERE entries.workspace_id = $1
+         ORDER BY entries.conversation_id, entries.seq LIMIT $3";
+    match engine {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    }
+}
+
+/// Moves the marks of the conversations of a list that nobody has moved meanwhile.
+const fn move_sql(engine: Engine) -> &'static str {
+    // The plus keeps SQLite from walking through the workspace by an index of it.
+    const SQLITE: &str = "UPDATE conversations SET indexed_seq = moved.upto
+         FROM (SELECT value ->> 'id' AS id, value ->> 'from' AS since, value ->> 'to' AS upto
+               FROM json_each($2)) AS moved
+         WHERE +conversations.workspace_id = $1 AND conversations.id = moved.id
+           AND conversations.indexed_seq = moved.since
+         RETURNING conversations.id";
+    const POSTGRES: &str = "UPDATE conversations SET indexed_seq = moved.\"to\"
+         FROM json_to_recordset(CAST($2 AS json)) AS moved (\"id\" text, \"from\" bigint, \"to\" bigint)
+         WHERE conversations.workspace_id = $1 AND conversations.id = moved.id
+           AND conversations.indexed_seq = moved.\"from\"
+         RETURNING conversations.id";
+    match engine {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    }
+}
+
+const WRITE_SQLITE: &str = "INSERT INTO entry_words (workspace, conversation, seq, words)
+     SELECT $1, value ->> 'id', value ->> 'seq', value ->> 'words' FROM json_each($2)";
+
+const WRITE_POSTGRES: &str = "INSERT INTO entry_words (workspace_id, conversation_id, seq, words)
+     SELECT $1, id, seq, CAST(words AS TSVECTOR)
+     FROM json_to_recordset(CAST($2 AS json)) AS written (id text, seq bigint, words text)";
 
 /// What an engine is asked for the words of a search: all of them, the last one perhaps unfinished. Words
 /// are letters and digits only, so quoting them makes them words and nothing else to both engines.

@@ -372,24 +372,23 @@ async fn catch_up(
 ) -> Result<(), Problem> {
     let site = &connection.gateway.site;
     let mut tx = site.ports.db.read().await?;
-    let top = conversations::get(cx, &mut tx, conversation).await?.last_seq;
-    let resync = after > top || epoch.is_some_and(|epoch| epoch != &*site.epoch);
+    let mut now = conversations::get(cx, &mut tx, conversation).await?;
+    let resync = after > now.last_seq || epoch.is_some_and(|epoch| epoch != &*site.epoch);
     let mut entries: Vec<Entry> = Vec::new();
     let mut read_to = if resync { 0 } else { after };
     for _ in 0..CATCH_UPS {
-        // Everything up to here is read by the next page or has been read before.
-        let top = conversations::get(cx, &mut tx, conversation).await?.last_seq;
+        // Everything up to `now.last_seq` is read by the next page or has been read before.
         let room_left = MAX_PAGE - entries.len().min(MAX_PAGE);
         if room_left == 0 {
             break;
         }
-        let page = conversations::timeline(cx, &mut tx, conversation, read_to, room_left).await?;
+        let page = conversations::timeline(cx, &mut tx, &now, read_to, room_left).await?;
         read_to = page.entries.last().map_or(read_to, |entry| entry.seq);
         entries.extend(page.entries);
         if page.more {
             break;
         }
-        let position = read_to.max(top);
+        let position = read_to.max(now.last_seq);
         let staff = conversations::audience_of(cx) == Audience::Staff;
         let (summary, draft, lease) = match staff {
             true => (
@@ -399,7 +398,7 @@ async fn catch_up(
             ),
             false => (None, None, None),
         };
-        let reads = conversations::reads(cx, &mut tx, conversation).await?;
+        let reads = conversations::reads(cx, &mut tx, &now).await?;
         let epoch = site.epoch.to_string();
         let entries_now = entries.clone();
         let outcome = connection.gateway.hub.go_live(&connection.line, conversation, position, |live| {
@@ -422,7 +421,7 @@ async fn catch_up(
         });
         match outcome {
             GoLive::Live | GoLive::Left => return Ok(()),
-            GoLive::Behind => {}
+            GoLive::Behind => now = conversations::get(cx, &mut tx, conversation).await?,
         }
     }
     let joined = Joined {

@@ -238,17 +238,19 @@ async fn open_visit(
     };
     let told =
         NewContact { name: body.name, email: body.email, phone: body.phone, locale: body.locale, note: None };
-    let (contact, visitor_key) = match (known, body.visitor_key) {
-        (Some(contact), Some(key)) => (contacts::change(&system, &mut tx, contact, told).await?, key),
+    let (contact, visitor_key, conversation) = match (known, body.visitor_key) {
+        (Some(known), Some(key)) => {
+            let contact = contacts::change(&system, &mut tx, known, told).await?;
+            contacts::seen(&system, &mut tx, known).await?;
+            (contact, key, conversations::open_of(&system, &mut tx, known).await?)
+        }
         _ => {
-            let contact = contacts::create(&system, &mut tx, told).await?;
+            let contact = contacts::come(&system, &mut tx, told).await?;
             let key = site.ports.entropy.secret();
             identity::keep_visitor_key(&system, &mut tx, contact.id, &key).await?;
-            (contact, key)
+            (contact, key, None)
         }
     };
-    contacts::seen(&system, &mut tx, contact.id).await?;
-    let conversation = conversations::open_of(&system, &mut tx, contact.id).await?;
     let answers = gateway.usual_wait(&mut tx, &workspace).await?;
     tx.commit().await?;
     let (token, expires_at) = sign(&site, &workspace, contact.id);

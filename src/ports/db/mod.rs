@@ -15,6 +15,7 @@ mod lockstep;
 mod macros;
 mod snapshot;
 mod sqlite;
+mod tables;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -31,6 +32,8 @@ pub use lockstep::in_step;
 pub use lockstep::simulate;
 pub use snapshot::{begin_epoch, snapshot};
 pub use sqlx::FromRow;
+// The trait and the macro that derives it share the name.
+pub use sqlx_macros::FromRow;
 
 use crate::base::WorkspaceId;
 use crate::ports::bus::{Bus, News, Note};
@@ -193,6 +196,6 @@ async fn open_postgres(address: &str) -> Result<PgPool, DbError> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options)
         .await?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    tables::migrator(Engine::Postgres).run(&pool).await?;
     Ok(pool)
 }

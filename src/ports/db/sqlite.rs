@@ -1,10 +1,13 @@
 //! SQLite: one writer that commits in groups, and readers beside it.
 //!
-//! Every unit of work is a savepoint in the transaction that is open at the moment. Units queue for the
-//! one writing connection; when a unit is finished it wakes the committer, which queues like everybody
-//! else. So all units that were waiting share one `COMMIT` and one sync, without any timer: under load
-//! the groups grow by themselves, and a lone unit is committed at once. Only after the commit are the
-//! units told, in order, that they are on disk.
+//! Units of work queue for the one writing connection. The first opens a transaction, each further one a
+//! savepoint in it; when a unit is finished it wakes the committer, which queues like everybody else. So all
+//! units that were waiting share one `COMMIT` and one sync, without any timer: under load the groups grow by
+//! themselves, and a lone unit is committed at once, with no statement more than it has to be: each is a way
+//! to SQLite's thread and back. Only after the commit are the units told, in order, that they are on disk.
+//!
+//! A unit may be dropped while any statement of it is on its way. That statement is run nevertheless, so what
+//! is noted at the desk is noted before it is sent.
 //!
 //! What is committed lies in the write-ahead log; the checkpointer (`checkpoint.rs`) brings it into the
 //! file beside the commits.
@@ -19,10 +22,10 @@ use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
-use crate::ports::db::DbError;
 use crate::ports::db::checkpoint::Checkpointer;
 use crate::ports::db::crash::{Place, crash_point};
 use crate::ports::db::lockstep::{in_step, is_simulated};
+use crate::ports::db::{DbError, Engine, tables};
 
 /// Connections that read beside the writer.
 const READERS: u32 = 4;
@@ -54,12 +57,14 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
         .foreign_keys(true)
         .busy_timeout(LOCK_WAIT)
         .pragma("wal_autocheckpoint", "0")
+        // What a unit of work may have to undo, which would otherwise be written to a file as the group grows.
+        .pragma("temp_store", "memory")
         .statement_cache_capacity(256)
         .disable_statement_logging();
     let writes = options.clone().pragma("cache_size", WRITER_CACHE);
     let mut connection = in_step(SqliteConnection::connect_with(&writes)).await?;
     look_through(&mut connection, path).await?;
-    in_step(sqlx::migrate!("migrations/sqlite").run(&mut connection)).await?;
+    in_step(tables::migrator(Engine::Sqlite).run(&mut connection)).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(if is_simulated() { SIMULATED_READERS } else { READERS })
         .acquire_timeout(LOCK_WAIT)
@@ -105,8 +110,10 @@ struct Desk {
     connection: Option<SqliteConnection>,
     /// A transaction is open.
     open: bool,
-    /// A unit was dropped before it finished: its savepoint has to be rolled back first.
-    abandoned: bool,
+    /// The savepoint of a finished unit is still there.
+    kept: bool,
+    /// A unit was dropped before it finished: what it stood on has to be rolled back first.
+    abandoned: Option<Ground>,
     /// Finished units of the open transaction.
     group: Vec<Finished>,
 }
@@ -117,16 +124,32 @@ struct Finished {
     told: oneshot::Sender<Result<(), DbError>>,
 }
 
+/// What a unit stands on: what is rolled back if it does not finish.
+#[derive(Debug, Clone, Copy)]
+enum Ground {
+    /// It is the first of the transaction.
+    Transaction,
+    /// It came into a transaction that holds the work of others.
+    Savepoint,
+}
+
 /// One unit of work on the writing connection.
 pub(super) struct Unit {
     desk: OwnedMutexGuard<Desk>,
     finished: Arc<Notify>,
-    done: bool,
+    /// None before it has begun and after it has finished.
+    ground: Option<Ground>,
 }
 
 impl Writer {
     fn start(connection: SqliteConnection, checkpointer: Checkpointer, bus: Bus) -> Writer {
-        let desk = Desk { connection: Some(connection), open: false, abandoned: false, group: Vec::new() };
+        let desk = Desk {
+            connection: Some(connection),
+            open: false,
+            kept: false,
+            abandoned: None,
+            group: Vec::new(),
+        };
         let writer = Writer {
             desk: Arc::new(Mutex::new(desk)),
             finished: Arc::new(Notify::new()),
@@ -143,22 +166,16 @@ impl Writer {
         writer
     }
 
-    /// Waits for a turn at the writing connection and opens a savepoint.
+    /// Waits for a turn at the writing connection and begins a unit.
     pub(super) async fn begin(&self) -> Result<Unit, DbError> {
         let turn = tokio::time::timeout(LOCK_WAIT, self.desk.clone().lock_owned());
         let desk = turn.await.map_err(|_| DbError::Busy(sqlx::Error::PoolTimedOut))?;
-        let mut unit = Unit { desk, finished: self.finished.clone(), done: false };
+        let mut unit = Unit { desk, finished: self.finished.clone(), ground: None };
         unit.desk.clear_abandoned().await;
-        if !unit.desk.open {
-            unit.desk.open = true;
-            if let Err(error) = unit.desk.run("BEGIN IMMEDIATE").await {
-                unit.desk.open = false;
-                unit.done = true;
-                return Err(error);
-            }
-            crash_point(Place::Began);
+        match unit.desk.open {
+            false => unit.open().await?,
+            true => unit.join().await?,
         }
-        unit.desk.run("SAVEPOINT unit").await?;
         Ok(unit)
     }
 
@@ -215,12 +232,17 @@ impl Desk {
 
     /// Undoes what a dropped unit left behind. If even that fails the whole group is given up.
     async fn clear_abandoned(&mut self) {
-        if !std::mem::take(&mut self.abandoned) || !self.open {
-            return;
-        }
-        let undone = match self.run("ROLLBACK TO unit").await {
-            Ok(()) => self.run("RELEASE unit").await,
-            Err(error) => Err(error),
+        let undone = match self.abandoned.take().filter(|_| self.open) {
+            None => return,
+            // Nobody else has worked in it yet.
+            Some(Ground::Transaction) => {
+                self.open = false;
+                self.run("ROLLBACK").await
+            }
+            Some(Ground::Savepoint) => {
+                self.kept = true;
+                self.run("ROLLBACK TO unit").await
+            }
         };
         if let Err(error) = undone {
             self.give_up(&error).await;
@@ -231,6 +253,7 @@ impl Desk {
         // The transaction may be gone already; then this only says so.
         let _ = self.run("ROLLBACK").await;
         self.open = false;
+        self.kept = false;
         for unit in self.group.drain(..) {
             let _ = unit.told.send(Err(DbError::Commit(error.to_string())));
         }
@@ -243,6 +266,7 @@ impl Desk {
             return Vec::new();
         }
         crash_point(Place::Committing);
+        // With every savepoint that is still there.
         let committed = self.run("COMMIT").await;
         let group = std::mem::take(&mut self.group);
         metrics::histogram!("concierge_store_group_size")
@@ -250,6 +274,7 @@ impl Desk {
         match committed {
             Ok(()) => {
                 self.open = false;
+                self.kept = false;
                 group.into_iter().map(|unit| (unit, Ok(()))).collect()
             }
             Err(error) => {
@@ -278,13 +303,37 @@ impl Unit {
         self.desk.connection.as_mut().expect("the desk keeps its connection while a unit is at it")
     }
 
+    /// Begins as the first of a transaction.
+    async fn open(&mut self) -> Result<(), DbError> {
+        self.desk.open = true;
+        self.ground = Some(Ground::Transaction);
+        if let Err(error) = self.desk.run("BEGIN IMMEDIATE").await {
+            self.desk.open = false;
+            self.ground = None;
+            return Err(error);
+        }
+        crash_point(Place::Began);
+        Ok(())
+    }
+
+    /// Begins in a transaction that others have worked in.
+    async fn join(&mut self) -> Result<(), DbError> {
+        if std::mem::take(&mut self.desk.kept)
+            && let Err(error) = self.desk.run("RELEASE unit").await
+        {
+            self.desk.give_up(&error).await;
+            return Err(error);
+        }
+        self.ground = Some(Ground::Savepoint);
+        self.desk.run("SAVEPOINT unit").await
+    }
+
     /// Ends the unit and waits until its group is on disk.
     pub(super) async fn commit(mut self, news: Vec<Note>) -> Result<(), DbError> {
-        self.desk.run("RELEASE unit").await?;
         crash_point(Place::Worked);
+        self.desk.kept = matches!(self.ground.take(), Some(Ground::Savepoint));
         let (told, hears) = oneshot::channel();
         self.desk.group.push(Finished { news, told });
-        self.done = true;
         drop(self);
         hears.await.unwrap_or(Err(DbError::Commit("the store was closed".to_owned())))
     }
@@ -292,8 +341,8 @@ impl Unit {
 
 impl Drop for Unit {
     fn drop(&mut self) {
-        if !self.done {
-            self.desk.abandoned = true;
+        if let Some(ground) = self.ground {
+            self.desk.abandoned = Some(ground);
         }
         // The committer queues behind the units that wait already, so they join this group.
         self.finished.notify_one();

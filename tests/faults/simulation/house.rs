@@ -212,10 +212,11 @@ impl House {
         let actor = customer.map_or(Actor::System, |id| Actor::Contact { id });
         let cx = self.site.ports.cx(business.id, actor, "");
         let mut tx = self.site.ports.db.read().await.expect("a reader");
+        let conversation = conversations::get(&cx, &mut tx, conversation).await.expect("it is there");
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let after = entries.last().map_or(0, |entry| entry.seq);
-            let page = conversations::timeline(&cx, &mut tx, conversation, after, 200).await;
+            let page = conversations::timeline(&cx, &mut tx, &conversation, after, 200).await;
             let page = page.expect("the timeline is read");
             entries.extend(page.entries);
             if !page.more {
