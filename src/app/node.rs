@@ -21,8 +21,8 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Secrets, Speech,
-    Tx, Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets,
+    Speech, Traces, Tx, Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
@@ -110,6 +110,9 @@ pub enum StartError {
     /// The settings of models are wrong.
     #[error("{0}; look at [models] in the settings")]
     Models(String),
+    /// The settings of traces are wrong.
+    #[error("{0}; look at [traces] in the settings")]
+    Traces(String),
     /// The key for secrets is wrong.
     #[error("{0}")]
     Secrets(String),
@@ -168,6 +171,7 @@ impl Node {
         }
         working.spawn(resume_vectors(site.clone()));
         working.spawn(metrics.clone().sum_up(stop_working.clone()));
+        working.spawn(site.ports.traces.clone().run(stop_working.clone()));
 
         let routes = layers::wrap(
             api(config.files.max_bytes, config.knowledge.max_bytes)
@@ -239,6 +243,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         "" => Location::File(folder.join("concierge.db")),
         address => Location::Postgres(address.to_owned()),
     };
+    let outbound = Outbound::new(&config.knowledge.reachable_hosts);
     Ok(Ports {
         speech: Speech::open(config),
         models: Models::open(&config.models).map_err(StartError::Models)?,
@@ -249,7 +254,9 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         entropy: options.entropy.clone(),
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
         readers: Arc::new(readers(config, options)),
-        outbound: Outbound::new(&config.knowledge.reachable_hosts),
+        mcp: Mcp::new(&config.tools, &outbound),
+        traces: Traces::open(&config.traces).map_err(StartError::Traces)?,
+        outbound,
         embeddings: Arc::new(open_embeddings(config)?),
         vectors: Arc::new(Vectors::new(open_index(config)?)),
     })

@@ -189,7 +189,6 @@ export const en = {
     emptyDone_other: "You answered {{count}} in this session.",
     toInbox: "Look at the inbox",
     pick: "Choose a conversation on the left.",
-    answeredBy: "answered by {{name}}",
     on: "{{name}} is on it",
     kind: {
       missing_fact: "Asks for a fact",
@@ -391,7 +390,6 @@ export const en = {
     jump: "New messages",
     sys: {
       proposed: "Draft waits: {{why}}",
-      proposedPlain: "A draft waits",
       approved: "{{name}} approved the draft",
       approved_edited: "{{name}} changed and approved the draft",
       approved_in_part: "{{name}} approved; somebody else has to as well",

@@ -1,6 +1,8 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { texts as replay } from "../features/agent/replay-texts";
 import type { texts as agent } from "../features/agent/texts";
+import type { texts as tools } from "../features/agent/tools-texts";
 import type { Blockers } from "../features/approvals/kinds";
 import type { texts as segments } from "../features/contacts/segment-texts";
 import type { lines } from "../features/conversation/sequence-lines";
@@ -30,6 +32,8 @@ declare module "i18next" {
       hooks: typeof hooks;
       sequences: typeof sequences;
       "sequence-lines": typeof lines;
+      replay: typeof replay;
+      tools: typeof tools;
       segments: typeof segments;
       models: typeof models;
       schemas: typeof schemas;
