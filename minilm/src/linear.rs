@@ -237,8 +237,9 @@ impl Norm {
         let width = self.gain.len();
         let share = 1.0 / width as f32;
         for row in rows.chunks_exact_mut(width) {
-            let mean = row.iter().sum::<f32>() * share;
-            let variance = row.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>() * share;
+            let mean = sum(row) * share;
+            let squares = |sum: f32, value: f32| sum + (value - mean) * (value - mean);
+            let variance = fold(row, 0.0, squares, std::ops::Add::add) * share;
             let scale = 1.0 / (variance + 1e-12).sqrt();
             for ((value, gain), shift) in row.iter_mut().zip(&self.gain).zip(&self.shift) {
                 *value = (*value - mean) * scale * gain + shift;
@@ -269,16 +270,40 @@ pub(crate) fn gelu(values: &mut [f32]) {
 /// Turns each row of `width` values into shares that sum to one.
 #[inline(always)]
 pub(crate) fn softmax(values: &mut [f32], width: usize) {
-    for row in values.chunks_exact_mut(width) {
-        let highest = row.iter().fold(f32::MIN, |highest, value| highest.max(*value));
-        for value in row.iter_mut() {
-            *value = exp(*value - highest);
-        }
-        let scale = 1.0 / row.iter().sum::<f32>();
-        for value in row {
-            *value *= scale;
+    values.chunks_exact_mut(width).for_each(shares);
+}
+
+/// Turns values into shares that sum to one.
+#[inline(always)]
+fn shares(row: &mut [f32]) {
+    let higher = |one: f32, other: f32| if one > other { one } else { other };
+    let highest = fold(row, f32::MIN, higher, higher);
+    for value in row.iter_mut() {
+        *value = exp(*value - highest);
+    }
+    let scale = 1.0 / sum(row);
+    for value in row {
+        *value *= scale;
+    }
+}
+
+#[inline(always)]
+fn sum(values: &[f32]) -> f32 {
+    fold(values, 0.0, std::ops::Add::add, std::ops::Add::add)
+}
+
+/// Folds values in lanes side by side: one after the other, each step would wait for the one before.
+#[inline(always)]
+fn fold(values: &[f32], start: f32, step: impl Fn(f32, f32) -> f32, join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [start; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = step(lanes[lane], chunk[lane]);
         }
     }
+    let rest = rest.iter().fold(start, |folded, value| step(folded, *value));
+    lanes.into_iter().fold(rest, join)
 }
 
 /// The exponential of a number that is not positive, within 2e-7 of the true one, without a branch.

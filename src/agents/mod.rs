@@ -18,6 +18,7 @@ pub mod grounding;
 pub mod intents;
 pub mod lessons;
 pub mod markers;
+pub mod outside;
 mod phrases;
 pub mod prompt;
 pub mod proposals;

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::agents::tools::{HAND_OVER, HandOver, PROPOSE_VALUE, ProposeValue};
+use crate::agents::outside::{self, CallTool};
+use crate::agents::tools::{HAND_OVER, HandOver, OutsideCall, PROPOSE_VALUE, ProposeValue};
 use crate::base::{Actor, Audience};
 use crate::context::{self, RecordView};
 use crate::drafts::{self, Draft};
 use crate::ports::{Cx, DbError, Tx};
 use crate::protocol::{Content, FieldOrigin, Proposal, ProposalState};
 use crate::schemas::{Schema, check_value, show_value};
-use crate::{conversations, schemas};
+use crate::{conversations, jobs, schemas};
 
 /// Most things that one draft may propose.
 const MOST: usize = 8;
@@ -62,6 +63,22 @@ pub fn propose_hand_over(proposals: &mut Vec<Proposal>, wanted: &HandOver) -> Re
     add(proposals, HAND_OVER, json!(wanted), says)
 }
 
+/// Notes that a tool from outside is to be called. The same call is noted once.
+pub fn propose_call(
+    proposals: &mut Vec<Proposal>,
+    tool: &outside::Tool,
+    arguments: serde_json::Map<String, Value>,
+) -> Result<(), String> {
+    let says = outside::says(tool, &arguments);
+    let (server, name, hash) = (tool.server.clone(), tool.name.clone(), tool.hash.clone());
+    let called = tool.called();
+    let wanted = json!(OutsideCall { server, tool: name, hash, arguments });
+    if proposals.iter().any(|known| known.tool == called && known.arguments == wanted) {
+        return Err("This is noted already.".to_owned());
+    }
+    add(proposals, &called, wanted, says)
+}
+
 fn add(proposals: &mut Vec<Proposal>, tool: &str, arguments: Value, says: String) -> Result<(), String> {
     if proposals.len() >= MOST {
         return Err("No more can be proposed with one reply.".to_owned());
@@ -98,6 +115,14 @@ pub async fn carry_out(cx: &Cx, tx: &mut Tx, draft: &Draft, assistant: &str) -> 
     let agent = cx.acting_as(Actor::Agent, assistant);
     let mut proposals = draft.proposals.clone();
     for proposal in proposals.iter_mut().filter(|proposal| proposal.state == ProposalState::Proposed) {
+        if serde_json::from_value::<OutsideCall>(proposal.arguments.clone()).is_ok() {
+            // No server is waited for while a transaction is open: the receipt follows.
+            let job = CallTool { draft: draft.id, number: proposal.number };
+            jobs::enqueue(cx, tx, &job, cx.now).await?;
+            proposal.state = ProposalState::Waiting;
+            proposal.at = Some(cx.now);
+            continue;
+        }
         let (state, receipt) = match one(&by, &agent, tx, draft, proposal).await? {
             Ok(done) => (ProposalState::Done, done),
             Err(skipped) => (ProposalState::Skipped, skipped),

@@ -44,6 +44,19 @@ pub struct HandOver {
     pub because: String,
 }
 
+/// A call of a tool from outside, as a draft proposes it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct OutsideCall {
+    /// The server's name.
+    pub server: String,
+    /// The tool's name there.
+    pub tool: String,
+    /// Names the tool as somebody looked at it.
+    pub hash: String,
+    /// What it is given.
+    pub arguments: serde_json::Map<String, Value>,
+}
+
 /// A call of a tool that exists, with arguments that fit.
 #[derive(Debug, PartialEq)]
 pub enum ToolCall {
@@ -83,7 +96,11 @@ pub fn specs() -> Vec<ToolSpec> {
         }
         schema
     }
-    let spec = |name, description, parameters| ToolSpec { name, description, parameters };
+    let spec = |name: &'static str, description: &'static str, parameters| ToolSpec {
+        name: name.into(),
+        description: description.into(),
+        parameters,
+    };
     vec![
         spec(
             "search_knowledge",
@@ -159,11 +176,11 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_schema_and_is_read() {
-        assert_eq!(specs().iter().map(|spec| spec.name).collect::<Vec<_>>(), NAMES);
+        assert_eq!(specs().iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>(), NAMES);
         for spec in specs() {
             assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
             assert_eq!(spec.parameters["additionalProperties"], false, "{}", spec.name);
-            let unknown = ToolCall::read(&call(spec.name, "{\"surely_unknown\":1}"));
+            let unknown = ToolCall::read(&call(&spec.name, "{\"surely_unknown\":1}"));
             assert!(unknown.is_err_and(|says| says.contains("not right")), "{}", spec.name);
         }
         assert_eq!(ToolCall::read(&call("read_context", "")), Ok(ToolCall::ReadContext));

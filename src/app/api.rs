@@ -33,6 +33,7 @@ fn described(max_file_bytes: usize, max_document_bytes: usize) -> OpenApiRouter<
         .merge(agents::autopilot::routes())
         .merge(agents::usage::routes())
         .merge(agents::providers::routes())
+        .merge(agents::outside::routes())
         .merge(agents::translation::routes())
         .merge(pipeline::routes())
         .merge(pipeline::replay::routes())

@@ -38,7 +38,14 @@ pub(super) fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, http: &H
         Arc::new(RateLimiter::keyed(Quota::per_minute(http.requests_per_minute)));
     let cors = CorsLayer::new()
         .allow_origin(AnyOrigin)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
         .allow_headers(
             [header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE]
                 .into_iter()

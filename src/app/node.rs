@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
+use axum::{Extension, middleware};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::server::{self, Server};
 use crate::app::{api, health, jobs, layers, pages, reminders, seed, slow_jobs};
 use crate::config::{Config, Knowledge, Languages};
+use crate::files::uploads::tell_what_is_spoken;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::identity::{Site, TokenKey};
@@ -20,8 +21,8 @@ use crate::ports::db::{Engine, Location};
 use crate::ports::embedder::{self, Reads, ServerSettings};
 use crate::ports::vectors::{Local, Qdrant, QdrantSettings, VectorIndex};
 use crate::ports::{
-    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Models, Outbound, Ports, Readers, Secrets, Speech,
-    Tx, Vectors,
+    Blobs, Bus, Clock, Db, DbError, Embeddings, Entropy, Mcp, Models, Outbound, Ports, Readers, Secrets,
+    Speech, Traces, Tx, Vectors,
 };
 use crate::reading::Limits;
 use crate::telemetry::Metrics;
@@ -109,6 +110,9 @@ pub enum StartError {
     /// The settings of models are wrong.
     #[error("{0}; look at [models] in the settings")]
     Models(String),
+    /// The settings of traces are wrong.
+    #[error("{0}; look at [traces] in the settings")]
+    Traces(String),
     /// The key for secrets is wrong.
     #[error("{0}")]
     Secrets(String),
@@ -167,6 +171,7 @@ impl Node {
         }
         working.spawn(resume_vectors(site.clone()));
         working.spawn(metrics.clone().sum_up(stop_working.clone()));
+        working.spawn(site.ports.traces.clone().run(stop_working.clone()));
 
         let routes = layers::wrap(
             api(config.files.max_bytes, config.knowledge.max_bytes)
@@ -174,6 +179,7 @@ impl Node {
                 .merge(pages::routes()),
             &config.http,
         )
+        .layer(middleware::from_fn_with_state(config.files.max_bytes, tell_what_is_spoken))
         .layer(Extension(understanding))
         .layer(Extension(for_replays))
         .layer(Extension(gateway.clone()))
@@ -237,6 +243,7 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         "" => Location::File(folder.join("concierge.db")),
         address => Location::Postgres(address.to_owned()),
     };
+    let outbound = Outbound::new(&config.knowledge.reachable_hosts);
     Ok(Ports {
         speech: Speech::open(config),
         models: Models::open(&config.models).map_err(StartError::Models)?,
@@ -247,7 +254,9 @@ async fn open_ports_with(config: &Config, options: &Options) -> Result<Ports, St
         entropy: options.entropy.clone(),
         blobs: Arc::new(Blobs::on_disk(&folder.join("files")).map_err(unusable)?),
         readers: Arc::new(readers(config, options)),
-        outbound: Outbound::new(&config.knowledge.reachable_hosts),
+        mcp: Mcp::new(&config.tools, &outbound),
+        traces: Traces::open(&config.traces).map_err(StartError::Traces)?,
+        outbound,
         embeddings: Arc::new(open_embeddings(config)?),
         vectors: Arc::new(Vectors::new(open_index(config)?)),
     })

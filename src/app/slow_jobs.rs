@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agents::outside::{self, CallTool};
 use crate::app::jobs::wait;
 use crate::automation::{self, CallWebhook};
 use crate::base::Timestamp;
@@ -99,6 +100,10 @@ async fn run_one(site: &Site, job: &Taken) {
             Err(error) => error.into(),
         },
         CallWebhook::KIND => match automation::call_webhook(site, job).await {
+            Ok(()) => return,
+            Err(error) => ReadError::Later(error.to_string()),
+        },
+        CallTool::KIND => match outside::carry_out(site, job).await {
             Ok(()) => return,
             Err(error) => ReadError::Later(error.to_string()),
         },

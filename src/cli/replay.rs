@@ -28,8 +28,8 @@ pub(super) struct Arguments {
     /// The password.
     #[arg(long, env = "CONCIERGE_PASSWORD", default_value = DEMO_PASSWORD, hide_env_values = true)]
     password: String,
-    /// The change, as JSON: agent, instructions, personality, rules, without_documents, without_models. Without
-    /// it, what happens today is held against what was recorded.
+    /// The change, as JSON: of (version or bundle), agent, instructions, personality, rules, schemas,
+    /// without_documents, without_models. Without it, what happens today is held against what was recorded.
     #[arg(long, value_name = "FILE")]
     change: Option<PathBuf>,
     /// Only messages that lead to this intent, without or with the change.

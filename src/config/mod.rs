@@ -1,6 +1,10 @@
 //! Settings: `config.default.toml`, then the operator's file, then the environment.
 
+mod models;
+
 use std::path::{Path, PathBuf};
+
+pub use models::{ModelProvider, Models, Tools, Traces};
 
 /// Every setting with its default, as compiled in.
 pub const DEFAULT: &str = include_str!("../../config.default.toml");
@@ -38,6 +42,10 @@ pub struct Config {
     pub vectors: Vectors,
     /// Models of language that draft.
     pub models: Models,
+    /// Tools from servers elsewhere.
+    pub tools: Tools,
+    /// Traces of turns, told elsewhere.
+    pub traces: Traces,
     /// Logging.
     pub log: Log,
 }
@@ -176,93 +184,6 @@ pub struct Vectors {
     pub qdrant_ms: u64,
 }
 
-/// Models of language that draft, and how far they may go.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
-pub struct Models {
-    pub enabled: bool,
-    pub order: String,
-    pub first_token_ms: u64,
-    pub idle_ms: u64,
-    pub total_ms: u64,
-    pub retries: u32,
-    pub retry_after_seconds: u64,
-    pub failures: u32,
-    pub rest_seconds: u64,
-    pub at_once: usize,
-    pub tokens_per_day: u64,
-    pub prompt_tokens: usize,
-    pub answer_tokens: usize,
-    pub steps: usize,
-    pub currency: String,
-    /// The providers by name.
-    #[serde(flatten)]
-    pub providers: std::collections::BTreeMap<String, ModelProvider>,
-}
-
-/// A server with OpenAI's chat API, and a model there.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each field is explained in config.default.toml")]
-pub struct ModelProvider {
-    pub address: String,
-    pub model: String,
-    #[serde(default)]
-    pub key: String,
-    #[serde(default = "yes")]
-    pub tools: bool,
-    #[serde(default = "calm")]
-    pub temperature: f64,
-    #[serde(default)]
-    pub input_price: f64,
-    #[serde(default)]
-    pub output_price: f64,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-const fn calm() -> f64 {
-    0.2
-}
-
-impl Models {
-    /// The providers in the order they are asked: that of `order`, else that of their names.
-    pub fn chain(&self) -> Result<Vec<(&str, &ModelProvider)>, String> {
-        let named: Vec<&str> = self.order.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        if named.is_empty() {
-            return Ok(self.providers.iter().map(|(name, set)| (name.as_str(), set)).collect());
-        }
-        let find = |name: &str| {
-            let found = self.providers.get_key_value(name).map(|(name, set)| (name.as_str(), set));
-            found.ok_or_else(|| format!("models.order names {name:?}, but there is no [models.{name}]"))
-        };
-        named.into_iter().map(find).collect()
-    }
-}
-
-impl ModelProvider {
-    /// The server's host and port, without what else an address may hold.
-    pub fn host(&self) -> String {
-        let rest = self.address.split_once("://").map_or(self.address.as_str(), |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit('@').next().unwrap_or_default().to_owned()
-    }
-
-    /// What is wrong with it, if anything.
-    pub fn problem(&self) -> Option<&'static str> {
-        let is_web = self.address.starts_with("http://") || self.address.starts_with("https://");
-        match () {
-            () if !is_web || self.host().is_empty() => {
-                Some("address must be the server's address up to its version: http://localhost:11434/v1")
-            }
-            () if self.model.trim().is_empty() => Some("model must name a model of that server"),
-            () => None,
-        }
-    }
-}
-
 /// Understanding what is spoken.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -348,6 +269,9 @@ impl Config {
             merge(&mut table, own);
             origin = path.display().to_string();
         }
+        // A provider is whole only with its last line: they come after what is looked at as a whole.
+        let mut environment: Vec<(String, String)> = environment.collect();
+        environment.sort_by_key(|(name, _)| name.matches("__").count() > 2);
         for (name, value) in environment {
             if let Some(setting) = name.strip_prefix(ENV_PREFIX) {
                 set_from_environment(&mut table, setting, &value)
@@ -581,6 +505,9 @@ mod tests {
         let config = load("", &environment).expect("these settings are right");
         let chain = config.models.chain().expect("there is one");
         assert_eq!((chain[0].1.host().as_str(), chain[0].1.input_price), ("api.example", 0.15));
+        // Whatever comes between them.
+        let environment = [environment[0], ("CONCIERGE__HTTP__SECURE_COOKIES", "false"), environment[1]];
+        assert!(load("", &environment).is_ok_and(|config| !config.http.secure_cookies));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use decide::{
 pub use merge::carry_edits;
 pub use model::{Draft, Written, edit_distance, hash_text};
 pub use overdue::{Overdue, overdue, tell_overdue};
-pub use proposals::{drop_proposal, receipt};
+pub use proposals::{drop_proposal, move_proposal, receipt};
 pub use routes::routes;
 pub use uses::{Use, UseCount, counts as use_counts, of_document as uses_of};
 pub use write::{begin, fail, finish, give_up_open, propose, require};

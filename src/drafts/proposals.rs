@@ -35,17 +35,54 @@ pub async fn receipt(cx: &Cx, tx: &mut Tx, draft: &Draft, proposals: Vec<Proposa
     if !store::keep_receipts(tx, cx.workspace, draft.id, &proposals).await? {
         return Err(Error::AlreadySent);
     }
-    let receipts = proposals.iter().filter(|proposal| proposal.state != ProposalState::Dropped);
-    let receipts: Vec<Receipt> = receipts
-        .map(|proposal| Receipt {
-            action: proposal.says.clone(),
-            state: match proposal.state {
-                ProposalState::Done => ReceiptState::Done,
-                _ => ReceiptState::Skipped,
-            },
-            because: proposal.receipt.clone(),
-        })
-        .collect();
+    // What is on its way is told when it is over.
+    let over = proposals.iter().filter(|one| one.state != ProposalState::Dropped).map(receipt_of);
+    let told: Vec<Receipt> = over.filter(|receipt| receipt.state != ReceiptState::Waiting).collect();
+    tell(cx, tx, draft, told).await
+}
+
+/// Moves what a sent draft wanted to have done from one state to the next; says whether it was in that state:
+/// of two who move it, one does. What is over is told in the timeline.
+pub async fn move_proposal(
+    cx: &Cx,
+    tx: &mut Tx,
+    (id, number): (DraftId, i64),
+    from: ProposalState,
+    (to, receipt): (ProposalState, Option<String>),
+) -> Result<bool, Error> {
+    let mut draft = hold(cx, tx, id).await?;
+    let found = draft.proposals.iter_mut().find(|one| one.number == number && one.state == from);
+    let Some(proposal) = found else { return Ok(false) };
+    proposal.state = to;
+    proposal.receipt = receipt;
+    proposal.at = Some(cx.now);
+    let told = receipt_of(proposal);
+    if !store::keep_receipts(tx, cx.workspace, id, &draft.proposals).await? {
+        return Ok(false);
+    }
+    let told = if told.state == ReceiptState::Waiting { Vec::new() } else { vec![told] };
+    tell(cx, tx, &draft, told).await?;
+    Ok(true)
+}
+
+/// What became of a proposal, as the timeline tells it.
+fn receipt_of(proposal: &Proposal) -> Receipt {
+    Receipt {
+        action: proposal.says.clone(),
+        state: match proposal.state {
+            ProposalState::Done => ReceiptState::Done,
+            ProposalState::Waiting | ProposalState::Begun => ReceiptState::Waiting,
+            ProposalState::Failed => ReceiptState::Failed,
+            ProposalState::Proposed | ProposalState::Dropped | ProposalState::Skipped => {
+                ReceiptState::Skipped
+            }
+        },
+        because: proposal.receipt.clone(),
+    }
+}
+
+/// Tells what became of proposals, in the timeline and to who looks at the draft.
+async fn tell(cx: &Cx, tx: &mut Tx, draft: &Draft, receipts: Vec<Receipt>) -> Result<(), Error> {
     if !receipts.is_empty() {
         let content = Content::ProposalsDone { draft: draft.id, receipts };
         conversations::append(cx, tx, draft.conversation, Audience::Staff, None, content).await?;

@@ -9,12 +9,13 @@ use serde_json::json;
 use crate::agents::examples;
 use crate::agents::grounding::{self, Grounded, Known};
 use crate::agents::markers::Stream;
+use crate::agents::outside::{self, Usable};
 use crate::agents::prompt::{self, Prompt, Scene};
 use crate::agents::{Moment, providers, tools, usage};
 use crate::base::{Audience, DraftId, clean_text};
 use crate::drafts::Written;
 use crate::identity::Site;
-use crate::pipeline::toolbox::Toolbox;
+use crate::pipeline::toolbox::{During, Toolbox};
 use crate::pipeline::trace::Report;
 use crate::pipeline::turn::{Step, Telling, Turn};
 use crate::pipeline::{Error, Library, stages};
@@ -60,14 +61,14 @@ pub(super) async fn with_model(site: &Site, library: &Library, turn: &mut Turn, 
     if turn.agent.model.built_in || !is_for_models(turn) {
         return Drafted::NotAsked;
     }
-    let (allowance, chain) = match allowance(site, turn).await {
+    let (allowance, chain, outside) = match allowance(site, turn).await {
         Ok(both) => both,
         Err(error) => return failed(Trouble::Ours(error)),
     };
     if !allowance.enabled || !site.ports.models.ready(&chain) {
         return Drafted::NotAsked;
     }
-    match write(site, library, turn, draft, (allowance.left, &chain)).await {
+    match write(site, library, turn, draft, (allowance.left, &chain), outside).await {
         Ok(report) => Drafted::Written(report),
         Err(trouble) => failed(trouble),
     }
@@ -91,11 +92,12 @@ fn is_for_models(turn: &Turn) -> bool {
         && !intent.is_some_and(|intent| intent.sensitive || turn.agent.leaves_to_people(&intent.key))
 }
 
-/// How much of models the workspace may use now, and which draft for it.
-async fn allowance(site: &Site, turn: &Turn) -> Result<(usage::Allowance, Chain), Error> {
+/// How much of models the workspace may use now, which draft for it, and the tools from outside that they have.
+async fn allowance(site: &Site, turn: &Turn) -> Result<(usage::Allowance, Chain, Vec<Usable>), Error> {
     let mut tx = site.ports.db.read().await?;
     let allowance = usage::allowance(&turn.cx, &mut tx, site.ports.models.settings()).await?;
-    Ok((allowance, providers::chain(&turn.cx, &mut tx, &site.ports).await?))
+    let chain = providers::chain(&turn.cx, &mut tx, &site.ports).await?;
+    Ok((allowance, chain, outside::usable(&turn.cx, &mut tx, &site.ports).await?))
 }
 
 async fn write(
@@ -104,10 +106,11 @@ async fn write(
     turn: &mut Turn,
     draft: DraftId,
     budget: (i64, &Chain),
+    outside: Vec<Usable>,
 ) -> Result<Report, Trouble> {
     let hits = stages::usable_hits(turn);
     let prompt = render(site, library, turn, &hits)?;
-    let mut toolbox = Toolbox::new(hits, prompt.fence.clone());
+    let mut toolbox = Toolbox::new(hits, prompt.fence.clone(), outside);
     let mut messages = prompt.messages.clone();
     let answer = converse(site, turn, draft, budget, &mut messages, &mut toolbox).await?;
     let text = whole(&answer)?;
@@ -138,7 +141,8 @@ async fn converse(
     let limits = models.settings();
     let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
     let mut specs = tools::specs();
-    specs.retain(|spec| turn.agent.may_use(spec.name));
+    specs.retain(|spec| turn.agent.may_use(&spec.name));
+    specs.extend(toolbox.outside_specs());
     let longest = turn.agent.model.answer_tokens.and_then(|tokens| usize::try_from(tokens).ok());
     let answer_tokens = longest.unwrap_or(usize::MAX).min(limits.answer_tokens);
     let steps = limits.steps.max(1);
@@ -150,6 +154,9 @@ async fn converse(
         let text = prompt::text_of(messages);
         turn.telling.tell(Step::Asked(text.clone())).await;
         turn.found.prompts.push((hash.clone(), text));
+        if site.ports.traces.texts() {
+            turn.found.asked.push((hash.clone(), messages.clone()));
+        }
         let ask = Ask {
             workspace: turn.cx.workspace,
             prompt_hash: &hash,
@@ -186,7 +193,10 @@ async fn converse(
         shown.hear(Piece::Afresh);
         messages.push(Message::Assistant { text: answer.text, calls: answer.calls.clone() });
         for call in &answer.calls {
-            let text = toolbox.answer(site, turn, call).await?;
+            let during = During { prompt_hash: &hash, deadline };
+            let text = toolbox.answer(site, turn, call, during).await?;
+            turn.found.heard.append(&mut toolbox.heard);
+            turn.found.timed.append(&mut toolbox.timed);
             if let Some(call) = toolbox.calls.last() {
                 turn.telling.tell(Step::Called(call.clone())).await;
             }

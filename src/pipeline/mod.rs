@@ -15,6 +15,7 @@ pub mod replay;
 mod routes;
 mod run;
 mod scheduler;
+mod spans;
 mod stages;
 mod store;
 pub mod studio;

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::agents::usage;
+use crate::agents::{outside, usage};
 use crate::base::{Actor, Audience, ConversationId, DraftId, WorkspaceId};
 use crate::conversations::Lease;
 use crate::identity::Site;
 use crate::knowledge::gaps::Asked;
 use crate::pipeline::drafting::{self, Drafted};
+use crate::pipeline::spans::{self, Timed, What};
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
 use crate::pipeline::turn::Turn;
@@ -81,6 +82,7 @@ async fn work(
     mut turn: Turn,
     cancelled: &CancellationToken,
 ) -> Result<(), Error> {
+    let began = Instant::now();
     let mut traces = Vec::with_capacity(StageName::ALL.len());
     let mut draft = None;
     let (cx, lease) = (turn.cx.clone(), turn.lease.clone());
@@ -97,6 +99,12 @@ async fn work(
         }
         Err(error) => Err(error),
     };
+    let outcome = match &ended {
+        Ok(()) => "done",
+        Err(Error::Superseded) => "superseded",
+        Err(_) => "failed",
+    };
+    spans::tell(site, &turn, began, outcome, &uses);
     if let Err(error) = &ended {
         give_up(site, &turn, draft, &traces, error, &uses).await?;
     }
@@ -164,6 +172,7 @@ async fn run_stages(
         metrics::histogram!("concierge_stage_seconds", "stage" => stage.as_str())
             .record(started.elapsed().as_secs_f64());
         traces.push(trace);
+        turn.found.timed.push(Timed { what: What::Stage(stage), started, ended: Instant::now() });
     }
     Ok(())
 }
@@ -305,6 +314,7 @@ pub(super) fn written(turn: &Turn) -> drafts::Written {
 async fn note_uses(cx: &Cx, tx: &mut Tx, turn: &Turn, uses: &[Use]) -> Result<(), DbError> {
     usage::keep_prompts(cx, tx, &turn.found.prompts).await?;
     usage::keep_answers(cx, tx, &turn.found.answers).await?;
+    outside::keep_answers(cx, tx, &turn.found.heard).await?;
     usage::record(cx, tx, Some(turn.id), turn.found.intent.as_deref(), uses).await
 }
 

@@ -3,6 +3,10 @@
 
 use serde_json::{Value, json};
 
+use std::borrow::Cow;
+use std::time::Instant;
+
+use crate::agents::outside::{self, Policy, Unready, Usable};
 use crate::agents::prompt::{Shown, fenced};
 use crate::agents::proposals;
 use crate::agents::tools::ToolCall;
@@ -10,8 +14,10 @@ use crate::conversations::{self, ListFilter, View};
 use crate::identity::Site;
 use crate::knowledge::{self, Hit, Question};
 use crate::pipeline::Error;
-use crate::pipeline::turn::Turn;
-use crate::ports::models::Call;
+use crate::pipeline::spans::{Timed, What};
+use crate::pipeline::turn::{Telling, Turn};
+use crate::ports::mcp::Said;
+use crate::ports::models::{Call, ToolSpec};
 use crate::protocol::Proposal;
 use crate::schemas::show_value;
 
@@ -33,12 +39,55 @@ pub(super) struct Toolbox {
     pub(super) read: Vec<String>,
     /// Each call and what came of it, for the trace.
     pub(super) calls: Vec<Value>,
+    /// What tools from outside answered, each under the name of its call.
+    pub(super) heard: Vec<(String, Said)>,
+    /// How long each call took.
+    pub(super) timed: Vec<Timed>,
     fence: String,
+    outside: Vec<Usable>,
+    /// Servers that did not answer: they are not asked again for this draft.
+    silent: Vec<String>,
+}
+
+/// What a call is part of.
+#[derive(Clone, Copy)]
+pub(super) struct During<'a> {
+    /// Names the prompt that it follows.
+    pub(super) prompt_hash: &'a str,
+    /// When the draft is too late.
+    pub(super) deadline: Instant,
 }
 
 impl Toolbox {
-    pub(super) fn new(hits: Vec<Hit>, fence: String) -> Toolbox {
-        Toolbox { hits, proposals: Vec::new(), read: Vec::new(), calls: Vec::new(), fence }
+    pub(super) fn new(hits: Vec<Hit>, fence: String, outside: Vec<Usable>) -> Toolbox {
+        Toolbox {
+            hits,
+            proposals: Vec::new(),
+            read: Vec::new(),
+            calls: Vec::new(),
+            heard: Vec::new(),
+            timed: Vec::new(),
+            fence,
+            outside,
+            silent: Vec::new(),
+        }
+    }
+
+    /// The tools from outside, as a model is told of them.
+    pub(super) fn outside_specs(&self) -> impl Iterator<Item = ToolSpec> + '_ {
+        self.outside.iter().map(|one| {
+            let shape = &one.tool.shape.0;
+            let title = shape.title.as_deref().map(|title| format!("{title}. ")).unwrap_or_default();
+            let effect = match one.tool.policy {
+                Policy::Ask => " A colleague decides whether it is done.",
+                Policy::Read | Policy::Off => "",
+            };
+            ToolSpec {
+                name: Cow::Owned(one.tool.called()),
+                description: Cow::Owned(format!("{title}{}{effect}", shape.description)),
+                parameters: shape.parameters.clone(),
+            }
+        })
     }
 
     /// The passages as a prompt shows them.
@@ -53,8 +102,35 @@ impl Toolbox {
     }
 
     /// Answers a call. What is wrong with it is told to the model, which may try otherwise.
-    pub(super) async fn answer(&mut self, site: &Site, turn: &Turn, call: &Call) -> Result<String, Error> {
-        let answered = match ToolCall::read(call) {
+    pub(super) async fn answer(
+        &mut self,
+        site: &Site,
+        turn: &Turn,
+        call: &Call,
+        during: During<'_>,
+    ) -> Result<String, Error> {
+        let started = Instant::now();
+        let from_outside = self.outside.iter().find(|one| one.tool.called() == call.name).cloned();
+        let outside = from_outside.is_some();
+        let answered = match from_outside {
+            Some(usable) => self.outside(site, turn, call, during, &usable).await?,
+            None => self.own(site, turn, call).await?,
+        };
+        let done = answered.is_ok();
+        let text = answered.unwrap_or_else(|wrong| wrong);
+        let arguments: String = call.arguments.chars().take(SHOWN).collect();
+        let name: String = call.name.chars().take(60).collect();
+        let said: String = text.chars().take(SHOWN).collect();
+        let (id, ended) = (call.id.clone(), Instant::now());
+        self.calls.push(json!({ "tool": name, "arguments": arguments, "done": done, "answer": said }));
+        let what = What::Tool { name, id, arguments, answer: said, done, outside };
+        self.timed.push(Timed { what, started, ended });
+        Ok(text)
+    }
+
+    /// Answers a call of one of our own tools.
+    async fn own(&mut self, site: &Site, turn: &Turn, call: &Call) -> Result<Result<String, String>, Error> {
+        Ok(match ToolCall::read(call) {
             // A tool that is off is no tool.
             _ if !turn.agent.may_use(&call.name) => Err("There is no tool of this name.".to_owned()),
             Err(wrong) => Err(wrong),
@@ -69,14 +145,80 @@ impl Toolbox {
             }
             Ok(ToolCall::HandOver(wanted)) => proposals::propose_hand_over(&mut self.proposals, &wanted)
                 .map(|()| "Noted on the draft; a colleague decides. Tell the customer so.".to_owned()),
+        })
+    }
+
+    /// Calls a tool from outside that reads, or notes a call that a person approves.
+    async fn outside(
+        &mut self,
+        site: &Site,
+        turn: &Turn,
+        call: &Call,
+        during: During<'_>,
+        usable: &Usable,
+    ) -> Result<Result<String, String>, Error> {
+        let arguments = match outside::arguments_of(&usable.tool.shape.0, &call.arguments) {
+            Ok(arguments) => arguments,
+            Err(wrong) => return Ok(Err(wrong)),
         };
-        let done = answered.is_ok();
-        let text = answered.unwrap_or_else(|wrong| wrong);
-        let arguments: String = call.arguments.chars().take(SHOWN).collect();
-        let name: String = call.name.chars().take(60).collect();
-        let said: String = text.chars().take(SHOWN).collect();
-        self.calls.push(json!({ "tool": name, "arguments": arguments, "done": done, "answer": said }));
-        Ok(text)
+        if usable.tool.policy == Policy::Ask {
+            let noted = proposals::propose_call(&mut self.proposals, &usable.tool, arguments);
+            return Ok(
+                noted.map(|()| "Noted on the draft; a colleague decides. It is not done yet.".to_owned())
+            );
+        }
+        let name = outside::named(during.prompt_hash, call);
+        let said = match turn.telling {
+            Telling::Again | Telling::Trial => {
+                let mut tx = site.ports.db.read().await?;
+                let known = outside::answer(&turn.cx, &mut tx, &name).await?;
+                known.ok_or_else(|| "What it would answer is not on record.".to_owned())
+            }
+            Telling::Live | Telling::Watched(_) => {
+                let said = self.ask_outside(site, turn, usable, arguments, during.deadline).await?;
+                said.inspect(|said| self.heard.push((name, said.clone())))
+            }
+        };
+        Ok(said.and_then(|said| match said.worked {
+            true => {
+                self.read.push(said.text.clone());
+                Ok(fenced(&self.fence, &said.text))
+            }
+            false => Err(format!("It did not work.\n{}", fenced(&self.fence, &said.text))),
+        }))
+    }
+
+    async fn ask_outside(
+        &mut self,
+        site: &Site,
+        turn: &Turn,
+        usable: &Usable,
+        arguments: serde_json::Map<String, Value>,
+        deadline: Instant,
+    ) -> Result<Result<Said, String>, Error> {
+        let server = &usable.tool.server;
+        let silent = "This tool does not answer now.";
+        if self.silent.contains(server) {
+            return Ok(Err(silent.to_owned()));
+        }
+        let until = outside::latest(&site.ports).min(deadline);
+        let failure = match outside::reach(&site.ports, &turn.cx, usable, until).await {
+            Ok(ready) => match ready.call(arguments).await {
+                Ok(said) => return Ok(Ok(said)),
+                Err(failure) => failure,
+            },
+            Err(Unready::Failed(failure)) => failure,
+            Err(Unready::Ours(error)) => return Err(error.into()),
+            Err(Unready::Changed) => {
+                tracing::warn!(workspace.id = %turn.cx.workspace, server, "a tool from outside was changed: it is off");
+                let called = usable.tool.called();
+                self.outside.retain(|one| one.tool.called() != called);
+                return Ok(Err("This tool was changed and is off.".to_owned()));
+            }
+        };
+        tracing::warn!(workspace.id = %turn.cx.workspace, server, %failure, "a tool from outside did not answer");
+        self.silent.push(server.clone());
+        Ok(Err(silent.to_owned()))
     }
 
     async fn search(&mut self, site: &Site, turn: &Turn, query: &str) -> Result<String, Error> {

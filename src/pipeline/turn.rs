@@ -13,8 +13,10 @@ use crate::files::{self, Transcript};
 use crate::identity::Site;
 use crate::knowledge::Hit;
 use crate::language::tongue::Tongue;
+use crate::pipeline::spans::Timed;
 use crate::pipeline::{Error, Library};
-use crate::ports::models::{Answer, Meter};
+use crate::ports::mcp::Said;
+use crate::ports::models::{Answer, Message, Meter};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, Entry, Owner};
 use crate::rules::{Action, Run};
@@ -136,6 +138,12 @@ pub(super) struct Findings {
     pub(super) prompts: Vec<(String, String)>,
     /// What they answered to it.
     pub(super) answers: Vec<(String, Answer)>,
+    /// What tools from outside answered, each under the name of its call.
+    pub(super) heard: Vec<(String, Said)>,
+    /// What models were given, message by message, where somebody listens to that.
+    pub(super) asked: Vec<(String, Vec<Message>)>,
+    /// What took how long.
+    pub(super) timed: Vec<Timed>,
 }
 
 impl Turn {

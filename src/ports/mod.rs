@@ -9,6 +9,7 @@ mod cx;
 pub mod db;
 pub mod embedder;
 pub mod entropy;
+pub mod mcp;
 pub mod models;
 pub mod outbound;
 pub mod outgoing;
@@ -16,6 +17,7 @@ pub mod readers;
 pub mod secrets;
 pub mod sound;
 pub mod speech;
+pub mod traces;
 pub mod vectors;
 
 use std::sync::Arc;
@@ -27,11 +29,13 @@ pub use cx::Cx;
 pub use db::{Db, DbError, Tx};
 pub use embedder::Embeddings;
 pub use entropy::Entropy;
+pub use mcp::Mcp;
 pub use models::Models;
 pub use outbound::Outbound;
 pub use readers::Readers;
 pub use secrets::Secrets;
 pub use speech::Speech;
+pub use traces::Traces;
 pub use vectors::Vectors;
 
 use crate::base::{Actor, Id, Timestamp, WorkspaceId};
@@ -59,6 +63,10 @@ pub struct Ports {
     pub readers: Arc<Readers>,
     /// Requests to addresses that people give.
     pub outbound: Outbound,
+    /// Servers of tools elsewhere.
+    pub mcp: Mcp,
+    /// Where traces of turns go.
+    pub traces: Traces,
     /// Vectors of texts.
     pub embeddings: Arc<Embeddings>,
     /// The index that finds passages by their vectors.

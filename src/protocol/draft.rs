@@ -181,10 +181,16 @@ crate::word_enum! {
         Proposed = "proposed",
         /// A person took it off the draft.
         Dropped = "dropped",
+        /// It was approved, and is on its way to a server elsewhere.
+        Waiting = "waiting",
+        /// The server elsewhere was called; its answer is not here yet. It is not called again.
+        Begun = "begun",
         /// It was done.
         Done = "done",
         /// It was not done; the receipt says why.
         Skipped = "skipped",
+        /// It was tried and did not work, or it is not known whether it did; the receipt says so.
+        Failed = "failed",
     }
 }
 

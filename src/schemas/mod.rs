@@ -22,7 +22,7 @@ pub use model::{
     WorkflowState,
 };
 pub use routes::routes;
-pub use value::{check_value, is_same_value, show_value};
+pub use value::{check_value, fits, is_same_value, show_value};
 
 use std::fmt;
 
@@ -95,6 +95,12 @@ pub async fn update(cx: &Cx, tx: &mut Tx, key: &str, base: i64, document: &str) 
         Err(Error::Changed(_)) => Err(Error::Stale { base, current: Box::new(by_key(cx, tx, key).await?) }),
         done => done,
     }
+}
+
+/// A version of a schema that is not stored: what a document would be, beside the active ones.
+pub fn imagined(cx: &Cx, document: &str) -> Result<Schema, Error> {
+    let outline = document::read(document)?;
+    Ok(Schema::new(cx.id(), 0, document, outline, cx.now))
 }
 
 /// Takes a schema away: what is known under it is kept, and comes back with its next version.

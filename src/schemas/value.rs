@@ -100,6 +100,34 @@ fn digits(value: &Value) -> String {
     plain(value).chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }
 
+/// Whether a value fits a schema that somebody else wrote, as far as that can be told in bounded time: patterns
+/// run in linear time, and a schema that refers to others is not followed.
+pub fn fits(schema: &Value, value: &Value) -> Result<(), String> {
+    fn refers(schema: &Value) -> bool {
+        match schema {
+            Value::Object(all) => all.iter().any(|(key, value)| {
+                matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef") || refers(value)
+            }),
+            Value::Array(all) => all.iter().any(refers),
+            _ => false,
+        }
+    }
+    if refers(schema) {
+        return Ok(());
+    }
+    let options = jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex());
+    let Ok(checker) = options.build(schema) else { return Ok(()) };
+    match checker.iter_errors(value).next() {
+        None => Ok(()),
+        Some(error) => {
+            let place = error.instance_path().to_string();
+            let place = place.trim_start_matches('/').replace('/', ".");
+            let problem: String = error.to_string().chars().take(300).collect();
+            Err(if place.is_empty() { problem } else { format!("{place}: {problem}") })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

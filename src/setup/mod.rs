@@ -50,6 +50,11 @@ pub async fn create_first(
     take_kit(cx, tx, understanding, &agent.key).await
 }
 
+/// The document of the schema that comes with a role of the catalogue.
+pub fn pack(role: &str) -> Option<&'static str> {
+    kits::schema_of(role)
+}
+
 /// Gives the workspace an agent with its kit: its words, its schema, its first rule.
 pub async fn choose_agent(
     cx: &Cx,

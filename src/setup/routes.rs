@@ -9,9 +9,10 @@ use utoipa_axum::routes;
 
 use crate::agents::Understanding;
 use crate::base::{Actor, ConversationId};
-use crate::http::{Json, Page, Problem, ProblemBody};
+use crate::http::{Json, Page, Path, Problem, ProblemBody};
 use crate::identity::{Caller, Permission, Site, check_own_origin, hash_password};
 use crate::protocol::ErrorCode;
+use crate::schemas;
 use crate::setup::{self, NewHub, OfferedAgent};
 use crate::workspaces::Workspace;
 
@@ -22,6 +23,41 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(list_agents))
         .routes(routes!(choose_agent))
         .routes(routes!(ask))
+        .routes(routes!(pack))
+}
+
+/// The schema that comes with a role.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct Pack {
+    /// Its key.
+    key: String,
+    /// Its name.
+    name: String,
+    /// The names of its fields, in their order.
+    fields: Vec<String>,
+    /// Whether a schema with this key is installed: the business's own is not replaced.
+    installed: bool,
+    /// The document, as `POST /v1/schemas` takes it.
+    #[schema(value_type = Object)]
+    document: serde_json::Value,
+}
+
+/// Shows the schema that comes with a role of the catalogue, for a business that takes the role.
+#[utoipa::path(get, path = "/v1/agent/roles/{key}/schema", tag = "agent", params(("key" = String, Path)),
+    responses((status = 200, body = Pack), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn pack(
+    State(site): State<Site>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<Pack>, Problem> {
+    let cx = caller.may(Permission::Manage)?.cx(&site.ports);
+    let text = setup::pack(&key).ok_or_else(Problem::not_found)?;
+    let outline = schemas::read(text)?;
+    let document = serde_json::from_str(text).map_err(|error| Problem::internal(&error))?;
+    let mut tx = site.ports.db.read().await?;
+    let installed = schemas::active(&cx, &mut tx).await?.iter().any(|known| known.key == outline.key);
+    let fields = outline.fields.into_iter().map(|field| field.label).collect();
+    Ok(Json(Pack { key: outline.key, name: outline.title, fields, installed, document }))
 }
 
 /// Whether the hub waits for its first workspace.

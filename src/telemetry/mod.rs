@@ -10,6 +10,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
 
+/// Crates that say more than may be logged.
+const QUIET: &str = "async_openai=off,rmcp=off";
+
 /// Bucket bounds for durations, in seconds.
 const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -22,9 +25,9 @@ const SUM_UP: Duration = Duration::from_secs(5);
 
 /// Starts logging. A second call in the same process changes nothing.
 pub fn start_logging(log: &Log) {
-    // That crate logs what models answer.
-    let quiet = format!("{},async_openai=off", log.filter);
-    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info,async_openai=off"));
+    // These crates log what models and tools answer.
+    let quiet = format!("{},{QUIET}", log.filter);
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET}")));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
@@ -114,6 +117,7 @@ fn describe() {
     metrics::describe_counter!("concierge_refused_total", "Requests and commands refused, by code");
     metrics::describe_counter!("concierge_holes_total", "Holes in the bus that were filled from the store");
     metrics::describe_histogram!("concierge_store_group_size", "Units of work per commit");
+    metrics::describe_counter!("concierge_traces_total", "Turns told to the collector of traces, by outcome");
     metrics::describe_counter!("concierge_model_calls_total", "Calls of models, by how they ended");
     metrics::describe_counter!("concierge_model_tokens_total", "Tokens of models, by kind");
     metrics::describe_histogram!("concierge_model_first_token_seconds", "Until a model's first word");

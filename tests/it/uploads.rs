@@ -248,6 +248,48 @@ async fn an_upload_is_its_uploaders_alone() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_is_told_what_the_hub_can_also_from_another_site() {
+    let small = |config: &mut Config, _: &mut Options| config.files.max_bytes = 1_000;
+    on_each_engine_with(small, async |app| {
+        let ask = async |path: &str, headers: Headers<'_>| {
+            let mut request = reqwest::Client::new().request(Method::OPTIONS, format!("{}{path}", app.url()));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let response = request.send().await.expect("the hub answers");
+            assert!(matches!(response.status().as_u16(), 200 | 204), "{response:?}");
+            let header = |name: &str| {
+                response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_lowercase)
+            };
+            ["tus-resumable", "tus-version", "tus-extension", "tus-max-size", "access-control-allow-methods"]
+                .map(header)
+        };
+        let text = |text: &str| Some(text.to_owned());
+        // Nobody has to be signed in to ask.
+        for path in ["/v1/uploads", "/v1/uploads/01H00000000000000000000000"] {
+            let [resumable, version, extension, most, _] = ask(path, &[]).await;
+            assert_eq!((resumable, version, most), (text("1.0.0"), text("1.0.0"), text("1000")), "{path}");
+            let extensions = extension.unwrap_or_default();
+            for extension in ["creation", "creation-defer-length", "expiration", "termination"] {
+                assert!(extensions.split(',').any(|one| one == extension), "{extensions}");
+            }
+        }
+        // A browser's question before it sends a piece is answered as before.
+        let preflight: Headers<'_> = &[
+            ("origin", "https://shop.example"),
+            ("access-control-request-method", "PATCH"),
+            ("access-control-request-headers", "upload-offset"),
+        ];
+        let [.., methods] = ask("/v1/uploads/01H00000000000000000000000", preflight).await;
+        assert!(methods.is_some_and(|methods| methods.contains("patch")));
+        for other in ["/v1/uploadsx", "/v1/conversations"] {
+            assert_eq!(ask(other, preflight).await[1], None, "{other}");
+        }
+    })
+    .await;
+}
+
 /// Sends the beginning of a piece over a line of its own and cuts it.
 async fn cut_piece(caller: &Http, path: &str, offset: usize, promised: usize, bytes: &[u8]) -> String {
     let host = caller.base().trim_start_matches("http://").to_owned();

@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::agents::bundles::{self, Bundle, Event, Version, VersionRow, Warning, WorkingCopy};
+use crate::agents::outside::{self, Policy, Usable};
 use crate::agents::{Intent, Manner, Understanding, intents, providers, tools};
 use crate::http::{Json, Page, Path, Problem, ProblemBody, Query};
 use crate::identity::{Caller, Permission, Site};
@@ -50,6 +51,8 @@ struct AgentBody {
     manners: Vec<Manner>,
     /// The tools there are.
     tools: Vec<ToolRow>,
+    /// The tools from outside that are on. Its business decides about them, for all versions.
+    outside: Vec<OutsideRow>,
     /// What customers ask for.
     intents: Vec<IntentRow>,
     /// The names of the models' providers.
@@ -84,6 +87,25 @@ struct ToolRow {
     name: &'static str,
     /// Whether it only proposes, and a person approves.
     proposes: bool,
+}
+
+/// A tool from outside.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct OutsideRow {
+    /// The name by which a model calls it.
+    name: String,
+    /// Its title, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Whether it only proposes, and a person approves.
+    proposes: bool,
+}
+
+impl From<Usable> for OutsideRow {
+    fn from(usable: Usable) -> OutsideRow {
+        let tool = usable.tool;
+        OutsideRow { name: tool.called(), proposes: tool.policy == Policy::Ask, title: tool.shape.0.title }
+    }
 }
 
 /// An intent.
@@ -141,6 +163,7 @@ async fn body(
         roles: catalogue.all().map(|one| RoleRow { key: one.key.clone(), name: one.name.clone() }).collect(),
         manners: catalogue.manners().to_vec(),
         tools: tools::NAMES.iter().map(|name| ToolRow { name, proposes: tools::has_effect(name) }).collect(),
+        outside: outside::usable(cx, tx, &site.ports).await?.into_iter().map(OutsideRow::from).collect(),
         intents: own_intents.intents.iter().map(IntentRow::from).collect(),
         providers: site.ports.models.status(&chain).into_iter().map(|one| one.name).collect(),
         events: bundles::events(cx, tx).await?,

@@ -10,7 +10,7 @@ mod store;
 
 use std::time::Duration;
 
-pub use routes::routes;
+pub use routes::{routes, tell_what_is_spoken};
 
 use crate::base::{FileId, Timestamp, UploadId};
 use crate::files::{Error, StoredFile, model};

@@ -1,12 +1,13 @@
 //! Uploads in pieces over HTTP, as tus 1.0 has it (<https://tus.io/protocols/resumable-upload>): creation,
-//! deferred length, expiration, termination. `HEAD` and `GET` tell the offset; `GET` also what became of it.
+//! deferred length, expiration, termination. `HEAD` and `GET` tell the offset; `GET` also what became of it;
+//! `OPTIONS` tells what the hub can.
 
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use futures_util::StreamExt as _;
@@ -26,7 +27,17 @@ const DEFERRED: HeaderName = HeaderName::from_static("upload-defer-length");
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
-const VERSION: HeaderName = HeaderName::from_static("tus-resumable");
+const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+const VERSION: HeaderName = HeaderName::from_static("tus-version");
+const EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
+const MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
+
+/// The version of tus that is spoken.
+const TUS: HeaderValue = HeaderValue::from_static("1.0.0");
+
+/// What is spoken of it beyond its core.
+const EXTENSIONS: HeaderValue =
+    HeaderValue::from_static("creation,creation-defer-length,expiration,termination");
 
 /// What the body of a piece is called.
 const PIECE: &str = "application/offset+octet-stream";
@@ -38,10 +49,29 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(show, add, give_up)).layer(
         middleware::map_response(async |mut response: Response| {
-            response.headers_mut().insert(VERSION, HeaderValue::from_static("1.0.0"));
+            response.headers_mut().insert(RESUMABLE, TUS);
             response
         }),
     )
+}
+
+/// Tells what the hub can where `OPTIONS` asks about uploads. It stands before the layer that answers every
+/// `OPTIONS` as a browser's preflight, and adds to that answer.
+pub async fn tell_what_is_spoken(State(most): State<usize>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let asked = *request.method() == Method::OPTIONS
+        && path.strip_prefix("/v1/uploads").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let mut response = next.run(request).await;
+    if asked {
+        let headers = response.headers_mut();
+        headers.insert(RESUMABLE, TUS);
+        headers.insert(VERSION, TUS);
+        headers.insert(EXTENSION, EXTENSIONS);
+        headers.insert(MAX_SIZE, HeaderValue::from(most));
+        let read = "tus-resumable,tus-version,tus-extension,tus-max-size";
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(read));
+    }
+    response
 }
 
 /// How far an upload is.

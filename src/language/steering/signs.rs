@@ -1,6 +1,6 @@
 //! What the judge looks at, as numbers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::phrases;
 use crate::language::words::{fold, words};
@@ -15,8 +15,8 @@ pub(super) const REST: usize = phrases::PHRASES.len() + VECTOR + 2;
 const LENGTH: usize = phrases::PHRASES.len() + VECTOR;
 const CONSTANT: usize = LENGTH + 1;
 
-/// The sentence vector's length beside the words': a longer one makes subjects out to be attacks.
-const MEANING: f32 = 0.7;
+/// The sentence vector's length beside that of the words and of the letter groups.
+const MEANING: f32 = 1.0;
 
 /// A text as the judge sees it.
 #[derive(Debug, Clone)]
@@ -45,6 +45,12 @@ impl Signs {
                 }
             }
         }
+        for length in 1..=3.min(said.len()) {
+            *by_word.entry(bucket(b'^', said[..length].iter().copied())).or_insert(0.0) += 1.0;
+        }
+        for form in forms(text, said.last().copied()) {
+            *by_word.entry(bucket(b'$', std::iter::once(form.as_str()))).or_insert(0.0) += 1.0;
+        }
         let mut hashed = unit(by_word);
         hashed.extend(unit(by_letter));
         let mut rest: Vec<(usize, f32)> = phrases::numbers(text).map(|number| (number, 0.3)).collect();
@@ -54,6 +60,30 @@ impl Signs {
         rest.extend((phrases::PHRASES.len()..LENGTH).zip(vector));
         Self { hashed, rest }
     }
+}
+
+/// How a text is put, whatever it is about: its last word and sign, the signs in it, how many sentences it
+/// has, whether it has lines and words in capitals. One that asks about instructions is put otherwise than one
+/// that gives them.
+fn forms(text: &str, last: Option<&str>) -> BTreeSet<String> {
+    let ends_sentence = |character: char| matches!(character, '.' | '!' | '?' | '\n' | '。' | '？' | '！');
+    let sentences = text.split(ends_sentence).count().saturating_sub(1).min(5);
+    let shouted = |word: &str| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let mut forms: BTreeSet<String> = text
+        .chars()
+        .filter(|character| !character.is_alphanumeric() && !character.is_whitespace())
+        .map(|sign| format!("has {sign}"))
+        .collect();
+    forms.insert(format!("sentences {sentences}"));
+    forms.extend(text.trim_end().chars().next_back().map(|end| format!("ends {end}")));
+    forms.extend(last.map(|last| format!("last {last}")));
+    if text.contains('\n') {
+        forms.insert("lines".to_owned());
+    }
+    if text.split(|character: char| !character.is_alphanumeric()).any(shouted) {
+        forms.insert("capitals".to_owned());
+    }
+    forms
 }
 
 /// The bucket of one word.

@@ -9,10 +9,12 @@ use crate::base::DocumentId;
 use crate::http::Problem;
 use crate::pipeline::Library;
 use crate::pipeline::replay::agent_of;
+use crate::pipeline::studio::Which;
 use crate::pipeline::turn::Turn;
 use crate::ports::{Cx, Tx};
 use crate::protocol::ErrorCode;
 use crate::rules::{self, Rule, RuleSet};
+use crate::schemas::{self, Schema};
 
 /// Longest instructions or personality, in characters.
 const MAX_TEXT: usize = 20_000;
@@ -23,6 +25,10 @@ const MAX_ITEMS: usize = 100;
 #[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
+    /// A published version of the business's own agent, or a bundle that is not saved. What follows is changed
+    /// on top of it.
+    #[serde(default)]
+    of: Option<Which>,
     /// Another agent of the catalogue.
     agent: Option<String>,
     /// Other instructions.
@@ -33,6 +39,10 @@ pub(super) struct Change {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     rules: Vec<Value>,
+    /// Schemas that take the place of those with the same name, or are added: their documents.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    schemas: Vec<Value>,
     /// Documents that are not there.
     #[serde(default)]
     without_documents: Vec<DocumentId>,
@@ -46,6 +56,7 @@ pub(super) struct Change {
 pub(super) struct Changed {
     agent: Option<Arc<Agent>>,
     rules: Option<Arc<RuleSet>>,
+    schemas: Option<Arc<Vec<Schema>>>,
     without_documents: Vec<DocumentId>,
     without_models: bool,
 }
@@ -64,8 +75,11 @@ impl Change {
             let detail = format!("instructions and personality have at most {MAX_TEXT} characters each");
             return Err(Problem::new(ErrorCode::TextTooLong, detail));
         }
-        if self.rules.len() > MAX_ITEMS || self.without_documents.len() > MAX_ITEMS {
-            let detail = format!("a change has at most {MAX_ITEMS} rules and {MAX_ITEMS} documents");
+        if [self.rules.len(), self.schemas.len(), self.without_documents.len()]
+            .iter()
+            .any(|count| *count > MAX_ITEMS)
+        {
+            let detail = format!("a change has at most {MAX_ITEMS} rules, schemas and documents each");
             return Err(Problem::new(ErrorCode::InvalidField, detail));
         }
         let agent = self.changed_agent(library, cx, tx, own_agent).await?;
@@ -73,9 +87,14 @@ impl Change {
             true => None,
             false => Some(Arc::new(changed_rules(cx, tx, &self.rules).await?)),
         };
+        let schemas = match self.schemas.is_empty() {
+            true => None,
+            false => Some(Arc::new(changed_schemas(cx, tx, &self.schemas).await?)),
+        };
         Ok(Changed {
             agent,
             rules,
+            schemas,
             without_documents: self.without_documents,
             without_models: self.without_models,
         })
@@ -88,7 +107,8 @@ impl Change {
         tx: &mut Tx,
         own: &str,
     ) -> Result<Option<Arc<Agent>>, Problem> {
-        if self.agent.is_none() && self.instructions.is_none() && self.personality.is_none() {
+        let same = self.agent.is_none() && self.of.is_none();
+        if same && self.instructions.is_none() && self.personality.is_none() {
             return Ok(None);
         }
         let key = self.agent.as_deref().unwrap_or(own);
@@ -97,9 +117,14 @@ impl Change {
             return Err(Problem::new(ErrorCode::InvalidField, detail));
         }
         // Another agent comes with its own intents; the same one keeps the workspace's.
-        let mut agent = match self.agent.is_some() {
-            true => Agent::clone(&library.understanding().agent(key)),
-            false => Agent::clone(&*agent_of(library, cx, tx, key).await?),
+        let mut agent = match (&self.of, self.agent.is_some()) {
+            (Some(_), true) => {
+                let detail = "of, agent: give one of them".to_owned();
+                return Err(Problem::new(ErrorCode::InvalidField, detail));
+            }
+            (Some(of), false) => Agent::clone(&*of.clone().find(library, cx, tx, own).await?),
+            (None, true) => Agent::clone(&library.understanding().agent(key)),
+            (None, false) => Agent::clone(&*agent_of(library, cx, tx, key).await?),
         };
         if let Some(instructions) = &self.instructions {
             agent.instructions.clone_from(instructions);
@@ -135,11 +160,24 @@ async fn changed_rules(cx: &Cx, tx: &mut Tx, documents: &[Value]) -> Result<Rule
     Ok(RuleSet::new(all, -1))
 }
 
+async fn changed_schemas(cx: &Cx, tx: &mut Tx, documents: &[Value]) -> Result<Vec<Schema>, Problem> {
+    let mut all = schemas::active(cx, tx).await?;
+    for document in documents {
+        let changed = schemas::imagined(cx, &document.to_string())?;
+        match all.iter_mut().find(|known| known.key == changed.key) {
+            Some(known) => *known = changed,
+            None => all.push(changed),
+        }
+    }
+    Ok(all)
+}
+
 impl Changed {
     /// Whether nothing is changed.
     pub(super) fn is_nothing(&self) -> bool {
         self.agent.is_none()
             && self.rules.is_none()
+            && self.schemas.is_none()
             && self.without_documents.is_empty()
             && !self.without_models
     }
@@ -147,6 +185,11 @@ impl Changed {
     /// Whether a document is left out.
     pub(super) fn leaves_out(&self, document: DocumentId) -> bool {
         self.without_documents.contains(&document)
+    }
+
+    /// The schemas that are known instead.
+    pub(super) fn schemas(&self) -> Option<&[Schema]> {
+        self.schemas.as_ref().map(|all| all.as_slice())
     }
 
     /// Whether no model drafts.

@@ -1,4 +1,4 @@
-//! What would have happened: past messages run through a changed agent, rule or knowledge, beside what
+//! What would have happened: past messages run through a changed agent, rule, schema or knowledge, beside what
 //! happens without the change.
 //!
 //! A replay is a turn without its end: the same stages over what was known when the message came, with the
@@ -132,7 +132,7 @@ pub(super) async fn last_moment(
     id: ConversationId,
 ) -> Result<Option<(Moment, Turn)>, Error> {
     let mut tx = site.ports.db.read().await?;
-    let mut material = moment::Material::read(library, cx, &mut tx, id).await?;
+    let mut material = moment::Material::read(library, cx, &mut tx, id, None).await?;
     drop(tx);
     let Some(last) = material.moments.pop() else { return Ok(None) };
     let turn = material.turn(library, cx, &last);
@@ -148,15 +148,20 @@ async fn conversation(
     changed: &Changed,
 ) -> Result<Vec<Replayed>, Error> {
     let mut tx = site.ports.db.read().await?;
-    let material = moment::Material::read(library, cx, &mut tx, id).await?;
+    let material = moment::Material::read(library, cx, &mut tx, id, None).await?;
+    let otherwise = match changed.schemas() {
+        None => None,
+        some => Some(moment::Material::read(library, cx, &mut tx, id, some).await?),
+    };
     drop(tx);
+    let otherwise = otherwise.as_ref().unwrap_or(&material);
     let mut replayed = Vec::new();
     for moment in &material.moments {
         let before = outcome(site, library, material.turn(library, cx, moment), &Changed::default()).await?;
         let after = match changed.is_nothing() {
             true => None,
             false => {
-                let turn = changed.apply(material.turn(library, cx, moment));
+                let turn = changed.apply(otherwise.turn(library, cx, moment));
                 Some(outcome(site, library, turn, changed).await?).filter(|after| *after != before)
             }
         };

@@ -74,6 +74,7 @@ impl Material {
         cx: &Cx,
         tx: &mut Tx,
         id: ConversationId,
+        schemas: Option<&[Schema]>,
     ) -> Result<Material, Error> {
         let workspace = workspaces::get(tx, cx.workspace).await?;
         let agent = agent_of(library, cx, tx, &workspace.agent).await?;
@@ -85,6 +86,14 @@ impl Material {
             .map(|(entry, _)| entry)
             .collect();
         let spoken = files::transcripts_after(cx, tx, id, 0).await?;
+        let (schemas, records) = match schemas {
+            None => (schemas::active(cx, tx).await?, context::view(cx, tx, id).await?),
+            Some(changed) => {
+                let of = [(id, conversation.status.clone())];
+                let records = context::views(cx, tx, changed, &of).await?.remove(&id).unwrap_or_default();
+                (changed.to_vec(), records)
+            }
+        };
         let mut recorded = store::first_drafts(tx, cx.workspace, id).await?;
         let moments = moments(&entries, &spoken).into_iter().map(|(seq, at, text)| Moment {
             seq,
@@ -99,8 +108,8 @@ impl Material {
             agent,
             conversation,
             contact,
-            schemas: schemas::active(cx, tx).await?,
-            records: context::view(cx, tx, id).await?,
+            schemas,
+            records,
             rules: rules::ready(cx, tx, library.shelf()).await?,
             spoken,
             initial: schemas::initial_status(cx, tx).await?,

@@ -5,8 +5,8 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::base::{ConversationId, Timestamp};
-use crate::conversations;
+use crate::base::ConversationId;
+use crate::conversations::{self, ListFilter, View};
 use crate::http::{Cursor, Json, PageQuery, Problem, ProblemBody, Query};
 use crate::identity::{Caller, Permission, Site};
 use crate::pipeline::Library;
@@ -46,14 +46,15 @@ struct ReplayPage {
     next: Option<String>,
 }
 
-/// Runs past conversations, the newest first, through a changed agent, rule or knowledge. Nothing is stored,
-/// sent or told, and no model is asked.
-#[utoipa::path(post, path = "/v1/replay", tag = "turns", params(PageQuery), request_body = ReplayBody,
+/// Runs past conversations, those with the newest event first, through a changed agent, rule, schema or knowledge.
+/// Nothing is stored, sent or told, and no model and no tool from outside is asked.
+#[utoipa::path(post, path = "/v1/replay", tag = "turns", params(ListFilter, PageQuery), request_body = ReplayBody,
     responses((status = 200, body = ReplayPage), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn replay(
     State(site): State<Site>,
     Extension(library): Extension<Library>,
     caller: Caller,
+    Query(filter): Query<ListFilter>,
     Query(page): Query<PageQuery>,
     Json(body): Json<ReplayBody>,
 ) -> Result<Json<ReplayPage>, Problem> {
@@ -65,25 +66,26 @@ async fn replay(
             return Err(Problem::new(ErrorCode::InvalidField, detail));
         }
     };
-    let start = page
-        .cursor::<ConversationId>()?
-        .unwrap_or(Cursor { at: Timestamp::from_micros(i64::MAX), id: cx.entropy.id(cx.now) });
+    let filter = ListFilter { view: Some(filter.view.unwrap_or(View::All)), ..filter };
+    let start = page.cursor::<ConversationId>()?;
+    let asked = usize::try_from(limit).unwrap_or(0);
     let mut tx = site.ports.db.read().await?;
     let workspace = workspaces::get(&mut tx, cx.workspace).await?;
     let changed = body.change.check(&library, &cx, &mut tx, &workspace.agent).await?;
     let agent = agent_of(&library, &cx, &mut tx, &workspace.agent).await?;
-    let past = conversations::heads(&cx, &mut tx, start, limit).await?;
+    let mut past = conversations::list(&cx, &mut tx, &filter, limit, start).await?;
     drop(tx);
     learn(&library, &changed, agent).await;
     let mut items = Vec::new();
-    for (id, title, _) in &past {
-        items.extend(super::conversation(&site, &library, &cx, (*id, title), &changed).await?);
+    let more = past.len() > asked;
+    past.truncate(asked);
+    for (_, one) in &past {
+        items.extend(super::conversation(&site, &library, &cx, (one.id, &one.title), &changed).await?);
     }
     if let Some(intent) = &body.intent {
         let of = |outcome: &super::Outcome| outcome.intent.as_ref() == Some(intent);
         items.retain(|one| of(&one.before) || one.after.as_ref().is_some_and(of));
     }
-    let full = i64::try_from(past.len()).is_ok_and(|length| length == limit);
-    let next = past.last().filter(|_| full).map(|(id, _, at)| Cursor { at: *at, id: *id }.encode());
+    let next = past.last().filter(|_| more).map(|(at, one)| Cursor { at: *at, id: one.id }.encode());
     Ok(Json(ReplayPage { items, conversations: past.len(), next }))
 }

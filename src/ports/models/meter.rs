@@ -27,6 +27,8 @@ pub struct Use {
     pub first_ms: Option<i64>,
     /// Milliseconds in all.
     pub ms: i64,
+    /// When it ended.
+    pub ended: Instant,
     /// "answered", "given up", or why not.
     pub outcome: String,
 }
@@ -73,6 +75,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut used = self.used.clone();
         used.ms = millis(self.started.elapsed());
+        used.ended = Instant::now();
         used.cost = cost(used.prompt_tokens, self.prices.0) + cost(used.answer_tokens, self.prices.1);
         metrics::counter!("concierge_model_tokens_total", "kind" => "prompt")
             .increment(u64::try_from(used.prompt_tokens).unwrap_or(0));

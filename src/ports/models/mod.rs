@@ -10,6 +10,7 @@ mod meter;
 mod provider;
 mod wire;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -62,9 +63,9 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ToolSpec {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it is for.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// The JSON schema of its arguments.
     pub parameters: serde_json::Value,
 }

@@ -193,6 +193,7 @@ impl Provider {
             cost: 0,
             first_ms: None,
             ms: 0,
+            ended: Instant::now(),
             outcome: "given up".to_owned(),
         };
         let mut running = Running::new(meter, used, (self.set.input_price, self.set.output_price));

@@ -11,6 +11,7 @@ mod postgres;
 mod qdrant;
 mod reader;
 mod store;
+mod tools;
 mod wire;
 
 pub use acts::{Colleague, customer_acts};
@@ -25,6 +26,7 @@ pub use model::{ModelDouble, Script, all_said, last_said};
 pub use qdrant::{KEY as QDRANT_KEY, QdrantDouble};
 pub use reader::{Reader, all_entries};
 pub use store::{Store, on_each_store};
+pub use tools::{Reply, Tongue, ToolsDouble, offers};
 pub use wire::Wire;
 
 use std::time::Duration;

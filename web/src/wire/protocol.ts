@@ -121,7 +121,7 @@ export type Posted = { readonly conversation: ConversationId; readonly seq: numb
 export type Proposal = { readonly number: number; readonly tool: string; readonly arguments: unknown; readonly says: string; readonly state: ProposalState; readonly receipt?: string; readonly at?: Timestamp; };
 
 /** What became of something a draft wants to have done. */
-export type ProposalState = "proposed" | "dropped" | "done" | "skipped";
+export type ProposalState = "proposed" | "dropped" | "waiting" | "begun" | "done" | "skipped" | "failed";
 
 /** How far somebody has read. */
 export type ReadMark = { readonly actor: Actor; readonly seq: number; };

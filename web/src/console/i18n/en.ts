@@ -1,7 +1,6 @@
 /** Every text of the console in English: the complete set that other languages are checked against. */
 import { keys } from "./keys";
 import { knowledge } from "./knowledge";
-import { settings } from "./settings";
 
 export const en = {
   ...keys,
@@ -190,7 +189,6 @@ export const en = {
     emptyDone_other: "You answered {{count}} in this session.",
     toInbox: "Look at the inbox",
     pick: "Choose a conversation on the left.",
-    answeredBy: "answered by {{name}}",
     on: "{{name}} is on it",
     kind: {
       missing_fact: "Asks for a fact",
@@ -392,7 +390,6 @@ export const en = {
     jump: "New messages",
     sys: {
       proposed: "Draft waits: {{why}}",
-      proposedPlain: "A draft waits",
       approved: "{{name}} approved the draft",
       approved_edited: "{{name}} changed and approved the draft",
       approved_in_part: "{{name}} approved; somebody else has to as well",
@@ -524,7 +521,16 @@ export const en = {
     noConversations: "No conversation in the list yet.",
     known: "{{n}} contacts",
   },
-  settings,
+  /** Names of the sections, which the palette shows; the settings bring the rest (`settings.ts`). */
+  settings: {
+    profile: "Profile",
+    workspace: "Workspace",
+    team: "Team and roles",
+    snippets: "Saved replies",
+    widget: "Widget",
+    portal: "Portal",
+    rules: "Rules",
+  },
   error: {
     unauthenticated: "Sign in again.",
     wrong_credentials: "The password is wrong.",

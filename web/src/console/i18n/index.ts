@@ -1,6 +1,8 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { texts as replay } from "../features/agent/replay-texts";
 import type { texts as agent } from "../features/agent/texts";
+import type { texts as tools } from "../features/agent/tools-texts";
 import type { Blockers } from "../features/approvals/kinds";
 import type { texts as segments } from "../features/contacts/segment-texts";
 import type { lines } from "../features/conversation/sequence-lines";
@@ -12,6 +14,7 @@ import type { autopilot } from "./autopilot";
 import { en } from "./en";
 import type { models } from "./models";
 import type { schemas } from "./schemas";
+import type { settings } from "./settings";
 import type { setup } from "./setup";
 import type { voice } from "./voice";
 
@@ -19,7 +22,7 @@ declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "console";
     resources: {
-      console: typeof en;
+      console: typeof en & { readonly settings: typeof settings };
       agent: typeof agent;
       who: Who;
       autopilot: typeof autopilot;
@@ -29,6 +32,8 @@ declare module "i18next" {
       hooks: typeof hooks;
       sequences: typeof sequences;
       "sequence-lines": typeof lines;
+      replay: typeof replay;
+      tools: typeof tools;
       segments: typeof segments;
       models: typeof models;
       schemas: typeof schemas;

@@ -1,17 +1,12 @@
-/** The texts of the settings. */
+import i18next from "i18next";
+
+/** The texts of the settings: loaded with the pages that show them. */
 export const settings = {
   title: "Settings",
   speech: "Voice messages",
   speechReady: "They get a transcript, and drafts are written from it.",
   speechNone: "No transcripts",
   speechUnknown: "Whether voice messages are transcribed could not be read.",
-  profile: "Profile",
-  workspace: "Workspace",
-  team: "Team and roles",
-  snippets: "Saved replies",
-  widget: "Widget",
-  portal: "Portal",
-  rules: "Rules",
   hooks: "Hooks",
   schemas: "Context and workflow",
   models: "Models",
@@ -103,3 +98,5 @@ export const settings = {
   rulesText: "What happens by itself. A switched-off rule stays in the list.",
   agent: "Agent",
 } as const;
+
+i18next.addResourceBundle("en", "console", { settings }, true);

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusal } from "../../lib/refusal";
 import { Segments } from "../../parts/basics";
@@ -13,7 +13,10 @@ import "./texts";
 import { TryIt } from "./TryIt";
 import { Versions } from "./Versions";
 
-const VIEWS = ["edit", "try", "cases", "lessons", "versions"] as const;
+const Replay = lazy(() => import("./Replay").then((module) => ({ default: module.Replay })));
+const Tools = lazy(() => import("./Tools").then((module) => ({ default: module.Tools })));
+
+const VIEWS = ["edit", "try", "replay", "cases", "lessons", "tools", "versions"] as const;
 type View = (typeof VIEWS)[number];
 
 /** The agent of this business: what drafts, what is edited, a trial, and all versions. */
@@ -49,6 +52,10 @@ export function Agent() {
         <Editor agent={data} onEdit={setEdited} />
       </div>
       {view === "try" ? <TryIt agent={data} edited={edited} /> : null}
+      <Suspense>
+        {view === "replay" ? <Replay agent={data} edited={edited} /> : null}
+        {view === "tools" ? <Tools /> : null}
+      </Suspense>
       {view === "cases" ? <Cases edited={edited} /> : null}
       {view === "lessons" ? <Lessons /> : null}
       {view === "versions" ? <Versions agent={data} /> : null}

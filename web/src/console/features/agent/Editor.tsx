@@ -312,6 +312,15 @@ function Tools({ agent, bundle, put }: Putting & { agent: Agent; bundle: Bundle 
             />
           </li>
         ))}
+        {agent.outside.map((tool) => (
+          <li key={tool.name} data-outside={tool.name}>
+            <span className="min-w-0 flex-1">
+              <bdi>{tool.title ?? tool.name}</bdi> <code className="text-meta text-ink3">{tool.name}</code>
+              {tool.proposes ? <span className="tag2 ms-2">{t("proposes")}</span> : null}
+            </span>
+            <span className="text-small text-ink3">{t("fromOutside")}</span>
+          </li>
+        ))}
       </ul>
     </section>
   );

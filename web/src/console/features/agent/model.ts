@@ -63,6 +63,7 @@ export type Agent = {
   readonly roles: readonly { readonly key: string; readonly name: string }[];
   readonly manners: readonly Manner[];
   readonly tools: readonly { readonly name: string; readonly proposes: boolean }[];
+  readonly outside: readonly { readonly name: string; readonly title?: string; readonly proposes: boolean }[];
   readonly intents: readonly IntentRow[];
   readonly providers: readonly string[];
   readonly events: readonly AgentEvent[];

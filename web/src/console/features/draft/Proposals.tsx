@@ -1,4 +1,4 @@
-import { CircleCheck, CircleMinus, Square, SquareCheck, Unplug } from "lucide-react";
+import { CircleAlert, CircleCheck, CircleMinus, Hourglass, Square, SquareCheck, Unplug } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api";
@@ -11,7 +11,15 @@ import { complain } from "../../parts/toast";
 import type { DraftView } from "../../types";
 import "./proposals.css";
 
-const ICON = { proposed: SquareCheck, dropped: Square, done: CircleCheck, skipped: CircleMinus } as const;
+const ICON = {
+  proposed: SquareCheck,
+  dropped: Square,
+  waiting: Hourglass,
+  begun: Hourglass,
+  done: CircleCheck,
+  skipped: CircleMinus,
+  failed: CircleAlert,
+} as const;
 
 /** Who wrote the draft, and what is done when it is sent, in exact words. */
 export function Proposals({ draft }: { draft: DraftView }) {

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
 import { api, queries } from "../../api";
+import "../../i18n/settings";
 import { useKeys } from "../../lib/keys";
 import { isCode, refusal } from "../../lib/refusal";
 import { Empty, Icon, Segments } from "../../parts/basics";

@@ -1,5 +1,6 @@
 import { Plus, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import "../../i18n/settings";
 import { Icon } from "../../parts/basics";
 import { DAYS, type Day, type Hours } from "../../types";
 

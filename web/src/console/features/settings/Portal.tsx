@@ -2,6 +2,7 @@ import { ExternalLink } from "lucide-react";
 import qrcode from "qrcode-generator";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import "../../i18n/settings";
 import { Icon } from "../../parts/basics";
 import { useMe } from "../../parts/data";
 

@@ -1,5 +1,6 @@
 import { ArrowUp, Mic, Paperclip } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import "../../i18n/settings";
 import { Icon } from "../../parts/basics";
 
 /** The empty widget with what stands in the form, before it is saved. */

@@ -4,6 +4,7 @@ import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { hue as hueOf } from "@/kit/person";
 import { api, ask, queries } from "../../api";
+import "../../i18n/settings";
 import { dayClock } from "../../lib/format";
 import { LANGUAGES } from "../../lib/language";
 import { squarePicture } from "../../lib/picture";

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import "../rules/rules.css";
 import "../rules/texts";
 import { api, queries } from "../../api";
+import "../../i18n/settings";
 import { refusal } from "../../lib/refusal";
 import { Icon, Switch } from "../../parts/basics";
 import { useMay } from "../../parts/data";

@@ -16,6 +16,7 @@ import {
 } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import "../../i18n/settings";
 import { Icon } from "../../parts/basics";
 import { Autopilot } from "../autopilot/Autopilot";
 import { Hooks } from "./Hooks";

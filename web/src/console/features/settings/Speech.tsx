@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
+import "../../i18n/settings";
 import { Line } from "./Line";
 
 /** Whether voice messages are transcribed, by what, and what to do where they are not. */

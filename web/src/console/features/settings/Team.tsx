@@ -2,6 +2,7 @@ import { Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
+import "../../i18n/settings";
 import { refusal } from "../../lib/refusal";
 import { Avatar, Icon } from "../../parts/basics";
 import { useMay, useMe, useStaff } from "../../parts/data";

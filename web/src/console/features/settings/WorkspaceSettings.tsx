@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
+import "../../i18n/settings";
 import { refusal } from "../../lib/refusal";
 import { useMay } from "../../parts/data";
 import { Field } from "../../parts/Field";

@@ -1,6 +1,7 @@
 import { Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import "../../i18n/settings";
 import { Avatar, Icon } from "../../parts/basics";
 import { useStaff } from "../../parts/data";
 import { Sheet } from "../../parts/Sheet";

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import "../../i18n/settings";
 import { contrast } from "../../lib/contrast";
 import { Field } from "../../parts/Field";
 import { Preview } from "../settings/Preview";
