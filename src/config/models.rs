@@ -33,22 +33,14 @@ pub struct ModelProvider {
     pub model: String,
     #[serde(default)]
     pub key: String,
-    #[serde(default = "yes")]
+    #[serde(default = "ModelProvider::tools_unless_said")]
     pub tools: bool,
-    #[serde(default = "calm")]
+    #[serde(default = "ModelProvider::temperature_unless_said")]
     pub temperature: f64,
     #[serde(default)]
     pub input_price: f64,
     #[serde(default)]
     pub output_price: f64,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-const fn calm() -> f64 {
-    0.2
 }
 
 impl Models {
@@ -67,6 +59,16 @@ impl Models {
 }
 
 impl ModelProvider {
+    /// Whether its model can call tools, if nobody says so.
+    pub const fn tools_unless_said() -> bool {
+        true
+    }
+
+    /// How freely it chooses words, if nobody says so.
+    pub const fn temperature_unless_said() -> f64 {
+        0.2
+    }
+
     /// The server's host and port, without what else an address may hold.
     pub fn host(&self) -> String {
         let rest = self.address.split_once("://").map_or(self.address.as_str(), |(_, rest)| rest);

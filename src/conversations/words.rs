@@ -95,6 +95,9 @@ pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -
         .iter()
         .filter_map(|one| Some(Read { id: one.id, from: one.indexed_seq, to: *newest.get(&one.id)? }))
         .collect();
+    if read.is_empty() {
+        return Ok(());
+    }
 
     let mut tx = db.begin().await?;
     let sql = move_sql(tx.engine());

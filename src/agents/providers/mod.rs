@@ -61,10 +61,10 @@ pub struct NewProvider {
     #[serde(default)]
     pub key: Option<String>,
     /// Whether its model can call tools.
-    #[serde(default = "yes")]
+    #[serde(default = "ModelProvider::tools_unless_said")]
     pub tools: bool,
     /// How freely it chooses words; below zero: not sent.
-    #[serde(default = "calm")]
+    #[serde(default = "ModelProvider::temperature_unless_said")]
     pub temperature: f64,
     /// What a million tokens cost that it is given.
     #[serde(default)]
@@ -72,14 +72,6 @@ pub struct NewProvider {
     /// What a million tokens cost that it answers.
     #[serde(default)]
     pub output_price: f64,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-const fn calm() -> f64 {
-    0.2
 }
 
 /// The place that a provider's key is sealed for.
