@@ -1,7 +1,7 @@
 // Autopilot at the desk: what an intent has earned, the switch, and a person who types.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { shot, startBrowser, violations } from "./support/browser.mjs";
+import { asksFrom, shot, startBrowser, violations } from "./support/browser.mjs";
 import { eventually, signIn, startHub } from "./support/hub.mjs";
 
 const ASKS = "When are you open on Saturday?";
@@ -23,35 +23,6 @@ after(async () => {
   await hub?.close();
 });
 
-/** A customer asks over a socket of the page; gives the conversation. */
-async function asks(page, number) {
-  const opened = await fetch(`${hub.url}/v1/widget/northgate/sessions`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name: `Guest ${number}` }),
-  });
-  const { token } = await opened.json();
-  return page.evaluate(
-    ({ token, body }) =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/socket?as=visitor`);
-        const say = (ref, command) => socket.send(JSON.stringify({ ref, ...command }));
-        socket.onopen = () => say("hello", { cmd: "hello", token });
-        socket.onerror = () => reject(new Error("no socket"));
-        socket.onmessage = ({ data }) => {
-          const frame = JSON.parse(data);
-          if (frame.ref === "hello") say("send", { cmd: "send", client_id: crypto.randomUUID(), body });
-          if (frame.ref !== "send") return;
-          socket.close();
-          const found = /cnv_[0-9A-Z]{26}/.exec(data);
-          if (found) resolve(found[0]);
-          else reject(new Error(data));
-        };
-      }),
-    { token, body: ASKS },
-  );
-}
-
 test("an intent earns autopilot, is turned on and off, and the evidence is shown", async () => {
   const { context, page, errors } = await browser.signsIn(hub);
   await page.goto(`${hub.url}/app/settings/autopilot`);
@@ -72,7 +43,7 @@ test("an intent earns autopilot, is turned on and off, and the evidence is shown
   );
 
   for (let number = 1; number <= 7; number += 1) {
-    const draft = await desk.draft(await asks(page, number));
+    const draft = await desk.draft(await asksFrom(page, hub, ASKS, `Guest ${number}`));
     assert.equal(draft.intent, "opening_hours");
     await desk.approve(draft);
   }
@@ -92,7 +63,7 @@ test("an intent earns autopilot, is turned on and off, and the evidence is shown
   // The next answer goes out by itself, unless it is one of the sample.
   await eventually(
     async () => {
-      const conversation = await asks(page, "more");
+      const conversation = await asksFrom(page, hub, ASKS, "Guest more");
       return eventually(async () => {
         const entries = await desk.entries(conversation);
         if (entries.some(({ content, actor }) => content.kind === "message" && actor.kind === "agent"))

@@ -139,3 +139,32 @@ export async function shot(page, name) {
   await mkdir(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
+
+/** A customer of the garage asks over a socket of any page of the hub; gives the conversation. */
+export async function asksFrom(page, hub, body, name = "Guest") {
+  const opened = await fetch(`${hub.url}/v1/widget/northgate/sessions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  const { token } = await opened.json();
+  return page.evaluate(
+    ({ token, body }) =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/socket?as=visitor`);
+        const say = (ref, command) => socket.send(JSON.stringify({ ref, ...command }));
+        socket.onopen = () => say("hello", { cmd: "hello", token });
+        socket.onerror = () => reject(new Error("no socket"));
+        socket.onmessage = ({ data }) => {
+          const frame = JSON.parse(data);
+          if (frame.ref === "hello") say("send", { cmd: "send", client_id: crypto.randomUUID(), body });
+          if (frame.ref !== "send") return;
+          socket.close();
+          const found = /cnv_[0-9A-Z]{26}/.exec(data);
+          if (found) resolve(found[0]);
+          else reject(new Error(data));
+        };
+      }),
+    { token, body },
+  );
+}

@@ -3,6 +3,7 @@ import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { Refused } from "@/wire/link";
 import { createRest, type Method } from "@/wire/rest";
 import { uploadTo } from "@/wire/upload";
+import { again } from "./lib/late";
 import type {
   Contact,
   ContextAnswer,
@@ -224,7 +225,7 @@ export const api = {
   schemas: () => get<Page<Schema>>("/v1/schemas"),
   changeRule: (id: string, enabled: boolean) => call<unknown>("PATCH", `/v1/rules/${id}`, { enabled }),
   upload: async (file: File, progress: (done: number) => void) =>
-    (await import("@/wire/pieces")).send({ base: "" }, file, file.name, progress),
+    (await again(() => import("@/wire/pieces"))).send({ base: "" }, file, file.name, progress),
 };
 
 export const documentFileUrl = (id: string): string => `/v1/knowledge/documents/${id}/file`;

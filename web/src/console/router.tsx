@@ -6,6 +6,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { InboxView } from "./api";
+import { again } from "./lib/late";
 import { App } from "./shell/App";
 import { Broken, Nowhere } from "./shell/Broken";
 
@@ -22,7 +23,7 @@ const home = createRoute({
 const approvals = createRoute({
   getParentRoute: () => rootRoute,
   path: "/approvals/{-$id}",
-  component: lazyRouteComponent(() => import("./features/approvals/Approvals"), "Approvals"),
+  component: lazyRouteComponent(() => again(() => import("./features/approvals/Approvals")), "Approvals"),
 });
 
 export type InboxSearch = {
@@ -59,13 +60,13 @@ const inbox = createRoute({
     ...words(search, "label", "status", "assignee", "q", "when", "saved"),
     ...(Number.isInteger(search.seq) ? { seq: Number(search.seq) } : {}),
   }),
-  component: lazyRouteComponent(() => import("./features/inbox/Inbox"), "Inbox"),
+  component: lazyRouteComponent(() => again(() => import("./features/inbox/Inbox")), "Inbox"),
 });
 
 const contacts = createRoute({
   getParentRoute: () => rootRoute,
   path: "/contacts/{-$id}",
-  component: lazyRouteComponent(() => import("./features/contacts/Contacts"), "Contacts"),
+  component: lazyRouteComponent(() => again(() => import("./features/contacts/Contacts")), "Contacts"),
 });
 
 const knowledge = createRoute({
@@ -75,13 +76,13 @@ const knowledge = createRoute({
     ...(typeof search.mark === "string" ? { mark: search.mark } : {}),
     ...(typeof search.gap === "string" ? { gap: search.gap } : {}),
   }),
-  component: lazyRouteComponent(() => import("./features/knowledge/Knowledge"), "Knowledge"),
+  component: lazyRouteComponent(() => again(() => import("./features/knowledge/Knowledge")), "Knowledge"),
 });
 
 const settings = createRoute({
   getParentRoute: () => rootRoute,
   path: "/settings/{-$section}",
-  component: lazyRouteComponent(() => import("./features/settings/Settings"), "Settings"),
+  component: lazyRouteComponent(() => again(() => import("./features/settings/Settings")), "Settings"),
 });
 
 const SCHEMA_TABS: readonly string[] = ["fields", "workflow", "board", "figures"];
@@ -91,19 +92,19 @@ const schemas = createRoute({
   path: "/schemas/{-$key}",
   validateSearch: (search: Record<string, unknown>): { readonly tab?: string } =>
     SCHEMA_TABS.includes(String(search.tab)) ? { tab: String(search.tab) } : {},
-  component: lazyRouteComponent(() => import("./features/schemas/Schemas"), "Schemas"),
+  component: lazyRouteComponent(() => again(() => import("./features/schemas/Schemas")), "Schemas"),
 });
 
 const setup = createRoute({
   getParentRoute: () => rootRoute,
   path: "/setup/{-$step}",
-  component: lazyRouteComponent(() => import("./features/setup/Setup"), "Setup"),
+  component: lazyRouteComponent(() => again(() => import("./features/setup/Setup")), "Setup"),
 });
 
 const rule = createRoute({
   getParentRoute: () => rootRoute,
   path: "/rules/$rule",
-  component: lazyRouteComponent(() => import("./features/rules/Builder"), "Builder"),
+  component: lazyRouteComponent(() => again(() => import("./features/rules/Builder")), "Builder"),
 });
 
 export const router = createRouter({

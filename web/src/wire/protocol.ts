@@ -72,7 +72,7 @@ export type DraftView = { readonly id: DraftId; readonly conversation: Conversat
 export type Entry = { readonly seq: number; readonly prev: number; readonly audience: Audience; readonly actor: Actor; readonly author: string; readonly body?: string; readonly content: Content; readonly client_id?: string; readonly at: Timestamp; };
 
 /** Stable codes for everything that can be refused. Clients may rely on them; the texts may change. */
-export type ErrorCode = "malformed_frame" | "unknown_command" | "invalid_field" | "empty_text" | "text_too_long" | "control_character" | "too_large" | "unauthenticated" | "wrong_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "origin_not_allowed" | "rate_limited" | "busy" | "storage_full" | "hello_first" | "already_greeted" | "not_joined" | "draft_already_decided" | "draft_changed" | "draft_stale" | "draft_still_writing" | "needs_second_person" | "already_sent" | "illegal_move" | "invalid_value" | "conflict" | "unsupported_file" | "internal";
+export type ErrorCode = "malformed_frame" | "unknown_command" | "invalid_field" | "empty_text" | "text_too_long" | "control_character" | "too_large" | "unauthenticated" | "wrong_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "origin_not_allowed" | "rate_limited" | "busy" | "storage_full" | "hello_first" | "already_greeted" | "not_joined" | "draft_already_decided" | "draft_changed" | "draft_stale" | "draft_still_writing" | "needs_second_person" | "already_sent" | "illegal_move" | "invalid_value" | "conflict" | "unsupported_file" | "unsupported_version" | "internal";
 
 /** Where a field's value comes from; a weaker origin never replaces a stronger one. */
 export type FieldOrigin = "extracted" | "rule" | "person";

@@ -1,18 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Tooltip } from "radix-ui";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Lost } from "@/wire/link";
 import { ask, queries } from "../api";
 import { setLocale } from "../lib/format";
+import { late } from "../lib/late";
 import { closeLine, openLine } from "../live/live";
 import { Toasts } from "../parts/toast";
 import { Shell } from "./Shell";
 import { SignIn } from "./SignIn";
 
-const Welcome = lazy(() =>
-  import("../features/setup/Welcome").then((module) => ({ default: module.Welcome })),
-);
+const Welcome = late(() => import("../features/setup/Welcome"), "Welcome");
 
 /** Signed in or not: the whole console hangs on that. */
 export function App() {

@@ -1,17 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../api";
 import { useKeys } from "../lib/keys";
+import { late } from "../lib/late";
 import { useLive } from "../live/live";
 import { Nav } from "./Nav";
 import { Offline } from "./Offline";
 import { TopBar } from "./TopBar";
 import { UndoBar } from "./UndoBar";
 
-const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
-const KeySheet = lazy(() => import("./KeySheet").then((module) => ({ default: module.KeySheet })));
+const Palette = late(() => import("./Palette"), "Palette");
+const KeySheet = late(() => import("./KeySheet"), "KeySheet");
 
 export function Shell() {
   const { t } = useTranslation();

@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
+import { Suspense, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
+import { useIsHere } from "../../lib/here";
 import { useKeys } from "../../lib/keys";
+import { late } from "../../lib/late";
 import { NARROW, useMedia } from "../../lib/media";
 import { usePrefs } from "../../lib/prefs";
 import { useTally } from "../../live/held";
@@ -14,7 +16,7 @@ import type { QueueItem } from "../../types";
 import { Conversation } from "../conversation/Conversation";
 import { Queue } from "./Queue";
 
-const FirstRun = lazy(() => import("./FirstRun").then((module) => ({ default: module.FirstRun })));
+const FirstRun = late(() => import("./FirstRun"), "FirstRun");
 
 /** Ready drafts by how long the customer waits; what is still written comes last, but the open one stays. */
 function ordered(
@@ -56,6 +58,7 @@ export function Approvals() {
 
   const open = (conversation: string | undefined, replace = false) =>
     void navigate({ to: "/approvals/{-$id}", params: { id: conversation }, replace });
+  const isHere = useIsHere("/approvals/{-$id}", id);
 
   // Where the open one stood tells which one is next after it left the queue.
   const place = useRef(0);
@@ -66,7 +69,7 @@ export function Approvals() {
   const first = items[0]?.conversation.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only an empty place is filled by itself.
   useEffect(() => {
-    if (id === undefined && first !== undefined && !narrow) open(first, true);
+    if (id === undefined && first !== undefined && !narrow && isHere()) open(first, true);
   }, [id, first, narrow]);
 
   const following = next?.conversation.id;
@@ -102,7 +105,7 @@ export function Approvals() {
           knownDraft={item?.draft}
           next={{ name: next && next !== item ? next.conversation.contact.name : undefined }}
           onDone={(stay) => {
-            if (!stay) open(following === id ? undefined : following);
+            if (!stay && isHere()) open(following === id ? undefined : following);
           }}
         />
       ) : (

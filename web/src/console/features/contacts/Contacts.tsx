@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft, Plus, Search } from "lucide-react";
-import { type FormEvent, lazy, Suspense, useDeferredValue, useState } from "react";
+import { type FormEvent, Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
 import { monthYear, shortTime, span, useNow } from "../../lib/format";
+import { late } from "../../lib/late";
 import { refusal } from "../../lib/refusal";
 import { lastAt } from "../../live/inbox";
 import { Avatar, Empty, Icon } from "../../parts/basics";
@@ -14,8 +15,8 @@ import { Sheet } from "../../parts/Sheet";
 import { complain, toast } from "../../parts/toast";
 import type { Contact } from "../../types";
 
-const Segments = lazy(() => import("./Segments"));
-const SegmentsLink = lazy(() => import("./Segments").then((page) => ({ default: page.SegmentsLink })));
+const Segments = late(() => import("./Segments"), "default");
+const SegmentsLink = late(() => import("./Segments"), "SegmentsLink");
 
 export function Contacts() {
   const { id } = useParams({ from: "/contacts/{-$id}" });

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, memo, Suspense, useMemo } from "react";
+import { memo, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { monthYear, span, useNow } from "../../lib/format";
+import { late } from "../../lib/late";
 import { Avatar, Icon, Key, Stitch } from "../../parts/basics";
 import { plainValue, recordStates, useSchemas } from "../../parts/data";
 import type {
@@ -17,7 +18,7 @@ import type {
 import { KIND_ICON, kindTone } from "../approvals/kinds";
 import { FieldRow } from "./FieldRow";
 
-const SequencesHere = lazy(() => import("../rules/SequencesHere"));
+const SequencesHere = late(() => import("../rules/SequencesHere"), "default");
 
 type Props = {
   summary: ConversationSummary;

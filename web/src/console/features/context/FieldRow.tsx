@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { HoverCard } from "radix-ui";
-import { lazy, Suspense, useRef, useState } from "react";
+import { Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api";
 import { percent } from "../../lib/format";
+import { late } from "../../lib/late";
 import { refusal } from "../../lib/refusal";
 import { useEditor } from "../../live/fields";
 import { Avatar, Icon } from "../../parts/basics";
@@ -12,8 +13,8 @@ import { fieldState, firstName, useMay } from "../../parts/data";
 import { complain } from "../../parts/toast";
 import type { ContextField, FieldSchema } from "../../types";
 
-const FieldEdit = lazy(() => import("./FieldEdit").then((module) => ({ default: module.FieldEdit })));
-const History = lazy(() => import("./History"));
+const FieldEdit = late(() => import("./FieldEdit"), "FieldEdit");
+const History = late(() => import("./History"), "default");
 
 type Props = {
   conversation: string;

@@ -1,9 +1,10 @@
 import { LockKeyhole, Mic, Paperclip, X } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { newClientId, type OutFile } from "@/wire/outbox";
 import { api } from "../../api";
 import { useKeys } from "../../lib/keys";
+import { late } from "../../lib/late";
 import { refusal } from "../../lib/refusal";
 import { line, say, typingIn } from "../../live/live";
 import { Avatar, Icon, IconButton, Key, Segments } from "../../parts/basics";
@@ -12,7 +13,7 @@ import { complain } from "../../parts/toast";
 import type { Staff } from "../../types";
 import { useSnippets } from "./useSnippets";
 
-const VoiceNote = lazy(() => import("./VoiceNote").then((module) => ({ default: module.VoiceNote })));
+const VoiceNote = late(() => import("./VoiceNote"), "VoiceNote");
 
 const canRecord = "MediaRecorder" in globalThis && navigator.mediaDevices !== undefined;
 

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { BotMessageSquare, CircleCheck, Hand } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
 import { ask } from "../../api";
 import { useKeys } from "../../lib/keys";
+import { late } from "../../lib/late";
 import { NO_CONTEXT, useMedia } from "../../lib/media";
 import { useRoom } from "../../live/useRoom";
 import { Empty, Icon, Key } from "../../parts/basics";
@@ -18,9 +19,9 @@ import { isThinking, Thinking } from "../draft/Stages";
 import { command, Header, resolve } from "./Header";
 import { type Evidence, Thread } from "./Thread";
 
-const Composer = lazy(() => import("./Composer").then((module) => ({ default: module.Composer })));
-const LookBack = lazy(() => import("./LookBack").then((module) => ({ default: module.LookBack })));
-const WhyPanel = lazy(() => import("../why/WhyPanel").then((module) => ({ default: module.WhyPanel })));
+const Composer = late(() => import("./Composer"), "Composer");
+const LookBack = late(() => import("./LookBack"), "LookBack");
+const WhyPanel = late(() => import("../why/WhyPanel"), "WhyPanel");
 
 type Props = {
   id: string;

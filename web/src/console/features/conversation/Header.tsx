@@ -12,12 +12,13 @@ import {
   UserRound,
   Workflow,
 } from "lucide-react";
-import { lazy, memo, Suspense, useState } from "react";
+import { memo, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Timeline } from "@/wire/timeline";
 import { api } from "../../api";
 import { span, useNow, weekdayTime } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
+import { late } from "../../lib/late";
 import { NARROW, NO_CONTEXT, useMedia } from "../../lib/media";
 import { refusal } from "../../lib/refusal";
 import { patchInbox } from "../../live/inbox";
@@ -28,9 +29,9 @@ import { Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
 import { complain } from "../../parts/toast";
 import type { Command, ConversationSummary } from "../../types";
 
-const SnoozeSheet = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeSheet })));
-const LabelsPopover = lazy(() => import("./Labels").then((module) => ({ default: module.LabelsPopover })));
-const SnoozeMenu = lazy(() => import("./Snooze").then((module) => ({ default: module.SnoozeMenu })));
+const SnoozeSheet = late(() => import("./Snooze"), "SnoozeSheet");
+const LabelsPopover = late(() => import("./Labels"), "LabelsPopover");
+const SnoozeMenu = late(() => import("./Snooze"), "SnoozeMenu");
 
 type MenuName = "status" | "assign" | "labels" | "snooze";
 

@@ -1,21 +1,12 @@
 import type { TFunction } from "i18next";
 import { CornerDownRight, FileText, StickyNote } from "lucide-react";
-import {
-  lazy,
-  memo,
-  type ReactNode,
-  Suspense,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { memo, type ReactNode, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { OutMessage } from "@/wire/outbox";
 import type { Timeline } from "@/wire/timeline";
 import { fileUrl } from "../../api";
 import { bytes, clock, dayName, fullTime, sameDay, useNow, weekdayTime } from "../../lib/format";
+import { late } from "../../lib/late";
 import { undo } from "../../live/decide";
 import { useHeld } from "../../live/held";
 import { forget, sayAgain, useLive } from "../../live/live";
@@ -24,7 +15,7 @@ import { useMe, useWorkflow } from "../../parts/data";
 import type { Attachment, DraftView, Entry } from "../../types";
 import { sequenceLine } from "./sequence-lines";
 
-const Voice = lazy(() => import("./Voice").then((module) => ({ default: module.Voice })));
+const Voice = late(() => import("./Voice"), "Voice");
 
 const SHOWN = 80;
 

@@ -1,11 +1,12 @@
 import { BrainCircuit, Delete, PencilLine, TriangleAlert, UsersRound } from "lucide-react";
-import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import type { Stage } from "@/wire/timeline";
 import { announce } from "../../lib/announce";
 import { withoutRange, wordDiff } from "../../lib/diff";
 import { percent } from "../../lib/format";
 import { useKeys } from "../../lib/keys";
+import { late } from "../../lib/late";
 import { approve, currentText, reject } from "../../live/decide";
 import { takeLease, useHolder, useLease } from "../../live/lease";
 import { typingIn, useLive } from "../../live/live";
@@ -18,13 +19,11 @@ import { Several } from "./Several";
 import { Stages } from "./Stages";
 import { useDraftEdit } from "./useDraftEdit";
 
-const RewriteChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RewriteChoices })));
-const RejectChoices = lazy(() => import("./Choices").then((module) => ({ default: module.RejectChoices })));
-const Changes = lazy(() => import("./Choices").then((module) => ({ default: module.Changes })));
-const Proposals = lazy(() => import("./Choices").then((module) => ({ default: module.Proposals })));
-const SourcePopover = lazy(() =>
-  import("./SourcePopover").then((module) => ({ default: module.SourcePopover })),
-);
+const RewriteChoices = late(() => import("./Choices"), "RewriteChoices");
+const RejectChoices = late(() => import("./Choices"), "RejectChoices");
+const Changes = late(() => import("./Choices"), "Changes");
+const Proposals = late(() => import("./Choices"), "Proposals");
+const SourcePopover = late(() => import("./SourcePopover"), "SourcePopover");
 
 const INK = 220;
 /** For so long after a draft came up, Enter belongs to the one before it. */

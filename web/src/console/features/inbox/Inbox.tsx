@@ -1,11 +1,13 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { AlarmClock, Hand, PencilLine, Search } from "lucide-react";
-import { lazy, memo, Suspense, useEffect, useMemo, useState } from "react";
+import { memo, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, type InboxFilter, type InboxView } from "../../api";
 import { shortTime, useNow, weekdayTime } from "../../lib/format";
+import { useIsHere } from "../../lib/here";
 import { useKeys } from "../../lib/keys";
+import { late } from "../../lib/late";
 import { NARROW, useMedia } from "../../lib/media";
 import { lastAt } from "../../live/inbox";
 import { Avatar, Empty, Icon } from "../../parts/basics";
@@ -15,7 +17,7 @@ import type { InboxSearch } from "../../router";
 import type { ConversationSummary } from "../../types";
 import { Conversation } from "../conversation/Conversation";
 
-const ViewMenu = lazy(() => import("./ViewMenu").then((module) => ({ default: module.ViewMenu })));
+const ViewMenu = late(() => import("./ViewMenu"), "ViewMenu");
 
 /** "Mine" and "Snoozed" stand in the navigation, where there is room for it. */
 const VIEWS: readonly InboxView[] = ["open", "unassigned", "waiting", "resolved", "all"];
@@ -65,11 +67,12 @@ export function Inbox() {
       search: withoutSeq(search),
       replace,
     });
+  const isHere = useIsHere("/inbox/{-$id}", id);
 
   const first = items[0]?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only an empty place is filled by itself.
   useEffect(() => {
-    if (id === undefined && first !== undefined && !narrow) open(first, true);
+    if (id === undefined && first !== undefined && !narrow && isHere()) open(first, true);
   }, [id, first, narrow]);
 
   const step = (by: 1 | -1) => {
@@ -121,7 +124,7 @@ export function Inbox() {
           known={items[at]}
           onDone={() => {
             const target = items[at + 1] ?? items[at - 1];
-            if (filter.view !== "snoozed" && filter.view !== "all") open(target?.id);
+            if (filter.view !== "snoozed" && filter.view !== "all" && isHere()) open(target?.id);
           }}
         />
       ) : (

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { BookmarkPlus, ListFilter, Pencil, RefreshCw, SlidersHorizontal, Trash2, X } from "lucide-react";
-import { type FormEvent, lazy, Suspense, useState } from "react";
+import { type FormEvent, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, queries } from "../../api";
+import { late } from "../../lib/late";
 import { refusal } from "../../lib/refusal";
 import { Chosen, Icon, Switch } from "../../parts/basics";
 import { useMay, useMe, useStaff, useWorkflow } from "../../parts/data";
@@ -14,7 +15,7 @@ import { complain, toast } from "../../parts/toast";
 import type { InboxSearch } from "../../router";
 import type { SavedView, ViewFilter } from "../../types";
 
-const Narrow = lazy(() => import("./Narrow").then((module) => ({ default: module.Narrow })));
+const Narrow = late(() => import("./Narrow"), "Narrow");
 
 /** What of the address belongs to a view. */
 const filterOf = ({ view, label, status, assignee, q, when }: InboxSearch): ViewFilter => ({

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import "./rules.css";
 import "./texts";
@@ -53,9 +53,10 @@ const NEW: Rule = {
   then: [],
 };
 
+import { late } from "../../lib/late";
 import { Versions } from "./Versions";
 
-const SequenceBuilder = lazy(() => import("./SequenceBuilder"));
+const SequenceBuilder = late(() => import("./SequenceBuilder"), "default");
 
 /** The page of one rule, or of one sequence: what follows in time is built beside what happens at once. */
 export function Builder() {

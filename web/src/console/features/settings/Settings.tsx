@@ -14,9 +14,10 @@ import {
   Webhook,
   Workflow,
 } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import "../../i18n/settings";
+import { late } from "../../lib/late";
 import { Icon } from "../../parts/basics";
 import { Autopilot } from "../autopilot/Autopilot";
 import { Hooks } from "./Hooks";
@@ -29,7 +30,7 @@ import { Team } from "./Team";
 import { WidgetSettings } from "./WidgetSettings";
 import { WorkspaceSettings } from "./WorkspaceSettings";
 
-const Agent = lazy(() => import("../agent/Agent").then((module) => ({ default: module.Agent })));
+const Agent = late(() => import("../agent/Agent"), "Agent");
 /** The shell has no room for its name. */
 const AGENT = "Agent";
 

@@ -1,17 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
 import { CircleAlert, CircleCheck, CircleDashed, CircleMinus } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ask } from "../../api";
 import { clock, micros, percent } from "../../lib/format";
+import { late } from "../../lib/late";
 import { Empty, Icon, Segments } from "../../parts/basics";
 import { Drawer } from "../../parts/Sheet";
 import type { Turn, TurnStage } from "../../types";
 
-const WhyRules = lazy(() => import("../rules/WhyRules").then((module) => ({ default: module.WhyRules })));
-const DraftedBy = lazy(() => import("./Who").then((module) => ({ default: module.DraftedBy })));
-const Uses = lazy(() => import("./Uses").then((module) => ({ default: module.Uses })));
+const WhyRules = late(() => import("../rules/WhyRules"), "WhyRules");
+const DraftedBy = late(() => import("./Who"), "DraftedBy");
+const Uses = late(() => import("./Uses"), "Uses");
 
 const STATE_ICON = {
   done: CircleCheck,
