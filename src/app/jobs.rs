@@ -67,12 +67,15 @@ pub(super) async fn wait(
         tokio::select! {
             () = stop.cancelled() => return None,
             () = tokio::time::sleep_until((tokio::time::Instant::now() + pause).min(longest)) => return Some(()),
-            heard = bus.next() => match heard {
-                Heard::Note(note) => if let News::JobDue { at } = note.news {
-                    next = Some(next.map_or(at, |next| next.min(at)));
-                },
-                Heard::Missed => return Some(()),
-                Heard::Closed => return None,
+            // Many at once: most of them are none of ours.
+            all = bus.next_ones() => for heard in all {
+                match heard {
+                    Heard::Note(note) => if let News::JobDue { at } = note.news {
+                        next = Some(next.map_or(at, |next| next.min(at)));
+                    },
+                    Heard::Missed => return Some(()),
+                    Heard::Closed => return None,
+                }
             },
         }
     }

@@ -1,5 +1,5 @@
-//! Many messages of customers by one statement each step: read and hold the conversations, look for messages
-//! that were sent before, move the conversations, write the entries.
+//! Many messages of customers step by step: read and hold the conversations, look for messages that were sent
+//! before, move the conversations, write the entries. A server gets one statement for each step.
 //!
 //! Tells the same story as `store::append`, message by message; a test holds the two together.
 
@@ -12,7 +12,7 @@ use crate::ports::bus::News;
 use crate::ports::db::{Engine, FromRow, JsonText};
 use crate::ports::{Cx, Db, DbError, Tx};
 use crate::protocol::{Content, Entry, Posted};
-use crate::{execute, fetch_all};
+use crate::{execute, fetch_all, fetch_optional};
 
 /// A customer's message whose parts were checked.
 pub(super) struct Letter {
@@ -93,118 +93,64 @@ struct Fresh {
 /// What a message without files says of itself.
 const PLAIN: Content = Content::Message { files: Vec::new(), draft: None };
 
-/// Moves conversations to what a list of values says; the engines name such a list differently.
-macro_rules! concat_move {
-    ($values:literal, $workspace:literal) => {
-        concat!(
-            "UPDATE conversations
-             SET last_seq = moved.last_seq, last_public_seq = moved.last_seq,
-                 prev_public_seq = moved.prev_public_seq, inbound_count = moved.inbound_count,
-                 customer_seq = moved.last_seq, waiting_since = moved.waiting_since, resolved_at = NULL,
-                 last_message_text = moved.last_message, last_message_by = $3,
-                 last_message_at = moved.updated_at, title = moved.title, updated_at = moved.updated_at
-             FROM ",
-            $values,
-            " WHERE ",
-            $workspace,
-            " = $1 AND conversations.id = moved.id"
-        )
-    };
-}
+/// Reads and holds the conversations of a list: with SQLite one after the other, which runs a statement where
+/// it is asked for and so pays nothing for asking again.
+const HOLD_SQLITE: &str = "SELECT conversations.id, conversations.contact_id, contacts.name AS contact_name,
+        conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
+        outbound_count, waiting_since
+     FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
+     WHERE +conversations.workspace_id = $1 AND conversations.id = $2";
 
-/// Writes entries from a list of values.
-macro_rules! concat_write {
-    ($values:literal) => {
-        concat!(
-            "INSERT INTO entries (workspace_id, conversation_id, seq, prev_public_seq, kind, audience, actor_kind,
-                 actor_id, author, body, content, client_id, inbound_count, outbound_count, created_at)
-             SELECT $1, id, seq, prev_public_seq, $3, $4, actor_kind, actor_id, author, body, $5, client_id,
-                 inbound_count, outbound_count, created_at
-             FROM ",
-            $values
-        )
-    };
-}
-
-/// Reads and holds the conversations of a list.
-const fn hold_sql(engine: Engine) -> &'static str {
-    const SQLITE: &str = "SELECT conversations.id, conversations.contact_id, contacts.name AS contact_name,
-            conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
-            outbound_count, waiting_since
-         FROM json_each($2) AS named
-         CROSS JOIN conversations ON conversations.id = named.value
-         JOIN contacts ON contacts.id = conversations.contact_id
-         WHERE conversations.workspace_id = $1";
-    const POSTGRES: &str = "SELECT conversations.id, conversations.contact_id, contacts.name AS contact_name,
-            conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
-            outbound_count, waiting_since
-         FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
-         WHERE conversations.workspace_id = $1
-           AND conversations.id IN (SELECT json_array_elements_text(CAST($2 AS json)))
-         ORDER BY conversations.id
-         FOR UPDATE OF conversations";
-    match engine {
-        Engine::Sqlite => SQLITE,
-        Engine::Postgres => POSTGRES,
-    }
-}
+const HOLD_POSTGRES: &str =
+    "SELECT conversations.id, conversations.contact_id, contacts.name AS contact_name,
+        conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
+        outbound_count, waiting_since
+     FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
+     WHERE conversations.workspace_id = $1
+       AND conversations.id IN (SELECT json_array_elements_text(CAST($2 AS json)))
+     ORDER BY conversations.id
+     FOR UPDATE OF conversations";
 
 /// Looks for the messages of a list.
-const fn known_sql(engine: Engine) -> &'static str {
-    const SQLITE: &str = "SELECT entries.conversation_id, entries.client_id, entries.seq
-         FROM json_each($2) AS sent
-         CROSS JOIN entries ON entries.conversation_id = sent.value ->> 'id'
-           AND entries.client_id = sent.value ->> 'client_id'
-         WHERE entries.workspace_id = $1";
-    const POSTGRES: &str = "SELECT entries.conversation_id, entries.client_id, entries.seq
-         FROM json_to_recordset(CAST($2 AS json)) AS sent (id text, client_id text)
-         JOIN entries ON entries.conversation_id = sent.id AND entries.client_id = sent.client_id
-         WHERE entries.workspace_id = $1";
-    match engine {
-        Engine::Sqlite => SQLITE,
-        Engine::Postgres => POSTGRES,
-    }
-}
+const KNOWN_SQLITE: &str = "SELECT seq FROM entries
+     WHERE +workspace_id = $1 AND conversation_id = $2 AND client_id = $3";
 
-/// Moves the conversations of a list.
-const fn move_sql(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => concat_move!(
-            "(SELECT value ->> 'id' AS id, value ->> 'title' AS title, value ->> 'last_seq' AS last_seq,
-                  value ->> 'prev_public_seq' AS prev_public_seq, value ->> 'inbound_count' AS inbound_count,
-                  value ->> 'waiting_since' AS waiting_since, value ->> 'last_message' AS last_message,
-                  value ->> 'updated_at' AS updated_at
-              FROM json_each($2)) AS moved",
-            // The plus keeps SQLite from walking through the workspace by an index of it.
-            "+conversations.workspace_id"
-        ),
-        Engine::Postgres => concat_move!(
-            "json_to_recordset(CAST($2 AS json)) AS moved (id text, title text, last_seq bigint,
-                  prev_public_seq bigint, inbound_count bigint, waiting_since bigint, last_message text,
-                  updated_at bigint)",
-            "conversations.workspace_id"
-        ),
-    }
-}
+const KNOWN_POSTGRES: &str = "SELECT entries.conversation_id, entries.client_id, entries.seq
+     FROM json_to_recordset(CAST($2 AS json)) AS sent (id text, client_id text)
+     JOIN entries ON entries.conversation_id = sent.id AND entries.client_id = sent.client_id
+     WHERE entries.workspace_id = $1";
+
+/// Moves the conversations of a list. The plus keeps SQLite from walking through the workspace by an index of
+/// it.
+const MOVE_SQLITE: &str = "UPDATE conversations
+     SET last_seq = $4, last_public_seq = $4, prev_public_seq = $5, inbound_count = $6, customer_seq = $4,
+         waiting_since = $7, resolved_at = NULL, last_message_text = $8, last_message_by = $3,
+         last_message_at = $9, title = $10, updated_at = $9
+     WHERE +workspace_id = $1 AND id = $2";
+
+const MOVE_POSTGRES: &str = "UPDATE conversations
+     SET last_seq = moved.last_seq, last_public_seq = moved.last_seq,
+         prev_public_seq = moved.prev_public_seq, inbound_count = moved.inbound_count,
+         customer_seq = moved.last_seq, waiting_since = moved.waiting_since, resolved_at = NULL,
+         last_message_text = moved.last_message, last_message_by = $3,
+         last_message_at = moved.updated_at, title = moved.title, updated_at = moved.updated_at
+     FROM json_to_recordset(CAST($2 AS json)) AS moved (id text, title text, last_seq bigint,
+         prev_public_seq bigint, inbound_count bigint, waiting_since bigint, last_message text,
+         updated_at bigint)
+     WHERE conversations.workspace_id = $1 AND conversations.id = moved.id";
 
 /// Writes the entries of a list.
-const fn write_sql(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => concat_write!(
-            "(SELECT value ->> 'id' AS id, value ->> 'seq' AS seq, value ->> 'prev_public_seq' AS prev_public_seq,
-                  value ->> 'actor_kind' AS actor_kind, value ->> 'actor_id' AS actor_id,
-                  value ->> 'author' AS author, value ->> 'body' AS body, value ->> 'client_id' AS client_id,
-                  value ->> 'inbound_count' AS inbound_count, value ->> 'outbound_count' AS outbound_count,
-                  value ->> 'created_at' AS created_at
-              FROM json_each($2)) AS written"
-        ),
-        Engine::Postgres => concat_write!(
-            "json_to_recordset(CAST($2 AS json)) AS written (id text, seq bigint, prev_public_seq bigint,
-                  actor_kind text, actor_id text, author text, body text, client_id text, inbound_count bigint,
-                  outbound_count bigint, created_at bigint)"
-        ),
-    }
-}
+const WRITE_SQLITE: &str = "INSERT INTO entries (workspace_id, kind, audience, content, conversation_id, seq,
+         prev_public_seq, actor_kind, actor_id, author, body, client_id, inbound_count, outbound_count, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+const WRITE_POSTGRES: &str = "INSERT INTO entries (workspace_id, conversation_id, seq, prev_public_seq, kind,
+         audience, actor_kind, actor_id, author, body, content, client_id, inbound_count, outbound_count, created_at)
+     SELECT $1, id, seq, prev_public_seq, $3, $4, actor_kind, actor_id, author, body, $5, client_id,
+         inbound_count, outbound_count, created_at
+     FROM json_to_recordset(CAST($2 AS json)) AS written (id text, seq bigint, prev_public_seq bigint,
+         actor_kind text, actor_id text, author text, body text, client_id text, inbound_count bigint,
+         outbound_count bigint, created_at bigint)";
 
 /// The messages of a batch that were stored before, by conversation and `client_id`.
 type Known = HashMap<(ConversationId, String), i64>;
@@ -326,19 +272,43 @@ async fn hold(
     workspace: WorkspaceId,
     letters: &[&Letter],
 ) -> Result<BTreeMap<ConversationId, Room>, DbError> {
-    let ids: BTreeSet<String> = letters.iter().map(|letter| letter.id.to_string()).collect();
-    let sql = hold_sql(tx.engine());
-    let rows = fetch_all!(tx, Row, sql, workspace, JsonText(&ids))?;
+    let ids: BTreeSet<ConversationId> = letters.iter().map(|letter| letter.id).collect();
+    let rows = match tx.engine() {
+        Engine::Sqlite => {
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in ids {
+                rows.extend(fetch_optional!(tx, Row, HOLD_SQLITE, workspace, id)?);
+            }
+            rows
+        }
+        Engine::Postgres => {
+            let ids: Vec<String> = ids.iter().map(ConversationId::to_string).collect();
+            fetch_all!(tx, Row, HOLD_POSTGRES, workspace, JsonText(&ids))?
+        }
+    };
     Ok(rows.into_iter().map(|row| (row.id, Room { row, newest: None })).collect())
 }
 
 /// Looks for messages that were stored before. The conversations are held: none can come meanwhile.
 async fn sent_before(tx: &mut Tx, workspace: WorkspaceId, letters: &[&Letter]) -> Result<Known, DbError> {
-    let sent: Vec<Sent> =
-        letters.iter().map(|letter| Sent { id: letter.id, client_id: &letter.client_id }).collect();
-    let sql = known_sql(tx.engine());
-    let found = fetch_all!(tx, (ConversationId, String, i64), sql, workspace, JsonText(&sent))?;
-    Ok(found.into_iter().map(|(id, client_id, seq)| ((id, client_id), seq)).collect())
+    let mut known = Known::new();
+    match tx.engine() {
+        Engine::Sqlite => {
+            for Letter { id, client_id, .. } in letters {
+                let row: Option<(i64,)> =
+                    fetch_optional!(tx, (i64,), KNOWN_SQLITE, workspace, *id, client_id)?;
+                known.extend(row.map(|(seq,)| ((*id, client_id.clone()), seq)));
+            }
+        }
+        Engine::Postgres => {
+            let sent: Vec<Sent> =
+                letters.iter().map(|letter| Sent { id: letter.id, client_id: &letter.client_id }).collect();
+            type Found = (ConversationId, String, i64);
+            let found = fetch_all!(tx, Found, KNOWN_POSTGRES, workspace, JsonText(&sent))?;
+            known.extend(found.into_iter().map(|(id, client_id, seq)| ((id, client_id), seq)));
+        }
+    }
+    Ok(known)
 }
 
 /// Moves the rows of the conversations that were written to.
@@ -351,8 +321,29 @@ async fn move_rooms(
     if moved.is_empty() {
         return Ok(());
     }
-    let sql = move_sql(tx.engine());
-    execute!(tx, sql, workspace, JsonText(&moved), ActorKind::Contact)?;
+    match tx.engine() {
+        Engine::Sqlite => {
+            for one in moved {
+                execute!(
+                    tx,
+                    MOVE_SQLITE,
+                    workspace,
+                    one.id,
+                    ActorKind::Contact,
+                    one.last_seq,
+                    one.prev_public_seq,
+                    one.inbound_count,
+                    one.waiting_since,
+                    one.last_message,
+                    one.updated_at,
+                    one.title,
+                )?;
+            }
+        }
+        Engine::Postgres => {
+            execute!(tx, MOVE_POSTGRES, workspace, JsonText(&moved), ActorKind::Contact)?;
+        }
+    }
     Ok(())
 }
 
@@ -362,8 +353,43 @@ async fn write(tx: &mut Tx, workspace: WorkspaceId, fresh: Vec<Fresh>) -> Result
         return Ok(());
     }
     let rows: Vec<Written> = fresh.iter().map(Written::of).collect();
-    let sql = write_sql(tx.engine());
-    execute!(tx, sql, workspace, JsonText(&rows), PLAIN.kind(), Audience::Everyone, JsonText(PLAIN))?;
+    let plain = serde_json::to_string(&PLAIN).map_err(|error| DbError::damaged(error.to_string()))?;
+    match tx.engine() {
+        Engine::Sqlite => {
+            for row in rows {
+                execute!(
+                    tx,
+                    WRITE_SQLITE,
+                    workspace,
+                    PLAIN.kind(),
+                    Audience::Everyone,
+                    &plain,
+                    row.id,
+                    row.seq,
+                    row.prev_public_seq,
+                    row.actor_kind,
+                    row.actor_id,
+                    row.author,
+                    row.body,
+                    row.client_id,
+                    row.inbound_count,
+                    row.outbound_count,
+                    row.created_at,
+                )?;
+            }
+        }
+        Engine::Postgres => {
+            execute!(
+                tx,
+                WRITE_POSTGRES,
+                workspace,
+                JsonText(&rows),
+                PLAIN.kind(),
+                Audience::Everyone,
+                &plain
+            )?;
+        }
+    }
     for Fresh { conversation, entry, prev_public, .. } in fresh {
         tx.count(metrics::counter!("concierge_entries_total", "kind" => entry.content.kind()));
         tx.tell(workspace, News::Entry { conversation, entry: entry.into(), prev_public });
@@ -420,7 +446,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let db = Db::open(&Location::File(folder.path().join("x.db")), Bus::memory()).await.expect("a store");
         let mut tx = db.read().await.expect("a reader");
-        for sql in [hold_sql, known_sql, move_sql, write_sql].map(|sql| sql(Engine::Sqlite)) {
+        for sql in [HOLD_SQLITE, KNOWN_SQLITE, MOVE_SQLITE, WRITE_SQLITE] {
             let plan: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();
             let steps = fetch_all!(tx, (i64, i64, i64, String), plan).expect("a plan");
             for (_, _, _, step) in steps {

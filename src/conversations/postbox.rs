@@ -1,9 +1,9 @@
 //! Customers' messages on their way into the store: all that wait share one unit of work.
 //!
-//! Handing a statement to the store's driver costs more than the row it writes. A message alone takes half a
-//! dozen of them; a hundred that wait together take the same half dozen (`batch.rs`). There is no timer: while
-//! one batch is on its way to the disk the next gathers, so batches grow with the load by themselves, and a
-//! lone message is stored at once.
+//! Messages that are stored together share a sync, and the pages of the store that they touch. There is no
+//! timer: while one batch is on its way to the disk the next gathers, and before a batch sets out everybody
+//! who can run now hands in what they have. So batches grow with the load by themselves, and a lone message
+//! is stored at once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +21,9 @@ const MOST: usize = 16 * 1024;
 
 /// Messages that are stored at once.
 const BATCH: usize = 512;
+
+/// How many times everybody else may run before a batch sets out.
+const ROUNDS: usize = 8;
 
 /// Where customers' messages wait to be stored. Clones are the same box.
 #[derive(Clone)]
@@ -75,8 +78,23 @@ impl Postbox {
     async fn store(self) {
         // Also after a panic: the next message must find somebody who stores it.
         let _done = Done(&self);
-        while let Some(batch) = self.take() {
+        loop {
+            self.gather().await;
+            let Some(batch) = self.take() else { return };
             self.store_batch(batch).await;
+        }
+    }
+
+    /// Lets others run for as long as they bring more.
+    async fn gather(&self) {
+        let mut waiting = 0;
+        for _ in 0..ROUNDS {
+            let now = self.waiting().letters.len();
+            if now == waiting || now >= BATCH {
+                return;
+            }
+            waiting = now;
+            tokio::task::yield_now().await;
         }
     }
 

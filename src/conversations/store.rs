@@ -177,6 +177,22 @@ pub(super) async fn open_of(
     Ok(row.map(|(id,)| id))
 }
 
+/// Whether a contact has had one conversation only.
+pub(super) async fn is_only(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    contact: ContactId,
+) -> Result<bool, DbError> {
+    let first = fetch_all!(
+        tx,
+        (ConversationId,),
+        "SELECT id FROM conversations WHERE workspace_id = $1 AND contact_id = $2 ORDER BY created_at LIMIT 2",
+        workspace,
+        contact,
+    )?;
+    Ok(first.len() == 1)
+}
+
 const LOCK_SQLITE: &str = "SELECT conversations.id, contacts.name, conversations.snoozed_by
      FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
      WHERE conversations.workspace_id = $1 AND conversations.id = $2

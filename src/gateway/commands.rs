@@ -23,6 +23,9 @@ const MAX_FOLLOWED: usize = 200;
 const CATCH_UPS: usize = 20;
 
 /// Runs a command. `None`: the answer was queued already.
+///
+/// A customer's message goes its way here. Everything else is done in a box of its own: what a connection may
+/// have to keep while it waits is kept for as long as the connection lives.
 pub(super) async fn run(
     connection: &Connection,
     reference: &str,
@@ -33,8 +36,25 @@ pub(super) async fn run(
         let Party::Staff(caller) = party else {
             return Err(Problem::new(ErrorCode::Forbidden, "only staff may do this"));
         };
-        return run_staff(connection, &caller, command).await.map(Some);
+        return Box::pin(run_staff(connection, &caller, command)).await.map(Some);
     }
+    match command {
+        Command::Send { conversation, client_id, body, files } => {
+            let message = NewMessage { client_id, body, files };
+            send(connection, &party.may(Permission::Answer)?, conversation, message)
+                .await
+                .map(|posted| Some(Outcome::Posted(posted)))
+        }
+        command => Box::pin(run_other(connection, reference, party, command)).await,
+    }
+}
+
+async fn run_other(
+    connection: &Connection,
+    reference: &str,
+    party: Party,
+    command: Command,
+) -> Result<Option<Outcome>, Problem> {
     match command {
         Command::Hello { .. } => Err(Problem::new(ErrorCode::AlreadyGreeted, "hello was said already")),
         Command::Ping => Ok(Some(Outcome::Done)),
@@ -45,12 +65,6 @@ pub(super) async fn run(
         Command::Leave { conversation } => {
             connection.gateway.hub.leave(&connection.line, conversation);
             Ok(Some(Outcome::Done))
-        }
-        Command::Send { conversation, client_id, body, files } => {
-            let message = NewMessage { client_id, body, files };
-            send(connection, &party.may(Permission::Answer)?, conversation, message)
-                .await
-                .map(|posted| Some(Outcome::Posted(posted)))
         }
         Command::Typing { conversation, on } => typing(connection, conversation, on).await.map(Some),
         Command::Read { conversation, seq } => {
@@ -251,18 +265,29 @@ async fn send(
     if let (Party::Visitor(_), Some(conversation), []) = (party, conversation, message.files.as_slice()) {
         return Ok(connection.gateway.postbox.post(cx, conversation, message).await?);
     }
-    let mut tx = site.ports.db.begin().await?;
+    Box::pin(send_alone(connection, &cx, party, conversation, message)).await
+}
+
+/// Posts a message in a unit of work of its own.
+async fn send_alone(
+    connection: &Connection,
+    cx: &Cx,
+    party: &Party,
+    conversation: Option<ConversationId>,
+    message: NewMessage,
+) -> Result<Posted, Problem> {
+    let mut tx = connection.gateway.site.ports.db.begin().await?;
     let posted = match (party, conversation) {
         (Party::Staff(_), Some(conversation)) => {
-            drafts::reply_in_person(&cx, &mut tx, conversation, message).await?
+            drafts::reply_in_person(cx, &mut tx, conversation, message).await?
         }
         (Party::Staff(_), None) => {
             return Err(Problem::new(ErrorCode::InvalidField, "conversation is missing"));
         }
         (Party::Visitor(_), Some(conversation)) => {
-            conversations::post(&cx, &mut tx, conversation, message).await?
+            conversations::post(cx, &mut tx, conversation, message).await?
         }
-        (Party::Visitor(visitor), None) => first_message(&cx, &mut tx, visitor.contact, message).await?,
+        (Party::Visitor(visitor), None) => first_message(cx, &mut tx, visitor.contact, message).await?,
     };
     tx.commit().await?;
     Ok(posted)

@@ -41,13 +41,16 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) {
     let patience = Duration::from_secs(gateway.site.config.sockets.hello_seconds);
-    let greeted = tokio::time::timeout(patience, greet(&gateway, &mut socket, caller, &headers)).await;
+    let greeting = Box::pin(greet(&gateway, &mut socket, caller, &headers));
+    let greeted = tokio::time::timeout(patience, greeting).await;
     let (reference, party, welcome) = match greeted {
         Ok(Ok(Some(greeting))) => greeting,
         Ok(Ok(None)) => return,
-        Ok(Err(reason)) => return farewell(&mut socket, reason).await,
-        Err(_) => return farewell(&mut socket, Close::HelloTimeout).await,
+        Ok(Err(reason)) => return Box::pin(farewell(&mut socket, reason)).await,
+        Err(_) => return Box::pin(farewell(&mut socket, Close::HelloTimeout)).await,
     };
+    // What the greeting needed is not kept for as long as the connection lives.
+    drop(headers);
     let sockets = &gateway.site.config.sockets;
     let ends_at = match &party {
         Party::Staff(caller) => caller.expires_at,
@@ -71,7 +74,7 @@ pub(super) async fn serve(
             // A peer that does not take them within the time has gone.
             let _ = tokio::time::timeout(FAREWELL, last_words).await;
         }
-        farewell(&mut socket, reason).await;
+        Box::pin(farewell(&mut socket, reason)).await;
     }
 }
 

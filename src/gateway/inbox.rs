@@ -17,15 +17,17 @@ pub(super) async fn refresh(gateway: Gateway) {
     let mut bus = gateway.site.ports.bus.subscribe();
     let mut changed: HashMap<WorkspaceId, HashSet<ConversationId>> = HashMap::new();
     loop {
-        let heard = tokio::select! {
+        let all = tokio::select! {
             biased;
             () = gateway.stop.cancelled() => return,
-            heard = bus.next() => heard,
+            all = bus.next_ones() => all,
         };
-        match heard {
-            Heard::Note(note) => note_change(&gateway, &note, &mut changed),
-            Heard::Missed => tell_stale(&gateway, &mut changed),
-            Heard::Closed => return,
+        for heard in all {
+            match heard {
+                Heard::Note(note) => note_change(&gateway, &note, &mut changed),
+                Heard::Missed => tell_stale(&gateway, &mut changed),
+                Heard::Closed => return,
+            }
         }
         if !changed.is_empty() {
             gather(&gateway, &mut bus, &mut changed).await;

@@ -22,26 +22,34 @@ pub(super) async fn listen(gateway: Gateway) {
     check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let unreliable = gateway.site.ports.bus.is_unreliable();
     loop {
-        let heard = tokio::select! {
+        let all = tokio::select! {
             biased;
             () = gateway.stop.cancelled() => return,
-            _ = check.tick(), if unreliable => Heard::Missed,
-            heard = bus.next() => heard,
+            _ = check.tick(), if unreliable => {
+                compare(&gateway).await;
+                continue;
+            }
+            all = bus.next_ones() => all,
         };
-        match heard {
-            Heard::Note(note) => {
-                gateway.hub.hear(&note);
-                measure(&gateway, &note);
-            }
-            Heard::Missed => {
-                // A session that ended meanwhile must not go on reading: first of all.
-                check_sessions(&gateway).await;
-                for gap in gateway.hub.positions() {
-                    fill(&gateway, gap).await;
+        for heard in all {
+            match heard {
+                Heard::Note(note) => {
+                    gateway.hub.hear(&note);
+                    measure(&gateway, &note);
                 }
+                Heard::Missed => compare(&gateway).await,
+                Heard::Closed => return,
             }
-            Heard::Closed => return,
         }
+    }
+}
+
+/// Compares every session and every room with the store.
+async fn compare(gateway: &Gateway) {
+    // A session that ended meanwhile must not go on reading: first of all.
+    check_sessions(gateway).await;
+    for gap in gateway.hub.positions() {
+        fill(gateway, gap).await;
     }
 }
 

@@ -1,10 +1,9 @@
 //! When turns run: after a message has settled, one at a time per conversation, a few at once per node.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,6 +12,7 @@ use crate::base::{Actor, ConversationId, TurnId, WorkspaceId};
 use crate::config::Pipeline;
 use crate::conversations;
 use crate::identity::Site;
+use crate::pipeline::place::Places;
 use crate::pipeline::{Library, run};
 use crate::ports::bus::{Heard, News, Note};
 use crate::protocol::{Content, Decision, Owner, Signal, TranscriptState};
@@ -37,27 +37,31 @@ struct Waiting {
 struct Scheduler {
     settings: Pipeline,
     waiting: HashMap<ConversationId, Waiting>,
+    /// Those that wait, the next one first.
+    order: BTreeSet<(Instant, ConversationId)>,
     running: HashMap<ConversationId, CancellationToken>,
 }
 
 /// Runs turns until `stop` is cancelled.
 pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: CancellationToken) {
     let settings = site.config.pipeline.clone();
-    let workers = Arc::new(Semaphore::new(settings.workers.max(1)));
+    let places = Places::new(&settings);
     let (ended, mut ends) = mpsc::channel::<ConversationId>(ENDS);
     let mut sweep = tokio::time::interval(Duration::from_secs(settings.sweep_seconds.max(1)));
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut bus = site.ports.bus.subscribe();
     let holder = site.ports.id::<TurnId>().to_string();
-    let mut scheduler = Scheduler { settings, waiting: HashMap::new(), running: HashMap::new() };
-    loop {
+    let mut scheduler = Scheduler::new(settings);
+    'turns: loop {
         let next = scheduler.next_due();
         tokio::select! {
             () = stop.cancelled() => break,
-            heard = bus.next() => match heard {
-                Heard::Note(note) => scheduler.hear(&note),
-                Heard::Missed => scheduler.sweep(&site).await,
-                Heard::Closed => break,
+            all = bus.next_ones() => for heard in all {
+                match heard {
+                    Heard::Note(note) => scheduler.hear(&note),
+                    Heard::Missed => scheduler.sweep(&site).await,
+                    Heard::Closed => break 'turns,
+                }
             },
             Some(conversation) = ends.recv() => {
                 scheduler.running.remove(&conversation);
@@ -67,16 +71,15 @@ pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: 
         }
         scheduler.start_due(|conversation, workspace, cancelled| {
             let (site, library, holder) = (site.clone(), library.clone(), holder.clone());
-            let (workers, ended) = (workers.clone(), ended.clone());
+            let (places, ended) = (places.clone(), ended.clone());
             tasks.spawn(async move {
                 // A recording that is still listened to takes no worker from other conversations.
                 if let Err(error) = voice::settled(&site, workspace, conversation, &cancelled).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "transcripts could not be read");
                 }
-                // The semaphore is never closed.
-                if let Ok(_permit) = workers.acquire().await {
-                    run::run(&site, &library, workspace, conversation, &holder, cancelled).await;
-                }
+                let place = places.take().await;
+                let of = (workspace, conversation);
+                run::run(&site, &library, of, &holder, place, cancelled).await;
                 let _ = ended.send(conversation).await;
             });
         });
@@ -88,9 +91,29 @@ pub(super) async fn run(site: Site, library: Library, tasks: TaskTracker, stop: 
 }
 
 impl Scheduler {
+    fn new(settings: Pipeline) -> Scheduler {
+        Scheduler { settings, waiting: HashMap::new(), order: BTreeSet::new(), running: HashMap::new() }
+    }
+
     fn next_due(&self) -> Option<Instant> {
-        let free = self.waiting.iter().filter(|(conversation, _)| !self.running.contains_key(conversation));
-        free.map(|(_, waiting)| waiting.due).min()
+        let mut free = self.order.iter().filter(|(_, conversation)| !self.running.contains_key(conversation));
+        free.next().map(|(due, _)| *due)
+    }
+
+    /// Lets a conversation wait, or wait otherwise than it did.
+    fn put(&mut self, conversation: ConversationId, waiting: Waiting) {
+        self.order.insert((waiting.due, conversation));
+        if let Some(before) = self.waiting.insert(conversation, waiting)
+            && before.due != waiting.due
+        {
+            self.order.remove(&(before.due, conversation));
+        }
+    }
+
+    fn forget(&mut self, conversation: ConversationId) {
+        if let Some(waiting) = self.waiting.remove(&conversation) {
+            self.order.remove(&(waiting.due, conversation));
+        }
     }
 
     fn hear(&mut self, note: &Note) {
@@ -103,7 +126,7 @@ impl Scheduler {
                 (Content::Message { .. }, Actor::Staff { .. })
                 | (Content::OwnerChanged { owner: Owner::Person }, _) => {
                     self.supersede(*conversation);
-                    self.waiting.remove(conversation);
+                    self.forget(*conversation);
                 }
                 (Content::Transcribed { state: TranscriptState::Corrected, .. }, _) => {
                     self.supersede(*conversation);
@@ -136,21 +159,24 @@ impl Scheduler {
         let now = Instant::now();
         let due = now + Duration::from_millis(self.settings.settle_ms);
         let latest = now + Duration::from_millis(self.settings.settle_typing_ms);
-        let waiting = self.waiting.entry(conversation).or_insert(Waiting { workspace, due, latest });
-        waiting.due = due.min(waiting.latest);
+        let known = self.waiting.get(&conversation).copied();
+        let waiting = known.unwrap_or(Waiting { workspace, due, latest });
+        self.put(conversation, Waiting { due: due.min(waiting.latest), ..waiting });
     }
 
     /// Waits longer while the customer goes on typing, but not for ever.
     fn typing(&mut self, conversation: ConversationId) {
-        if let Some(waiting) = self.waiting.get_mut(&conversation) {
+        if let Some(waiting) = self.waiting.get(&conversation).copied() {
             let longer = Instant::now() + Duration::from_millis(self.settings.settle_ms * 2);
-            waiting.due = waiting.due.max(longer).min(waiting.latest);
+            self.put(conversation, Waiting { due: waiting.due.max(longer).min(waiting.latest), ..waiting });
         }
     }
 
     fn run_soon(&mut self, workspace: WorkspaceId, conversation: ConversationId) {
         let now = Instant::now();
-        self.waiting.entry(conversation).or_insert(Waiting { workspace, due: now, latest: now });
+        if !self.waiting.contains_key(&conversation) {
+            self.put(conversation, Waiting { workspace, due: now, latest: now });
+        }
     }
 
     /// Takes up turns that are owed and that nobody is on: after a crash, or from another node.
@@ -178,13 +204,14 @@ impl Scheduler {
     fn start_due(&mut self, mut start: impl FnMut(ConversationId, WorkspaceId, CancellationToken)) {
         let now = Instant::now();
         let due: Vec<(ConversationId, WorkspaceId)> = self
-            .waiting
+            .order
             .iter()
-            .filter(|(conversation, waiting)| waiting.due <= now && !self.running.contains_key(conversation))
-            .map(|(conversation, waiting)| (*conversation, waiting.workspace))
+            .take_while(|(due, _)| *due <= now)
+            .filter(|(_, conversation)| !self.running.contains_key(conversation))
+            .filter_map(|(_, conversation)| Some((*conversation, self.waiting.get(conversation)?.workspace)))
             .collect();
         for (conversation, workspace) in due {
-            self.waiting.remove(&conversation);
+            self.forget(conversation);
             let cancelled = CancellationToken::new();
             self.running.insert(conversation, cancelled.clone());
             start(conversation, workspace, cancelled);

@@ -170,4 +170,21 @@ impl Subscription {
             Err(broadcast::error::RecvError::Closed) => Heard::Closed,
         }
     }
+
+    /// Waits for the next note, and gives with it whatever is heard by the time that one is done with: who does
+    /// something after each note then does it once for many.
+    pub async fn next_ones(&mut self) -> impl Iterator<Item = Heard> + Send + '_ {
+        let first = self.next().await;
+        std::iter::once(first).chain(std::iter::from_fn(|| self.next_now()))
+    }
+
+    /// What was heard already, if anything.
+    fn next_now(&mut self) -> Option<Heard> {
+        match self.0.try_recv() {
+            Ok(note) => Some(Heard::Note(note)),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Heard::Missed),
+            Err(broadcast::error::TryRecvError::Closed) => Some(Heard::Closed),
+            Err(broadcast::error::TryRecvError::Empty) => None,
+        }
+    }
 }

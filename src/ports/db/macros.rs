@@ -6,7 +6,7 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx.link() {
             $crate::ports::db::Link::Sqlite(link) => {
-                $crate::ports::db::in_step(sqlx::query::<sqlx::Sqlite>($sql)$(.bind($arg))*.execute(link)).await.map(|done| done.rows_affected())
+                $crate::ports::db::in_step(link.execute($crate::ports::db::Ask::new($sql)$(.bind($arg))*)).await
             }
             $crate::ports::db::Link::Postgres(link) => {
                 sqlx::query::<sqlx::Postgres>($sql)$(.bind($arg))*.execute(link).await.map(|done| done.rows_affected())
@@ -22,7 +22,7 @@ macro_rules! __fetch {
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx.link() {
             $crate::ports::db::Link::Sqlite(link) => {
-                $crate::ports::db::in_step(sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.$how(link)).await
+                $crate::ports::db::in_step(link.$how::<$row>($crate::ports::db::Ask::new($sql)$(.bind($arg))*)).await
             }
             $crate::ports::db::Link::Postgres(link) => {
                 sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.$how(link).await

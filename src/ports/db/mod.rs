@@ -11,8 +11,10 @@ mod checkpoint;
 mod column;
 mod crash;
 mod error;
+mod lite;
 mod lockstep;
 mod macros;
+mod readers;
 mod snapshot;
 mod sqlite;
 mod tables;
@@ -23,10 +25,11 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{PgConnection, PgPool, Postgres};
 
 pub use column::{JsonText, like_pattern};
 pub use error::DbError;
+pub use lite::{Ask, LiteLink, LiteRow};
 pub use lockstep::in_step;
 #[cfg(debug_assertions)]
 pub use lockstep::simulate;
@@ -65,7 +68,7 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Stores {
-    Sqlite { writer: sqlite::Writer, readers: SqlitePool },
+    Sqlite { writer: sqlite::Writer, readers: readers::Readers },
     Postgres(PgPool),
 }
 
@@ -79,7 +82,7 @@ pub struct Tx {
 
 enum Work {
     SqliteUnit(sqlite::Unit),
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(readers::Reader),
     Postgres(sqlx::Transaction<'static, Postgres>),
     PostgresRead(PoolConnection<Postgres>),
 }
@@ -87,7 +90,7 @@ enum Work {
 /// The connection a statement runs on; used by the macros of this module.
 pub enum Link<'a> {
     /// An SQLite connection.
-    Sqlite(&'a mut SqliteConnection),
+    Sqlite(&'a mut LiteLink),
     /// A PostgreSQL connection.
     Postgres(&'a mut PgConnection),
 }
@@ -117,7 +120,7 @@ impl Db {
     /// A connection that sees everything committed so far and cannot write.
     pub async fn read(&self) -> Result<Tx, DbError> {
         let work = match &self.stores {
-            Stores::Sqlite { readers, .. } => Work::SqliteRead(sqlite::reader(readers).await?),
+            Stores::Sqlite { readers, .. } => Work::SqliteRead(readers.acquire().await?),
             Stores::Postgres(pool) => Work::PostgresRead(pool.acquire().await?),
         };
         Ok(Tx { work, news: Vec::new(), counters: Vec::new(), bus: self.bus.clone() })
@@ -182,7 +185,7 @@ impl Tx {
     pub fn link(&mut self) -> Link<'_> {
         match &mut self.work {
             Work::SqliteUnit(unit) => Link::Sqlite(unit.connection()),
-            Work::SqliteRead(connection) => Link::Sqlite(connection),
+            Work::SqliteRead(reader) => Link::Sqlite(reader.link()),
             Work::Postgres(transaction) => Link::Postgres(transaction),
             Work::PostgresRead(connection) => Link::Postgres(connection),
         }

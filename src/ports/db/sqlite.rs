@@ -3,8 +3,8 @@
 //! Units of work queue for the one writing connection. The first opens a transaction, each further one a
 //! savepoint in it; when a unit is finished it wakes the committer, which queues like everybody else. So all
 //! units that were waiting share one `COMMIT` and one sync, without any timer: under load the groups grow by
-//! themselves, and a lone unit is committed at once, with no statement more than it has to be: each is a way
-//! to SQLite's thread and back. Only after the commit are the units told, in order, that they are on disk.
+//! themselves, and a lone unit is committed at once. Only after the commit are the units told, in order, that
+//! they are on disk.
 //!
 //! A unit may be dropped while any statement of it is on its way. That statement is run nevertheless, so what
 //! is noted at the desk is noted before it is sent.
@@ -14,38 +14,29 @@
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
 use crate::ports::db::checkpoint::Checkpointer;
 use crate::ports::db::crash::{Place, crash_point};
-use crate::ports::db::lockstep::{in_step, is_simulated};
+use crate::ports::db::lite::{LOCK_WAIT, LiteLink};
+use crate::ports::db::lockstep::in_step;
+use crate::ports::db::readers::Readers;
 use crate::ports::db::{DbError, Engine, tables};
 
-/// Connections that read beside the writer.
-const READERS: u32 = 4;
-
-/// In a simulation nobody waits for a reader.
-const SIMULATED_READERS: u32 = 1_000;
-
-/// Pages that connections keep in memory, in KiB as SQLite wants it: what is written to again and again, and
-/// what is read.
-const WRITER_CACHE: &str = "-65536";
-const READER_CACHE: &str = "-16384";
-
-/// How long a lock held by another process is waited for, and how long a unit waits for its turn.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// How the writing connection works. What a unit of work may have to undo stays in memory: it would otherwise
+/// be written to a file as the group grows. Pages kept in memory are counted in KiB, as SQLite wants it.
+const WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;";
 
 /// The largest file that is looked through before the hub starts: a tenth of a second, about.
 const LOOKED_THROUGH: u64 = 64 << 20;
 
 /// Opens the file, brings its tables up to date, and starts the committer.
-pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), DbError> {
+pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, Readers), DbError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| DbError::Other(sqlx::Error::Io(error)))?;
     }
@@ -57,21 +48,14 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, SqlitePool), 
         .foreign_keys(true)
         .busy_timeout(LOCK_WAIT)
         .pragma("wal_autocheckpoint", "0")
-        // What a unit of work may have to undo, which would otherwise be written to a file as the group grows.
-        .pragma("temp_store", "memory")
-        .statement_cache_capacity(256)
         .disable_statement_logging();
-    let writes = options.clone().pragma("cache_size", WRITER_CACHE);
-    let mut connection = in_step(SqliteConnection::connect_with(&writes)).await?;
+    let mut connection = in_step(SqliteConnection::connect_with(&options)).await?;
     look_through(&mut connection, path).await?;
     in_step(tables::migrator(Engine::Sqlite).run(&mut connection)).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(if is_simulated() { SIMULATED_READERS } else { READERS })
-        .acquire_timeout(LOCK_WAIT)
-        .connect_with(options.clone().pragma("cache_size", READER_CACHE).pragma("query_only", "on"));
-    let readers = in_step(readers).await?;
-    let checkpointer = Checkpointer::new(in_step(SqliteConnection::connect_with(&options)).await?);
-    Ok((Writer::start(connection, checkpointer, bus), readers))
+    // The connection that has made the tables goes on as the checkpointer's.
+    let checkpointer = Checkpointer::new(connection);
+    let writer = LiteLink::open(path.to_owned(), WRITER).await?;
+    Ok((Writer::start(writer, checkpointer, bus), Readers::new(path)))
 }
 
 /// Looks for damage where it is quick: a broken file is better found now than by a customer.
@@ -92,11 +76,6 @@ pub(super) async fn quick_check(connection: &mut SqliteConnection) -> Result<(),
     }
 }
 
-/// A connection that reads.
-pub(super) async fn reader(readers: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
-    in_step(readers.acquire()).await
-}
-
 /// The way to the one writing connection.
 #[derive(Clone)]
 pub(super) struct Writer {
@@ -107,7 +86,7 @@ pub(super) struct Writer {
 
 /// The writing connection and the group that is open on it.
 struct Desk {
-    connection: Option<SqliteConnection>,
+    connection: Option<LiteLink>,
     /// A transaction is open.
     open: bool,
     /// The savepoint of a finished unit is still there.
@@ -142,7 +121,7 @@ pub(super) struct Unit {
 }
 
 impl Writer {
-    fn start(connection: SqliteConnection, checkpointer: Checkpointer, bus: Bus) -> Writer {
+    fn start(connection: LiteLink, checkpointer: Checkpointer, bus: Bus) -> Writer {
         let desk = Desk {
             connection: Some(connection),
             open: false,
@@ -187,10 +166,8 @@ impl Writer {
             let _ = unit.told.send(result);
         }
         self.checkpointer.close().await;
-        if let Some(connection) = desk.connection.take()
-            && let Err(error) = in_step(connection.close()).await
-        {
-            tracing::warn!(error = &error as &dyn std::error::Error, "store did not close cleanly");
+        if let Some(connection) = desk.connection.take() {
+            connection.close().await;
         }
     }
 }
@@ -221,13 +198,16 @@ async fn commits(desk: Weak<Mutex<Desk>>, finished: Arc<Notify>, checkpointer: A
 }
 
 impl Desk {
-    fn connection(&mut self) -> Result<&mut SqliteConnection, DbError> {
+    fn connection(&mut self) -> Result<&mut LiteLink, DbError> {
         self.connection.as_mut().ok_or(DbError::Other(sqlx::Error::PoolClosed))
     }
 
     async fn run(&mut self, sql: &'static str) -> Result<(), DbError> {
-        in_step(sqlx::query(sql).execute(self.connection()?)).await?;
-        Ok(())
+        Ok(in_step(self.connection()?.control(sql)).await?)
+    }
+
+    async fn write_out(&mut self) -> Result<(), DbError> {
+        Ok(in_step(self.connection()?.sync("COMMIT")).await?)
     }
 
     /// Undoes what a dropped unit left behind. If even that fails the whole group is given up.
@@ -267,7 +247,7 @@ impl Desk {
         }
         crash_point(Place::Committing);
         // With every savepoint that is still there.
-        let committed = self.run("COMMIT").await;
+        let committed = self.write_out().await;
         let group = std::mem::take(&mut self.group);
         metrics::histogram!("concierge_store_group_size")
             .record(u32::try_from(group.len()).unwrap_or(u32::MAX));
@@ -299,7 +279,7 @@ impl Desk {
 
 impl Unit {
     /// The writing connection.
-    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+    pub(super) fn connection(&mut self) -> &mut LiteLink {
         self.desk.connection.as_mut().expect("the desk keeps its connection while a unit is at it")
     }
 
