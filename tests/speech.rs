@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use concierge::config::Config;
@@ -87,6 +88,34 @@ async fn a_call_that_is_dropped_stops_and_one_that_takes_too_long_is_ended() {
     config.speech.patience_seconds = 60;
     let speech = Speech::open(&config);
     speech.transcribe(recording("hours.wav"), Arc::new(|_| {})).await.expect("it is understood");
+}
+
+/// Keeps a core busy until it is dropped.
+struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    fn cores() -> Busy {
+        let over = Arc::new(AtomicBool::new(false));
+        for _ in 0..2 * std::thread::available_parallelism().map_or(2, usize::from) {
+            let over = over.clone();
+            std::thread::spawn(move || while !over.load(Ordering::Relaxed) {});
+        }
+        Busy(over)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_machine_that_is_never_idle_a_recording_is_heard_all_the_same() {
+    let _busy = Busy::cores();
+    let speech = Speech::open(&config());
+    let heard = speech.transcribe(recording("spoken.wav"), Arc::new(|_| {})).await;
+    assert!(heard.expect("within its time").text.contains("opening hours on Saturday"));
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! whisper.cpp in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperSegment, WhisperState,
 };
 
+use super::rank::{Rank, Share};
 use super::words::{Piece, join};
 use super::{Error, Heard, Progress};
 use crate::ports::sound::{RATE, Sound};
@@ -24,13 +26,17 @@ const MARGIN: usize = 384;
 /// Shorter clips are followed by silence up to this length: models hear nothing in less.
 const SHORTEST: usize = RATE as usize + RATE as usize / 8;
 
+/// Silence before such a clip: a word that begins at once is heard worse.
+const LEAD_MS: i64 = 300;
+const LEAD: usize = RATE as usize * 3 / 10;
+
 /// A stretch that is silence for the model with at least this probability, and whose words it does not
 /// believe itself, is left out: such words are made up.
 const NO_SPEECH: f32 = 0.6;
 const UNBELIEVED: f32 = 0.5;
 
-/// How much less important listening is than everything else, as Unix counts.
-const NICE: i32 = 19;
+/// How often it is looked how far the work is.
+const LOOKS: Duration = Duration::from_millis(200);
 
 /// A model, loaded at its first use.
 pub(super) struct Whisper {
@@ -40,12 +46,17 @@ pub(super) struct Whisper {
 }
 
 impl Whisper {
+    /// Of `threads` threads each; zero chooses.
     pub(super) fn new(path: &Path, threads: usize) -> Whisper {
-        let threads = i32::try_from(threads.clamp(1, 64)).unwrap_or(1);
+        let threads = match threads {
+            0 if std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= 4) => 2,
+            asked => i32::try_from(asked.clamp(1, 64)).unwrap_or(1),
+        };
         Whisper { path: path.to_owned(), threads, loaded: Arc::default() }
     }
 
-    /// Listens in a thread of its own.
+    /// Listens in a thread of its own, behind everything else; where that gets it nowhere, once more and a
+    /// little more important.
     pub(super) async fn transcribe(
         &self,
         sound: Arc<Sound>,
@@ -53,18 +64,60 @@ impl Whisper {
         progress: Progress,
         stop: CancellationToken,
     ) -> Result<Heard, Error> {
+        let state = Arc::new(State::default());
+        // Dropping this future drops the guard, and the thread ends at its next look.
+        let _guard = StopsThread(state.clone());
+        let mut told = 0;
+        for rank in [Rank::Last, Rank::Low] {
+            let mut answered = self.start(rank, sound.clone(), language, state.clone())?;
+            let mut looks = tokio::time::interval(LOOKS);
+            let heard = loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Err(Error::Engine("cancelled".to_owned())),
+                    heard = &mut answered => break heard,
+                    // The thread itself tells nobody: while it waits for a core it must hold no lock.
+                    _ = looks.tick() => {
+                        let percent = state.percent.load(Ordering::Relaxed);
+                        if percent > told {
+                            told = percent;
+                            progress(percent);
+                        }
+                    }
+                }
+            };
+            match heard.map_err(|_| Error::Engine("the engine broke off".to_owned()))? {
+                Err(_) if state.starved.load(Ordering::Relaxed) && rank == Rank::Last => {
+                    metrics::counter!("concierge_transcriptions_starved_total").increment(1);
+                }
+                heard => return heard,
+            }
+        }
+        Err(Error::Engine("the machine is too busy".to_owned()))
+    }
+
+    /// Starts a thread that listens.
+    fn start(
+        &self,
+        rank: Rank,
+        sound: Arc<Sound>,
+        language: Option<&str>,
+        state: Arc<State>,
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<Heard, Error>>, Error> {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        let (path, loaded, threads) = (self.path.clone(), self.loaded.clone(), self.threads);
+        let (path, loaded) = (self.path.clone(), self.loaded.clone());
+        // Threads of one transcription wait for each other with a core in hand, so on a busy machine one is best.
+        let threads = if rank == Rank::Last { self.threads } else { 1 };
         let language = language.map(str::to_owned);
-        let stopped = Arc::new(AtomicBool::new(false));
-        let listening = stopped.clone();
         let started = std::thread::Builder::new().name("speech".to_owned()).spawn(move || {
-            // The threads that whisper.cpp starts inherit this. If it is refused, the work is merely as
-            // important as any other.
-            let _ = rustix::process::nice(NICE);
+            // What is loaded once is not put off: others may wait for it.
+            Rank::Low.take();
             let heard = load(&path, &loaded)
                 .and_then(|context| {
-                    listen(&context, &sound, language.as_deref(), threads, progress, listening)
+                    // The threads that whisper.cpp starts inherit the rank.
+                    if rank == Rank::Last {
+                        rank.take();
+                    }
+                    listen(&context, &sound, language.as_deref(), threads, rank, state)
                 })
                 .map(|mut heard| {
                     heard.engine = name(&path);
@@ -75,21 +128,27 @@ impl Whisper {
             let _ = answer.send(heard);
         });
         started.map_err(|error| Error::Engine(error.to_string()))?;
-        // Dropping this future drops the guard, and the thread ends at its next look.
-        let _guard = StopsThread(stopped);
-        tokio::select! {
-            () = stop.cancelled() => Err(Error::Engine("cancelled".to_owned())),
-            heard = answered => heard.map_err(|_| Error::Engine("the engine broke off".to_owned()))?,
-        }
+        Ok(answered)
     }
 }
 
+/// What a thread and whoever waits for it tell each other.
+#[derive(Default)]
+struct State {
+    /// How far it is.
+    percent: AtomicU8,
+    /// Nobody waits any more.
+    stopped: AtomicBool,
+    /// It gave up because it hardly ever got a core.
+    starved: AtomicBool,
+}
+
 /// Tells the thread to stop when nobody waits for it any more.
-struct StopsThread(Arc<AtomicBool>);
+struct StopsThread(Arc<State>);
 
 impl Drop for StopsThread {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.stopped.store(true, Ordering::Relaxed);
     }
 }
 
@@ -116,31 +175,45 @@ fn listen(
     sound: &Sound,
     language: Option<&str>,
     threads: i32,
-    progress: Progress,
-    stopped: Arc<AtomicBool>,
+    rank: Rank,
+    told: Arc<State>,
 ) -> Result<Heard, Error> {
     let failed = |error: whisper_rs::WhisperError| Error::Engine(error.to_string());
+    let share = Share::begin();
     let mut state = context.create_state().map_err(failed)?;
     let language = match context.is_multilingual() {
         // A word that is no language of the model would be refused.
         true => language.filter(|code| whisper_rs::get_lang_id(code).is_some()).unwrap_or("auto"),
         false => "en",
     };
-    let mut params = params(sound.samples.len(), language, threads);
-    params.set_progress_callback_safe(move |percent: i32| progress(u8::try_from(percent).unwrap_or(0)));
+    let heard_from = led_in(&sound.samples);
+    let samples = heard_from.as_deref().unwrap_or(&sound.samples);
+    let mut params = params(samples.len(), language, threads);
+    let progress = told.clone();
+    params.set_progress_callback_safe(move |percent: i32| {
+        progress.percent.fetch_max(u8::try_from(percent).unwrap_or(0), Ordering::Relaxed);
+    });
     // Boxed here: the safe setter reads its closure back as what it was given, and only a box of this type
     // is what it stores.
-    let abort: Box<dyn FnMut() -> bool> = Box::new(move || stopped.load(Ordering::Relaxed));
+    let abort: Box<dyn FnMut() -> bool> = Box::new(move || {
+        let starves = rank == Rank::Last && share.is_too_little();
+        told.starved.fetch_or(starves, Ordering::Relaxed);
+        starves || told.stopped.load(Ordering::Relaxed)
+    });
     params.set_abort_callback_safe(abort);
-    match sound.samples.len() < SHORTEST {
-        true => {
-            let mut padded = sound.samples.clone();
-            padded.resize(SHORTEST, 0.0);
-            state.full(params, &padded).map_err(failed)?;
-        }
-        false => state.full(params, &sound.samples).map_err(failed)?,
-    }
-    Ok(heard(&state, context, language))
+    state.full(params, samples).map_err(failed)?;
+    let late = if heard_from.is_some() { LEAD_MS } else { 0 };
+    Ok(heard(&state, context, language, late))
+}
+
+/// A short clip with silence around it; none where it is long enough.
+fn led_in(samples: &[f32]) -> Option<Vec<f32>> {
+    (samples.len() < SHORTEST).then(|| {
+        let mut led = vec![0.0; LEAD];
+        led.extend_from_slice(samples);
+        led.resize(led.len().max(SHORTEST), 0.0);
+        led
+    })
 }
 
 fn params<'a>(samples: usize, language: &'a str, threads: i32) -> FullParams<'a, 'a> {
@@ -162,11 +235,12 @@ fn params<'a>(samples: usize, language: &'a str, threads: i32) -> FullParams<'a,
     params
 }
 
-fn heard(state: &WhisperState, context: &WhisperContext, asked: &str) -> Heard {
+/// What was heard; `late` milliseconds stood before the clip.
+fn heard(state: &WhisperState, context: &WhisperContext, asked: &str, late: i64) -> Heard {
     let end_of_text = context.token_eot();
     let mut words = Vec::new();
     for segment in state.as_iter() {
-        let said = join(pieces(&segment, end_of_text).into_iter());
+        let said = join(pieces(&segment, end_of_text, late).into_iter());
         if segment.no_speech_probability() > NO_SPEECH && !is_believed(&said) {
             continue;
         }
@@ -184,7 +258,7 @@ fn is_believed(words: &[crate::protocol::SpokenWord]) -> bool {
     words.iter().any(|word| word.confidence.is_some_and(|sure| sure > f64::from(UNBELIEVED)))
 }
 
-fn pieces<'a>(segment: &'a WhisperSegment<'_>, end_of_text: i32) -> Vec<Piece<'a>> {
+fn pieces<'a>(segment: &'a WhisperSegment<'_>, end_of_text: i32, late: i64) -> Vec<Piece<'a>> {
     (0..segment.n_tokens())
         .filter_map(|index| {
             let token = segment.get_token(index)?;
@@ -192,8 +266,8 @@ fn pieces<'a>(segment: &'a WhisperSegment<'_>, end_of_text: i32) -> Vec<Piece<'a
             // Everything from the end of text on is a mark and no text. Times are in hundredths.
             (data.id < end_of_text).then(|| token.to_bytes().ok()).flatten().map(|bytes| Piece {
                 bytes,
-                start_ms: data.t0 * 10,
-                end_ms: data.t1 * 10,
+                start_ms: data.t0 * 10 - late,
+                end_ms: data.t1 * 10 - late,
                 sure: data.p,
             })
         })

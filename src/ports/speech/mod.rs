@@ -7,6 +7,8 @@
 pub mod files;
 #[cfg(feature = "speech")]
 mod local;
+#[cfg(feature = "speech")]
+mod rank;
 mod remote;
 mod status;
 mod words;
