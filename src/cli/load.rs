@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::seed;
 use crate::base::Timestamp;
-use crate::cli::{Failure, say};
+use crate::cli::{Failure, progress, say};
 use crate::client::Http;
 use crate::load::{self, Business, Phase, Plan, Recording, Report, Scenario, Threshold};
 use crate::ports::Clock;
@@ -394,13 +394,4 @@ fn write_files(arguments: &Arguments, report: &Report) -> Result<(), Failure> {
         write(path, report.html().map_err(Failure::failed)?)?;
     }
     Ok(())
-}
-
-/// Shows the last second in place of the one before, where people watch.
-#[expect(clippy::print_stderr, reason = "progress is for people, beside the report")]
-fn progress(line: &str) {
-    use std::io::IsTerminal as _;
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\u{1b}[K{line}");
-    }
 }

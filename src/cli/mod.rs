@@ -67,6 +67,9 @@ enum Role {
         /// The kit's folder.
         #[arg(long, value_name = "FOLDER", env = "CONCIERGE_EVAL_DATA")]
         data: Option<PathBuf>,
+        /// Run sets of retrieval by plain BM25 instead, to compare with.
+        #[arg(long, conflicts_with_all = ["jsonl", "path"])]
+        words_only: bool,
         /// Answers JSON lines on standard output instead, for a task: intents, multi_intents, slots,
         /// retrieval, grounded, injection or audio. The files that go with it are named by EVAL_TRAIN and EVAL_DOCS.
         #[arg(long, value_name = "TASK", conflicts_with = "set")]
@@ -209,11 +212,12 @@ fn start(arguments: Arguments) -> Result<(), Failure> {
             say(&report.to_string());
             Ok(())
         }
-        Role::Eval { set, part, data, jsonl, train_steering, path: None, what: None } => {
+        Role::Eval { set, part, data, words_only, jsonl, train_steering, path: None, what: None } => {
             match (jsonl, set.zip(data), train_steering.as_slice()) {
                 (Some(task), ..) => evaluate(&task),
                 (None, Some((set, data)), _) => {
-                    let run = crate::evals::run(&set, &part, &data, std::io::stdout().lock());
+                    let report = std::io::stdout().lock();
+                    let run = crate::evals::run(&set, &part, &data, words_only, report);
                     run.map_err(Failure::failed)
                 }
                 (None, None, [kit, weights]) => {
@@ -279,4 +283,13 @@ fn say(line: &str) {
 #[expect(clippy::print_stderr, reason = "the command line reports on standard error")]
 fn say_error(line: &str) {
     eprintln!("concierge: {line}");
+}
+
+/// Shows a line in place of the one before, where people watch.
+#[expect(clippy::print_stderr, reason = "progress is for people, beside the report")]
+fn progress(line: &str) {
+    use std::io::IsTerminal as _;
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\u{1b}[K{line}");
+    }
 }

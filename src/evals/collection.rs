@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::Error;
+use super::retrieval::tongue_of;
 use super::vectors::OnDisk;
 use crate::language::retrieval::{Candidate, Index, Query, Subjects, fuse};
 use crate::language::sentences::passages;
@@ -49,8 +50,7 @@ pub(super) struct Collection {
 
 impl Collection {
     pub(super) fn build(documents: Vec<Document>, embedder: &dyn Embedder) -> Result<Self, Error> {
-        let sample: String = documents.iter().take(50).map(|document| document.text.as_str()).collect();
-        let tongue = Tongue::of(&sample, Tongue::English);
+        let tongue = tongue_of(&documents);
         let mut owners = Vec::new();
         let mut texts = Vec::new();
         for (owner, document) in documents.iter().enumerate() {

@@ -15,6 +15,8 @@ use super::{Error, lines, prepare};
 pub struct Kit {
     /// The set's name; empty where nobody says.
     pub(super) set: String,
+    /// Documents are ranked by plain BM25, to compare with.
+    pub(super) words_only: bool,
     files: BTreeMap<String, PathBuf>,
 }
 
@@ -25,7 +27,8 @@ impl Kit {
             let name = name.to_str()?.strip_prefix("EVAL_")?.to_lowercase();
             Some((name, PathBuf::from(value)))
         });
-        Self { set: std::env::var("EVAL_SET").unwrap_or_default(), files: files.collect() }
+        let set = std::env::var("EVAL_SET").unwrap_or_default();
+        Self { set, words_only: false, files: files.collect() }
     }
 
     /// Every line of a file that goes with the set.
@@ -60,23 +63,38 @@ const SETS: &[(&str, &str)] = &[
     ("injection", "injection"),
 ];
 
-/// Runs a part of a set, or of every set for `all`, and reports the kit's figures and the time per item.
-pub fn run(set: &str, part: &str, folder: &Path, mut report: impl Write) -> Result<(), Error> {
-    let known: Vec<_> = SETS.iter().filter(|(name, _)| set == "all" || *name == set).collect();
+/// Runs a part of a set, or of every set for `all`, and reports the kit's figures and the time per item. By
+/// words only, retrieval alone is run: what plain BM25 finds.
+pub fn run(
+    set: &str,
+    part: &str,
+    folder: &Path,
+    words_only: bool,
+    mut report: impl Write,
+) -> Result<(), Error> {
+    let is_asked =
+        |name: &str, task: &str| (set == "all" || name == set) && (!words_only || task == "retrieval");
+    let known: Vec<_> = SETS.iter().filter(|(name, task)| is_asked(name, task)).collect();
     if known.is_empty() {
         let names: Vec<&str> = SETS.iter().map(|(name, _)| *name).collect();
         return Err(Error::Task(format!("{set} among the sets all, {}", names.join(", "))));
     }
     for (name, task) in known {
-        run_one(name, task, part, folder, &mut report)?;
+        run_one((name, task), part, folder, words_only, &mut report)?;
     }
     Ok(())
 }
 
-fn run_one(set: &str, task: &str, part: &str, folder: &Path, report: &mut impl Write) -> Result<(), Error> {
+fn run_one(
+    (set, task): (&str, &str),
+    part: &str,
+    folder: &Path,
+    words_only: bool,
+    report: &mut impl Write,
+) -> Result<(), Error> {
     let input = tool(folder, &["feed.py", set, "--part", part], "")?;
     let files = tool(folder, &["feed.py", set, "--part", part, "--resources"], "")?;
-    let kit = Kit { set: set.to_owned(), files: serde_json::from_str(&files)? };
+    let kit = Kit { set: set.to_owned(), words_only, files: serde_json::from_str(&files)? };
     let started = Instant::now();
     let mut answer = prepare(task, &kit)?;
     let prepared = started.elapsed();
@@ -90,7 +108,7 @@ fn run_one(set: &str, task: &str, part: &str, folder: &Path, report: &mut impl W
     let figures = tool(folder, &["score.py", set, "-", "--part", part], &answers)?;
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
-    writeln!(report, "{set} ({task}, {part})")?;
+    writeln!(report, "{set} ({task}, {part}{})", if words_only { ", words only" } else { "" })?;
     report.write_all(figures.as_bytes())?;
     writeln!(report, "{:48} {:.2}", "seconds_to_prepare", prepared.as_secs_f64())?;
     for (name, time) in [("milliseconds_per_item_p50", at(50)), ("milliseconds_per_item_p95", at(95))] {

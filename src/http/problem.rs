@@ -89,6 +89,7 @@ impl Problem {
             | ErrorCode::InvalidValue => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::UnsupportedFile => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::UnsupportedVersion => StatusCode::PRECONDITION_FAILED,
             ErrorCode::Unauthenticated | ErrorCode::WrongCredentials => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,

@@ -9,6 +9,7 @@
 //! background (`vectors`), so a new document is found by its words at once and by its meaning soon after.
 
 mod cut;
+mod edition;
 pub mod gaps;
 mod model;
 mod rank;
@@ -20,6 +21,7 @@ mod vectors;
 pub mod versions;
 mod words;
 
+pub use edition::{EditedDocument, Edition, imagine};
 pub use model::{Candidate, Document, Hit, NewDocument, Passage, Stamp};
 pub use routes::routes;
 pub use search::{Compared, Found, Question, find};

@@ -196,7 +196,7 @@ async fn search(
         let detail = format!("q is longer than {MAX_QUESTION} characters; ask in fewer words");
         return Err(Problem::new(ErrorCode::TextTooLong, detail));
     }
-    let question = Question { text: &query.q, earlier: &[], tongue: None };
+    let question = Question { text: &query.q, earlier: &[], tongue: None, within: None };
     let found = super::find(&site.ports, &cx, question, limit).await?;
     let hits = found
         .hits

@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::base::PassageId;
+use crate::knowledge::edition::Edition;
 use crate::knowledge::model::{Candidate, Hit, Passage};
 use crate::knowledge::{Error, rank, store, vectors, words};
 use crate::language::retrieval::{self, Query, Subjects, fuse};
@@ -31,6 +32,8 @@ pub struct Question<'a> {
     pub earlier: &'a [&'a str],
     /// Its language; none: what its words tell, or the language of the passages that hold them.
     pub tongue: Option<Tongue>,
+    /// The knowledge as it would be; none: as it is.
+    pub within: Option<&'a Edition>,
 }
 
 /// What a search compared.
@@ -68,22 +71,29 @@ pub async fn find(ports: &Ports, cx: &Cx, question: Question<'_>, limit: usize) 
     }
     let vector = embed(ports, cx, &query).await;
     let mut tx = ports.db.read().await?;
-    let mut passages = propose(cx, &mut tx, &wanted, &query).await?;
-    let in_all = store::count_passages(&mut tx, cx.workspace).await?;
+    let mut passages = propose(cx, &mut tx, &wanted, &query, question.within).await?;
+    let more = question.within.map_or(0, Edition::more);
+    let in_all = store::count_passages(&mut tx, cx.workspace).await?.saturating_add(more);
     drop(tx);
 
     let near = match &vector {
-        Ok((place, vector)) => nearest(ports, place, vector, &passages).await,
+        Ok((place, vector)) => nearest(ports, place, vector, &passages, question.within).await,
         Err(why) => Err(why.clone()),
     };
     let cosines: HashMap<PassageId, f32> =
         near.iter().flatten().map(|near| (near.passage, near.cosine)).collect();
     let known: HashSet<PassageId> = passages.iter().map(|passage| passage.id).collect();
-    let others: Vec<PassageId> = cosines.keys().filter(|id| !known.contains(id)).copied().collect();
+    let mut others: Vec<PassageId> = cosines.keys().filter(|id| !known.contains(id)).copied().collect();
+    if let Some(edition) = question.within {
+        passages.extend(others.iter().filter_map(|id| edition.find(*id)).cloned());
+        others.retain(|id| edition.find(*id).is_none());
+    }
     let mut tx = ports.db.read().await?;
     // What the index knows may be gone: only what the store still has is found.
     passages.extend(vectors::store::passages(&mut tx, cx.workspace, &others).await?);
     drop(tx);
+    // Those that fit equally well are found in the same order each time, however they came here.
+    passages.sort_by(|a, b| (&a.title, a.position, a.id).cmp(&(&b.title, b.position, b.id)));
     Ok(weigh(
         &query,
         question.tongue,
@@ -108,22 +118,50 @@ async fn embed(ports: &Ports, cx: &Cx, query: &Query) -> Result<(Place, Vec<f32>
 }
 
 /// Passages that hold words of the question, of the turns before it, or have it as their title.
-async fn propose(cx: &Cx, tx: &mut Tx, wanted: &words::Wanted, query: &Query) -> Result<Vec<Passage>, Error> {
-    let most = vectors::as_i64(PROPOSED);
+async fn propose(
+    cx: &Cx,
+    tx: &mut Tx,
+    wanted: &words::Wanted,
+    query: &Query,
+    within: Option<&Edition>,
+) -> Result<Vec<Passage>, Error> {
     let mut passages = Vec::new();
     let own = wanted.stems();
     if !own.is_empty() {
-        passages = store::propose(tx, cx.workspace, &own, most).await?;
+        passages = holding(cx, tx, &own, PROPOSED, within).await?;
     }
     if !query.context.is_empty() {
         let said = query.context.iter().take(TURNS).flat_map(|turn| words::Wanted::of(turn).stems());
         let all: BTreeSet<String> = said.chain(own).collect();
         if !all.is_empty() {
-            add(&mut passages, store::propose(tx, cx.workspace, &all, most / 2).await?);
+            add(&mut passages, holding(cx, tx, &all, PROPOSED / 2, within).await?);
         }
     }
-    add(&mut passages, store::titled(tx, cx.workspace, &wanted.title_key, most).await?);
+    let titled = store::titled(tx, cx.workspace, &wanted.title_key, vectors::as_i64(PROPOSED)).await?;
+    add(
+        &mut passages,
+        match within {
+            None => titled,
+            Some(edition) => edition.titled(titled, &wanted.title_key),
+        },
+    );
     Ok(passages)
+}
+
+/// Passages that hold one of these stems.
+async fn holding(
+    cx: &Cx,
+    tx: &mut Tx,
+    stems: &BTreeSet<String>,
+    most: usize,
+    within: Option<&Edition>,
+) -> Result<Vec<Passage>, Error> {
+    let hidden = within.map_or(0, Edition::hidden);
+    let found = store::propose(tx, cx.workspace, stems, vectors::as_i64(most.saturating_add(hidden))).await?;
+    Ok(match within {
+        None => found,
+        Some(edition) => edition.propose(found, most, stems.iter()),
+    })
 }
 
 fn add(passages: &mut Vec<Passage>, more: Vec<Passage>) {
@@ -137,13 +175,19 @@ async fn nearest(
     place: &Place,
     vector: &[f32],
     passages: &[Passage],
+    within: Option<&Edition>,
 ) -> Result<Vec<Near>, String> {
     let index = ports.vectors.index();
     if index.in_process() {
         vectors::follow(ports, place).await.map_err(|error| error.to_string())?;
     }
     let proposed: Vec<PassageId> = passages.iter().map(|passage| passage.id).collect();
-    let near = index.nearest(place, vector, PROPOSED, &proposed).await.map_err(|error| error.to_string())?;
+    let most = PROPOSED.saturating_add(within.map_or(0, Edition::hidden));
+    let near = index.nearest(place, vector, most, &proposed).await.map_err(|error| error.to_string())?;
+    let near = match within {
+        None => near,
+        Some(edition) => edition.near(vector, near, PROPOSED, &proposed),
+    };
     match near.is_empty() && !passages.is_empty() {
         true => Err("the vectors of the passages are still being made".to_owned()),
         false => Ok(near),

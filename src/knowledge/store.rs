@@ -58,7 +58,7 @@ impl From<PassageRow> for Passage {
 }
 
 pub(super) fn length(passages: &[Passage]) -> i64 {
-    i64::try_from(passages.len()).unwrap_or(i64::MAX)
+    vectors::as_i64(passages.len())
 }
 
 /// Adds a document; says whether its text was new to the workspace.
@@ -283,7 +283,13 @@ pub(super) async fn delete_passages(
             format!("workspace : \"{}\" AND document : \"{}\"", token(workspace), token(document)),
         )?;
     }
-    execute!(tx, "DELETE FROM passages WHERE workspace_id = $1 AND document_id = $2", workspace, document,)?;
+    // The place keeps SQLite from walking through the workspace by an index of it.
+    execute!(
+        tx,
+        "DELETE FROM passages WHERE workspace_id = $1 AND document_id = $2 AND position >= 0",
+        workspace,
+        document,
+    )?;
     vectors::store::forget(tx, workspace, document).await?;
     Ok(())
 }
@@ -291,7 +297,7 @@ pub(super) async fn delete_passages(
 const PROPOSE_SQLITE: &str =
     "SELECT passages.id, document_id, title, language, position, heading, start_char, end_char, text
      FROM passages JOIN documents ON documents.id = passages.document_id
-     WHERE passages.workspace_id = $1 AND passages.id IN (
+     WHERE +passages.workspace_id = $1 AND passages.id IN (
          SELECT passage_id FROM passage_words WHERE passage_words MATCH $2
          ORDER BY bm25(passage_words, 0.0, 0.0, 3.0, 3.0, 1.0) LIMIT $3)";
 

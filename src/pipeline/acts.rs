@@ -15,6 +15,10 @@ pub(super) fn facts(turn: &Turn, now: Timestamp) -> Facts {
     let contact = (&turn.contact, &turn.circle);
     automation::state_facts(&mut facts, conversation, contact, &turn.records, (settings, now));
     automation::message_facts(&mut facts, &turn.text, turn.files, settings, now);
+    if !turn.around.is_empty() {
+        facts.retain(|name, _| !is_around(name));
+        facts.extend(turn.around.clone());
+    }
     let mut set = |name: &str, value: FactValue| {
         facts.insert(name.to_owned(), value);
     };
@@ -31,6 +35,14 @@ pub(super) fn facts(turn: &Turn, now: Timestamp) -> Facts {
         }
     }
     facts
+}
+
+/// Whether a fact is about what is around a conversation and told by none of its entries: the customer's past, and
+/// the time.
+pub(super) fn is_around(fact: &str) -> bool {
+    fact.starts_with("contact.")
+        || fact.starts_with("time.")
+        || matches!(fact, "conversation.status_minutes" | "conversation.waiting_minutes")
 }
 
 /// Carries out the actions of every rule that matched, and keeps each rule's tree and receipts, and what

@@ -182,7 +182,9 @@ async fn converse(
             None => {
                 let spent = models.reserve(turn.cx.workspace, tokens, left);
                 reserved.push(spent.ok_or_else(|| "today's budget of tokens is used up".to_owned())?);
-                let answer = models.chat(&ask, &turn.meter, &mut |piece| shown.hear(piece)).await;
+                // Others work while the model writes.
+                let mut hear = |piece: Piece<'_>| shown.hear(piece);
+                let answer = turn.place.away(models.chat(&ask, &turn.meter, &mut hear)).await;
                 answer.map_err(|failure| failure.to_string())?
             }
         };
@@ -194,7 +196,12 @@ async fn converse(
         messages.push(Message::Assistant { text: answer.text, calls: answer.calls.clone() });
         for call in &answer.calls {
             let during = During { prompt_hash: &hash, deadline };
-            let text = toolbox.answer(site, turn, call, during).await?;
+            let elsewhere = toolbox.is_outside(call);
+            let mut place = std::mem::take(&mut turn.place);
+            let asked = toolbox.answer(site, turn, call, during);
+            let answered = if elsewhere { place.away(asked).await } else { asked.await };
+            turn.place = place;
+            let text = answered?;
             turn.found.heard.append(&mut toolbox.heard);
             turn.found.timed.append(&mut toolbox.timed);
             if let Some(call) = toolbox.calls.last() {

@@ -11,6 +11,7 @@ mod drafting;
 pub mod evals;
 mod gap;
 mod library;
+mod place;
 pub mod replay;
 mod routes;
 mod run;

@@ -11,6 +11,7 @@ use crate::conversations::Lease;
 use crate::identity::Site;
 use crate::knowledge::gaps::Asked;
 use crate::pipeline::drafting::{self, Drafted};
+use crate::pipeline::place::Place;
 use crate::pipeline::spans::{self, Timed, What};
 use crate::pipeline::store::TurnStatus;
 use crate::pipeline::trace::{self, Report, StageTrace};
@@ -29,15 +30,15 @@ const PIECE: usize = 24;
 pub(super) async fn run(
     site: &Site,
     library: &Library,
-    workspace: WorkspaceId,
-    conversation: ConversationId,
+    (workspace, conversation): (WorkspaceId, ConversationId),
     holder: &str,
+    place: Place,
     cancelled: CancellationToken,
 ) {
     let span = tracing::info_span!("turn", workspace.id = %workspace, conversation.id = %conversation);
     async {
         let ended = match take(site, library, workspace, conversation, holder).await {
-            Ok(Some(turn)) => work(site, library, turn, &cancelled).await,
+            Ok(Some(turn)) => work(site, library, Turn { place, ..turn }, &cancelled).await,
             Ok(None) => return,
             Err(error) => Err(error),
         };

@@ -108,7 +108,8 @@ pub(super) async fn retrieve(site: &Site, turn: &mut Turn) -> Result<Report, Err
         return Ok(Report::skipped("no words"));
     }
     let earlier = turn.earlier();
-    let asked = Question { text: &turn.text, earlier: &earlier, tongue: Some(turn.tongue) };
+    let within = turn.edition.as_deref();
+    let asked = Question { text: &turn.text, earlier: &earlier, tongue: Some(turn.tongue), within };
     let found = knowledge::find(&site.ports, &turn.cx, asked, PASSAGES).await?;
     let best = found.hits.first().map_or(0.0, |hit| hit.score);
     let mut summary = match found.hits.first() {

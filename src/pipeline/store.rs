@@ -182,8 +182,8 @@ pub(super) async fn first_drafts(
 ) -> Result<BTreeMap<i64, Recorded>, DbError> {
     let rows = fetch_all!(
         tx,
-        (i64, String, Option<String>, JsonText<Vec<Blocker>>),
-        "SELECT drafts.for_seq, drafts.text, drafts.intent, drafts.blockers
+        (i64, String, Option<String>, JsonText<Vec<Blocker>>, Timestamp),
+        "SELECT drafts.for_seq, drafts.text, drafts.intent, drafts.blockers, turns.started_at
          FROM drafts JOIN turns ON turns.id = drafts.turn_id
          WHERE drafts.workspace_id = $1 AND turns.workspace_id = $1 AND drafts.conversation_id = $2
            AND turns.status = 'done'
@@ -192,10 +192,10 @@ pub(super) async fn first_drafts(
         conversation,
     )?;
     let mut first = BTreeMap::new();
-    for (seq, text, intent, blockers) in rows {
+    for (seq, text, intent, blockers, began) in rows {
         let mut blockers: Vec<BlockerKind> = blockers.0.iter().map(|blocker| blocker.kind).collect();
         blockers.retain(|kind| !crate::drafts::autopilot::is_about_trust(*kind));
-        first.entry(seq).or_insert(Recorded { text, intent, blockers });
+        first.entry(seq).or_insert(Recorded { text, intent, blockers, began });
     }
     Ok(first)
 }

@@ -101,6 +101,15 @@ impl Toolbox {
         (1..).zip(hits).map(shown).collect()
     }
 
+    /// Whether a call is answered by a server elsewhere.
+    pub(super) fn is_outside(&self, call: &Call) -> bool {
+        self.usable(call).is_some()
+    }
+
+    fn usable(&self, call: &Call) -> Option<&Usable> {
+        self.outside.iter().find(|one| one.tool.called() == call.name)
+    }
+
     /// Answers a call. What is wrong with it is told to the model, which may try otherwise.
     pub(super) async fn answer(
         &mut self,
@@ -110,7 +119,7 @@ impl Toolbox {
         during: During<'_>,
     ) -> Result<String, Error> {
         let started = Instant::now();
-        let from_outside = self.outside.iter().find(|one| one.tool.called() == call.name).cloned();
+        let from_outside = self.usable(call).cloned();
         let outside = from_outside.is_some();
         let answered = match from_outside {
             Some(usable) => self.outside(site, turn, call, during, &usable).await?,
@@ -222,7 +231,8 @@ impl Toolbox {
     }
 
     async fn search(&mut self, site: &Site, turn: &Turn, query: &str) -> Result<String, Error> {
-        let asked = Question { text: query, earlier: &[], tongue: Some(turn.tongue) };
+        let within = turn.edition.as_deref();
+        let asked = Question { text: query, earlier: &[], tongue: Some(turn.tongue), within };
         let found = knowledge::find(&site.ports, &turn.cx, asked, FOUND).await?;
         let mut lines = Vec::new();
         for hit in found.hits {

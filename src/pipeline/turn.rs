@@ -11,8 +11,9 @@ use crate::conversations::{self, Conversation, Lease};
 use crate::drafts::{self, Rejection, Written};
 use crate::files::{self, Transcript};
 use crate::identity::Site;
-use crate::knowledge::Hit;
+use crate::knowledge::{Edition, Hit};
 use crate::language::tongue::Tongue;
+use crate::pipeline::place::Place;
 use crate::pipeline::spans::Timed;
 use crate::pipeline::{Error, Library};
 use crate::ports::mcp::Said;
@@ -94,6 +95,8 @@ pub(super) struct Turn {
     pub(super) circle: automation::Circle,
     /// Since when the conversation is in its status.
     pub(super) status_since: Timestamp,
+    /// Of a turn that is told again: what rules knew around the conversation when it ran.
+    pub(super) around: rules::Facts,
     /// Passages that a colleague has called wrong in a draft for this message.
     pub(super) wrong: Vec<PassageId>,
     /// The last draft for this message that a colleague rejected, and why.
@@ -106,6 +109,10 @@ pub(super) struct Turn {
     pub(super) spoken: Vec<Transcript>,
     /// The language of the text.
     pub(super) tongue: Tongue,
+    /// The knowledge it answers from, as it would be; none: as it is.
+    pub(super) edition: Option<Arc<Edition>>,
+    /// Its right to work.
+    pub(super) place: Place,
     /// What the stages found.
     pub(super) found: Findings,
     /// What its calls of models used.
@@ -185,6 +192,7 @@ impl Turn {
             circle: automation::Circle::of(&cx, tx, contact.id).await?,
             contact,
             status_since,
+            around: rules::Facts::new(),
             rejection: drafts::last_rejection(&cx, tx, conversation, lease.for_seq).await?,
             wrong: drafts::wrong_sources(&cx, tx, conversation, lease.for_seq).await?,
             lease,
@@ -196,6 +204,8 @@ impl Turn {
             files,
             spoken: spoken.into_iter().filter(|transcript| transcript.seq >= since).collect(),
             tongue,
+            edition: None,
+            place: Place::default(),
             found: Findings::default(),
             meter: Meter::default(),
             cx,
@@ -219,12 +229,15 @@ impl Turn {
             circle: self.circle.clone(),
             contact: self.contact.clone(),
             status_since: self.status_since,
+            around: self.around.clone(),
             wrong: self.wrong.clone(),
             rejection: None,
             text: self.text.clone(),
             files: self.files,
             spoken: self.spoken.clone(),
             tongue: self.tongue,
+            edition: self.edition.clone(),
+            place: Place::default(),
             found: Findings::default(),
             meter: Meter::default(),
         }

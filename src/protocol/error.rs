@@ -61,6 +61,8 @@ crate::word_enum! {
         Conflict = "conflict",
         /// The file's type or content is not accepted.
         UnsupportedFile = "unsupported_file",
+        /// The client speaks a version that is not spoken here; the answer says which are.
+        UnsupportedVersion = "unsupported_version",
         /// Our fault; it was logged.
         Internal = "internal",
     }

@@ -1,16 +1,13 @@
 //! Replay: what would have happened, without a trace. Z1.
 
-use std::time::Duration;
-
-use concierge::app::{Node, Options};
 use concierge::base::Role;
 use concierge::client::Http;
 use serde_json::{Value, json};
 
 use crate::models::with;
 use crate::support::{
-    App, ModelDouble, PATIENCE, Script, approve, call, draft, ok, on_each_engine, on_each_engine_with,
-    test_config, timeline,
+    App, Demo, ModelDouble, Script, approve, bytes, call, draft, ok, on_each_engine, on_each_engine_with,
+    replayed, timeline,
 };
 
 /// Two customers ask, and are answered.
@@ -164,51 +161,17 @@ async fn what_a_model_said_is_remembered_and_it_is_not_asked_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_history_of_the_demo_is_told_the_same_twice() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut config = test_config();
-    config.store.folder = folder.path().to_owned();
-    let options = Options { seed_demo: true, ..Options::default() };
-    let node = Node::start(config, options).await.expect("the hub starts");
-    let url = node.url();
-    let marta = Http::sign_in(&url, "northgate", "marta@northgate.example", "concierge-demo");
-    let marta = marta.await.expect("the demo's manager signs in");
-    // Questions of the last days still get their drafts, and documents their vectors.
-    // All documents of three businesses get their vectors: that is more than one wait.
-    let settled = async {
-        loop {
-            let mut tx = node.site.ports.db.read().await.expect("the store answers");
-            let far = node.site.ports.now().after(Duration::from_secs(3_600));
-            let owed = concierge::conversations::owed_turns(&mut tx, far, 1).await.expect("turns are read");
-            if owed.is_empty() && concierge::jobs::open(&mut tx).await.expect("jobs are read") == 0 {
-                return;
-            }
-            drop(tx);
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(6 * PATIENCE, settled).await.expect("every job and turn ends");
-    let all = async |change: Value| {
-        let (mut told, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let path = format!("/v1/replay?limit=50{cursor}");
-            let page = ok(&marta, "POST", &path, Some(json!({ "change": change }))).await;
-            told.extend(page["items"].as_array().expect("items").clone());
-            match page["next"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => return told,
-            }
-        }
-    };
-    let (first, again) = (all(json!({})).await, all(json!({})).await);
+    let demo = Demo::start(|_, _| {}).await;
+    let first = replayed(&demo.marta, json!({})).await;
     assert!(first.len() >= 20, "{}", first.len());
-    assert_eq!(Value::from(first.clone()).to_string(), Value::from(again).to_string());
+    assert_eq!(bytes(&first), bytes(&replayed(&demo.marta, json!({})).await));
     // A rule that was not there shows where it would have matched, and nothing else.
     let rule = json!({
         "key": "replayed", "name": "Replayed", "on": "message", "priority": 1, "stop": false, "enabled": true,
         "when": { "all": [{ "fact": "message.text", "op": "contains", "value": "brake" }] },
         "then": [{ "do": "label", "add": ["replayed"] }],
     });
-    let changed = all(json!({ "rules": [rule] })).await;
+    let changed = replayed(&demo.marta, json!({ "rules": [rule] })).await;
     let mut touched = 0;
     for item in &changed {
         let asks = item["asked"].as_str().unwrap_or_default().to_lowercase().contains("brake");
@@ -216,5 +179,5 @@ async fn the_history_of_the_demo_is_told_the_same_twice() {
         touched += usize::from(asks);
     }
     assert!(touched > 0);
-    node.stop().await;
+    demo.node.stop().await;
 }

@@ -24,6 +24,7 @@ type Headers<'a> = &'a [(&'a str, &'a str)];
 struct Told {
     offset: Option<usize>,
     length: Option<String>,
+    version: Option<String>,
     location: String,
     answer: Answer,
 }
@@ -46,10 +47,10 @@ async fn ask(caller: &Http, method: Method, path: &str, headers: Headers<'_>, bo
     let header =
         |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     assert_eq!(header("tus-resumable").as_deref(), Some("1.0.0"), "{path}");
-    let (offset, length, location) =
-        (header("upload-offset"), header("upload-length"), header("location").unwrap_or_default());
-    let offset = offset.and_then(|offset| offset.parse().ok());
-    Told { offset, length, location, answer: Answer::of(response).await }
+    let (offset, length, version) = (header("upload-offset"), header("upload-length"), header("tus-version"));
+    let (offset, location) = (offset.and_then(|offset| offset.parse().ok()), header("location"));
+    let location = location.unwrap_or_default();
+    Told { offset, length, version, location, answer: Answer::of(response).await }
 }
 
 /// Begins an upload; gives its path.
@@ -215,6 +216,41 @@ async fn what_is_wrong_with_an_upload_is_said_and_the_rest_still_works() {
         begin(&caller, &[("upload-length", "5")]).await;
         let other = app.customer().await.http;
         begin(&other, &[("upload-length", "5")]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_of_tus_is_refused_and_nothing_is_done() {
+    on_each_engine(async |app| {
+        let caller = app.customer().await.http;
+        let path = begin(&caller, &[("tus-resumable", "1.0.0"), ("upload-length", "10")]).await;
+        assert_eq!(piece(&caller, &path, 0, None, b"12345").await.status(), 204);
+        let every: [(Method, &str, Headers<'_>); 5] = [
+            (Method::POST, "/v1/uploads", &[("tus-resumable", "0.2.2"), ("upload-length", "5")]),
+            (Method::HEAD, &path, &[("tus-resumable", "2.0.0")]),
+            (Method::GET, &path, &[("tus-resumable", "")]),
+            (
+                Method::PATCH,
+                &path,
+                &[
+                    ("tus-resumable", "1.0.1"),
+                    ("upload-offset", "5"),
+                    ("content-type", "application/offset+octet-stream"),
+                ],
+            ),
+            (Method::DELETE, &path, &[("tus-resumable", "1.0")]),
+        ];
+        for (method, path, headers) in every {
+            let told = ask(&caller, method.clone(), path, headers, b"67890").await;
+            assert_eq!((told.status(), told.version.as_deref()), (412, Some("1.0.0")), "{method} {told:?}");
+            if method != Method::HEAD {
+                assert_eq!(told.answer.problem().1, "unsupported_version");
+            }
+        }
+        assert_eq!(offset(&caller, &path).await, Some(5), "neither grown nor gone");
+        let served = ask(&caller, Method::HEAD, &path, &[("tus-resumable", "1.0.0")], b"").await;
+        assert_eq!((served.status(), served.version), (200, None));
     })
     .await;
 }

@@ -17,12 +17,20 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// What is embedded: the passage under its title and headings, which often say what it is about.
+    /// What is embedded.
     pub(super) fn text(&self) -> String {
-        let heading = self.heading.as_deref().unwrap_or_default();
-        let parts = [self.title.as_str(), heading, self.text.as_str()];
-        parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("\n")
+        under_its_headings([&self.title, self.heading.as_deref().unwrap_or_default(), &self.text])
     }
+}
+
+/// What is embedded of a passage.
+pub(in crate::knowledge) fn embedded(passage: &Passage) -> String {
+    under_its_headings([&passage.title, passage.heading.as_deref().unwrap_or_default(), &passage.text])
+}
+
+/// A passage under its title and headings, which often say what it is about.
+fn under_its_headings(parts: [&str; 3]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// A row newer than an index's position.
@@ -264,7 +272,7 @@ pub(super) async fn note_error(
 const PASSAGES_SQLITE: &str =
     "SELECT passages.id, document_id, title, language, position, heading, start_char, end_char, text
      FROM passages JOIN documents ON documents.id = passages.document_id
-     WHERE passages.workspace_id = $1 AND passages.id IN (SELECT value FROM json_each($2))";
+     WHERE +passages.workspace_id = $1 AND passages.id IN (SELECT value FROM json_each($2))";
 
 const PASSAGES_POSTGRES: &str =
     "SELECT passages.id, document_id, title, language, position, heading, start_char, end_char, text

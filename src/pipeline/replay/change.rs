@@ -7,11 +7,12 @@ use serde_json::Value;
 use crate::agents::Agent;
 use crate::base::DocumentId;
 use crate::http::Problem;
+use crate::knowledge::{self, EditedDocument, Edition};
 use crate::pipeline::Library;
 use crate::pipeline::replay::agent_of;
 use crate::pipeline::studio::Which;
-use crate::pipeline::turn::Turn;
-use crate::ports::{Cx, Tx};
+use crate::pipeline::turn::{Telling, Turn};
+use crate::ports::{Cx, Ports, Tx};
 use crate::protocol::ErrorCode;
 use crate::rules::{self, Rule, RuleSet};
 use crate::schemas::{self, Schema};
@@ -46,9 +47,16 @@ pub(super) struct Change {
     /// Documents that are not there.
     #[serde(default)]
     without_documents: Vec<DocumentId>,
+    /// Documents with another text, in the replay only; without `document`: ones that are not there yet.
+    #[serde(default)]
+    documents: Vec<EditedDocument>,
     /// No model drafts: the built-in engine does.
     #[serde(default)]
     without_models: bool,
+    /// Models are asked what the record does not answer, without and with the change. It counts as use, and what
+    /// they answer is kept: the same replay again asks nobody.
+    #[serde(default)]
+    ask_models: bool,
 }
 
 /// A change that was checked.
@@ -57,8 +65,9 @@ pub(super) struct Changed {
     agent: Option<Arc<Agent>>,
     rules: Option<Arc<RuleSet>>,
     schemas: Option<Arc<Vec<Schema>>>,
-    without_documents: Vec<DocumentId>,
+    edition: Option<Arc<Edition>>,
     without_models: bool,
+    ask_models: bool,
 }
 
 impl Change {
@@ -75,10 +84,9 @@ impl Change {
             let detail = format!("instructions and personality have at most {MAX_TEXT} characters each");
             return Err(Problem::new(ErrorCode::TextTooLong, detail));
         }
-        if [self.rules.len(), self.schemas.len(), self.without_documents.len()]
-            .iter()
-            .any(|count| *count > MAX_ITEMS)
-        {
+        let counts =
+            [self.rules.len(), self.schemas.len(), self.without_documents.len(), self.documents.len()];
+        if counts.iter().any(|count| *count > MAX_ITEMS) {
             let detail = format!("a change has at most {MAX_ITEMS} rules, schemas and documents each");
             return Err(Problem::new(ErrorCode::InvalidField, detail));
         }
@@ -91,12 +99,14 @@ impl Change {
             true => None,
             false => Some(Arc::new(changed_schemas(cx, tx, &self.schemas).await?)),
         };
+        let edition = knowledge::imagine(cx, tx, &self.without_documents, self.documents).await?;
         Ok(Changed {
             agent,
             rules,
             schemas,
-            without_documents: self.without_documents,
+            edition: Some(Arc::new(edition)).filter(|edition| !edition.is_nothing()),
             without_models: self.without_models,
+            ask_models: self.ask_models,
         })
     }
 
@@ -178,13 +188,26 @@ impl Changed {
         self.agent.is_none()
             && self.rules.is_none()
             && self.schemas.is_none()
-            && self.without_documents.is_empty()
+            && self.edition.is_none()
             && !self.without_models
     }
 
-    /// Whether a document is left out.
-    pub(super) fn leaves_out(&self, document: DocumentId) -> bool {
-        self.without_documents.contains(&document)
+    /// What happens without the change, told in the same way.
+    pub(super) fn unchanged(&self) -> Changed {
+        Changed { ask_models: self.ask_models, ..Changed::default() }
+    }
+
+    /// Makes what the change needs before the first message: the vectors of edited documents.
+    pub(super) async fn make_ready(&mut self, ports: &Ports) -> Result<(), knowledge::Error> {
+        match &mut self.edition {
+            None => Ok(()),
+            Some(edition) => Arc::make_mut(edition).compare(ports).await,
+        }
+    }
+
+    /// Whether models are asked what the record does not answer.
+    pub(super) fn asks_models(&self) -> bool {
+        self.ask_models && !self.without_models
     }
 
     /// The schemas that are known instead.
@@ -210,6 +233,10 @@ impl Changed {
         if let Some(rules) = &self.rules {
             turn.rules = rules.clone();
         }
+        if self.asks_models() {
+            turn.telling = Telling::Trial;
+        }
+        turn.edition.clone_from(&self.edition);
         turn
     }
 }

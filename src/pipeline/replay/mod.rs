@@ -3,8 +3,9 @@
 //!
 //! A replay is a turn without its end: the same stages over what was known when the message came, with the
 //! message's own time, and nothing is stored, sent or told. A model's answer is taken from the record, by
-//! the hash of what it was given; a prompt that no model was given says so. Two replays of the same messages
-//! by the same versions are the same, byte for byte.
+//! the hash of what it was given; a prompt that no model was given says so, unless models may be asked: then
+//! what they answer joins the record. Two replays of the same messages by the same versions are the same, byte
+//! for byte.
 //!
 //! What is not told again: the customer's name and address are those of today, and passages those of today's
 //! documents. Where that makes a difference, the replay differs from what was recorded, and says so.
@@ -21,7 +22,7 @@ use crate::base::{ConversationId, DraftId, Id as _, Timestamp};
 use crate::identity::Site;
 use crate::pipeline::drafting::{self, Drafted};
 use crate::pipeline::turn::Turn;
-use crate::pipeline::{Error, Library, stages};
+use crate::pipeline::{Error, Library, stages, studio};
 use crate::ports::{Cx, Tx};
 use crate::protocol::BlockerKind;
 use change::Changed;
@@ -155,13 +156,14 @@ async fn conversation(
     };
     drop(tx);
     let otherwise = otherwise.as_ref().unwrap_or(&material);
+    let unchanged = changed.unchanged();
     let mut replayed = Vec::new();
     for moment in &material.moments {
-        let before = outcome(site, library, material.turn(library, cx, moment), &Changed::default()).await?;
+        let before = outcome(site, library, material.turn(library, cx, moment), &unchanged).await?;
         let after = match changed.is_nothing() {
             true => None,
             false => {
-                let turn = changed.apply(otherwise.turn(library, cx, moment));
+                let turn = otherwise.turn(library, cx, moment);
                 Some(outcome(site, library, turn, changed).await?).filter(|after| *after != before)
             }
         };
@@ -180,16 +182,11 @@ async fn conversation(
     Ok(replayed)
 }
 
-/// Runs the stages of a turn that stores nothing.
-async fn outcome(
-    site: &Site,
-    library: &Library,
-    mut turn: Turn,
-    changed: &Changed,
-) -> Result<Outcome, Error> {
+/// Runs the stages of a turn that stores nothing but what models were asked for.
+async fn outcome(site: &Site, library: &Library, turn: Turn, changed: &Changed) -> Result<Outcome, Error> {
+    let mut turn = changed.apply(turn);
     stages::classify(library, &mut turn).await?;
     stages::retrieve(site, &mut turn).await?;
-    turn.found.hits.retain(|hit| !changed.leaves_out(hit.document));
     stages::extract(site, &mut turn).await?;
     stages::rules(site, &mut turn);
     stages::draft(library, &mut turn).await?;
@@ -198,6 +195,7 @@ async fn outcome(
         if let Drafted::Failed(why) = drafting::with_model(site, library, &mut turn, nobody).await {
             turn.found.written.fallback = Some(why);
         }
+        studio::settle(site, &turn, true).await?;
     }
     stages::gate(site, &mut turn).await?;
     Ok(told(&turn))

@@ -1,5 +1,6 @@
 //! The moments of a conversation at which a turn ran or would have run, and what was known then.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,13 +11,14 @@ use crate::contacts::{self, Contact};
 use crate::context::RecordView;
 use crate::conversations::{Conversation, Lease};
 use crate::files::{self, Transcript};
+use crate::pipeline::place::Place;
 use crate::pipeline::replay::{Outcome, agent_of};
 use crate::pipeline::turn::{self, Findings, Telling, Turn};
-use crate::pipeline::{Error, Library, store};
+use crate::pipeline::{Error, Library, acts, store};
 use crate::ports::models::Meter;
 use crate::ports::{Cx, Tx};
 use crate::protocol::{BlockerKind, Content, Entry, Owner};
-use crate::rules::RuleSet;
+use crate::rules::{FactValue, Facts, RuleSet};
 use crate::schemas::{Schema, show_value};
 use crate::workspaces::{self, Workspace};
 use crate::{automation, context, conversations, rules, schemas};
@@ -36,6 +38,8 @@ pub(in crate::pipeline) struct Moment {
     pub(super) text: String,
     /// What the turn left behind that ran for it.
     pub(super) recorded: Option<Recorded>,
+    /// What rules knew when it ran.
+    known: Option<Facts>,
 }
 
 /// What a turn left behind.
@@ -43,6 +47,8 @@ pub(in crate::pipeline) struct Recorded {
     pub(in crate::pipeline) text: String,
     pub(in crate::pipeline) intent: Option<String>,
     pub(in crate::pipeline) blockers: Vec<BlockerKind>,
+    /// When it began.
+    pub(in crate::pipeline) began: Timestamp,
 }
 
 impl Recorded {
@@ -95,11 +101,14 @@ impl Material {
             }
         };
         let mut recorded = store::first_drafts(tx, cx.workspace, id).await?;
+        let looks = rules::message_looks(cx, tx, (id, id)).await?;
+        let mut looks: HashMap<i64, Facts> = looks.into_iter().map(|look| (look.seq, look.facts)).collect();
         let moments = moments(&entries, &spoken).into_iter().map(|(seq, at, text)| Moment {
             seq,
             at,
             text,
             recorded: recorded.remove(&seq),
+            known: looks.remove(&seq),
         });
         Ok(Material {
             circle: automation::Circle::of(cx, tx, contact.id).await?,
@@ -120,7 +129,9 @@ impl Material {
     /// The turn of a moment, before its stages.
     pub(super) fn turn(&self, library: &Library, cx: &Cx, moment: &Moment) -> Turn {
         let assistant = self.workspace.settings.assistant_name.clone();
-        let cx = Cx { now: moment.at, ..cx.acting_as(Actor::Agent, assistant) };
+        // "Tomorrow" and "in an hour" are told from the time at which the turn ran.
+        let now = moment.recorded.as_ref().map_or(moment.at, |recorded| recorded.began);
+        let cx = Cx { now, ..cx.acting_as(Actor::Agent, assistant) };
         let before = |entry: &&Entry| entry.seq <= moment.seq;
         let past: Vec<&Entry> = self.entries.iter().filter(before).collect();
         let mut history: Vec<Entry> =
@@ -134,7 +145,9 @@ impl Material {
         let since = unanswered.first().map_or(i64::MAX, |entry| entry.seq);
         let text = turn::joined_text(unanswered);
         let files = unanswered.iter().map(turn::files_of).sum();
-        let (conversation, status_since) = self.conversation_then(&past, unanswered);
+        let (mut conversation, status_since) = self.conversation_then(&past, unanswered);
+        let contact = self.contact_then(moment.known.as_ref());
+        conversation.contact.name = contact.display_name();
         Turn {
             // Named after the message: a replay has the same one each time.
             id: TurnId::from_parts(moment.at, u128::from(moment.seq.unsigned_abs())),
@@ -151,18 +164,37 @@ impl Material {
             schemas: self.schemas.clone(),
             records: self.records_then(&past),
             rules: self.rules.clone(),
-            contact: self.contact.clone(),
+            contact,
             circle: self.circle.clone(),
             status_since,
+            around: moment.known.as_ref().map(around).unwrap_or_default(),
             wrong: Vec::new(),
             rejection: None,
             text,
             files,
             spoken: spoken.into_iter().filter(|one| one.seq >= since).collect(),
+            edition: None,
+            place: Place::default(),
             found: Findings::default(),
             meter: Meter::default(),
             history,
             cx,
+        }
+    }
+
+    /// The customer as rules knew them then; where nothing is on record, as they are known today.
+    fn contact_then(&self, known: Option<&Facts>) -> Contact {
+        let Some(known) = known else { return self.contact.clone() };
+        let text = |name: &str| match known.get(name) {
+            Some(FactValue::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        Contact {
+            name: text("contact.name"),
+            email: text("contact.email"),
+            phone: text("contact.phone"),
+            locale: text("contact.locale"),
+            ..self.contact.clone()
         }
     }
 
@@ -234,6 +266,12 @@ impl Material {
         }
         records
     }
+}
+
+/// What was so around the conversation when rules looked.
+fn around(known: &Facts) -> Facts {
+    let around = known.iter().filter(|(name, _)| acts::is_around(name));
+    around.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The customer's last message of each run that the business answered, or has not answered yet.

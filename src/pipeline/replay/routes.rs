@@ -47,7 +47,8 @@ struct ReplayPage {
 }
 
 /// Runs past conversations, those with the newest event first, through a changed agent, rule, schema or knowledge.
-/// Nothing is stored, sent or told, and no model and no tool from outside is asked.
+/// Nothing is stored, sent or told, and no tool from outside is asked; models are asked only where `ask_models` says
+/// so.
 #[utoipa::path(post, path = "/v1/replay", tag = "turns", params(ListFilter, PageQuery), request_body = ReplayBody,
     responses((status = 200, body = ReplayPage), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 async fn replay(
@@ -71,10 +72,11 @@ async fn replay(
     let asked = usize::try_from(limit).unwrap_or(0);
     let mut tx = site.ports.db.read().await?;
     let workspace = workspaces::get(&mut tx, cx.workspace).await?;
-    let changed = body.change.check(&library, &cx, &mut tx, &workspace.agent).await?;
+    let mut changed = body.change.check(&library, &cx, &mut tx, &workspace.agent).await?;
     let agent = agent_of(&library, &cx, &mut tx, &workspace.agent).await?;
     let mut past = conversations::list(&cx, &mut tx, &filter, limit, start).await?;
     drop(tx);
+    changed.make_ready(&site.ports).await?;
     learn(&library, &changed, agent).await;
     let mut items = Vec::new();
     let more = past.len() > asked;

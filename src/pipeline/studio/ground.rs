@@ -8,6 +8,7 @@ use crate::base::{Actor, Audience, ContactId, ConversationId, Id as _, Timestamp
 use crate::contacts::Contact;
 use crate::context::{self, RecordView};
 use crate::conversations::{Conversation, Lease};
+use crate::pipeline::place::Place;
 use crate::pipeline::turn::{self, Findings, Telling, Turn};
 use crate::pipeline::{Error, Library};
 use crate::ports::models::Meter;
@@ -123,12 +124,15 @@ impl Ground {
             circle: self.circle.clone(),
             contact: self.contact.clone(),
             status_since: at,
+            around: rules::Facts::new(),
             wrong: Vec::new(),
             rejection: None,
             tongue: library.tongue(&text, &self.workspace.settings.locale),
             text,
             files: 0,
             spoken: Vec::new(),
+            edition: None,
+            place: Place::default(),
             found: Findings::default(),
             meter: Meter::default(),
             history,

@@ -3,6 +3,7 @@
 mod acts;
 mod app;
 mod calls;
+mod demo;
 mod dice;
 mod embedder;
 mod model;
@@ -20,6 +21,7 @@ pub use app::{
     on_each_engine, on_each_engine_with, test_config,
 };
 pub use calls::{Answer, call, code, decisions, draft, manual_clock, ok, sent_by_agent, summary, timeline};
+pub use demo::{Demo, bytes, replayed};
 pub(crate) use dice::dice;
 pub use embedder::{EmbedderDouble, KEY as EMBEDDER_KEY, Mood};
 pub use model::{ModelDouble, Script, all_said, last_said};

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusal } from "../../lib/refusal";
 import { Segments } from "../../parts/basics";
@@ -10,11 +10,12 @@ import { Editor } from "./Editor";
 import { Lessons } from "./Lessons";
 import { askAgent, type Which } from "./model";
 import "./texts";
+import { late } from "../../lib/late";
 import { TryIt } from "./TryIt";
 import { Versions } from "./Versions";
 
-const Replay = lazy(() => import("./Replay").then((module) => ({ default: module.Replay })));
-const Tools = lazy(() => import("./Tools").then((module) => ({ default: module.Tools })));
+const Replay = late(() => import("./Replay"), "Replay");
+const Tools = late(() => import("./Tools"), "Tools");
 
 const VIEWS = ["edit", "try", "replay", "cases", "lessons", "tools", "versions"] as const;
 type View = (typeof VIEWS)[number];

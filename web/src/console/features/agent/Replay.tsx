@@ -12,6 +12,7 @@ import { Field } from "../../parts/Field";
 import type { Page } from "../../types";
 import type { RuleRow } from "../rules/model";
 import { Words } from "./Differences";
+import { EditedDocuments, EditedJson } from "./Editions";
 import { type Agent, askVersions, type Which } from "./model";
 import { type Change, counts, type Found, type Replayed, replay, words } from "./replay";
 import "./replay.css";
@@ -34,11 +35,13 @@ const BESIDE: readonly string[] = [
   "text",
 ] satisfies (keyof RuleRow)[];
 
-/** A rule that is left out: its document, switched off. */
-function off(rule: RuleRow): unknown {
+/** A rule's document; switched off, it leaves the rule out. */
+function documentOf(rule: RuleRow, enabled: boolean): unknown {
   const document = Object.entries(rule).filter(([key]) => !BESIDE.includes(key));
-  return { ...Object.fromEntries(document), enabled: false };
+  return { ...Object.fromEntries(document), enabled };
 }
+
+const off = (rule: RuleRow) => documentOf(rule, false);
 
 const askRules = queryOptions({
   queryKey: ["replay", "rules"],
@@ -53,7 +56,7 @@ type State = { readonly found: Found; readonly state: "running" | "done" | "stop
 export function Replay({ agent, edited }: { agent: Agent; edited: Which | undefined }) {
   const { t } = useTranslation("replay");
   const [change, setChange] = useState<Change>({});
-  const [ready, setReady] = useState(true);
+  const [unready, setUnready] = useState<readonly string[]>([]);
   const [view, setView] = useState<(typeof VIEWS)[number]>("all");
   const [q, setQ] = useState("");
   const [count, setCount] = useState<number>(COUNTS[0]);
@@ -154,14 +157,22 @@ export function Replay({ agent, edited }: { agent: Agent; edited: Which | undefi
             )}
           </Field>
         </fieldset>
-        <Changes agent={agent} edited={edited} change={change} onChange={setChange} onReady={setReady} />
+        <Changes
+          agent={agent}
+          edited={edited}
+          change={change}
+          onChange={setChange}
+          onReady={(part, ready) =>
+            setUnready((now) => [...now.filter((one) => one !== part), ...(ready ? [] : [part])])
+          }
+        />
         <div className="flex flex-wrap items-center gap-3">
           {running ? (
             <button type="button" className="btn line" onClick={handleStop}>
               {t("stop")}
             </button>
           ) : (
-            <button type="submit" className="btn go" disabled={!ready}>
+            <button type="submit" className="btn go" disabled={unready.length > 0}>
               <Icon of={RotateCcw} size="s" />
               {t("run")}
             </button>
@@ -194,7 +205,7 @@ function Changes(props: {
   edited: Which | undefined;
   change: Change;
   onChange: (change: Change) => void;
-  onReady: (ready: boolean) => void;
+  onReady: (part: string, ready: boolean) => void;
 }) {
   const { t } = useTranslation("replay");
   const { agent, edited, change } = props;
@@ -203,9 +214,7 @@ function Changes(props: {
   const { data: documents } = useQuery(ask.documents);
   const { data: schemas } = useQuery(ask.schemas);
   const [chosen, setChosen] = useState("");
-  const [schema, setSchema] = useState("");
-  const [text, setText] = useState("");
-  const [wrong, setWrong] = useState<string>();
+  const [rule, setRule] = useState<unknown>();
 
   /** What is given changes something; what is not given is left as it is. */
   function set(more: { [K in keyof Change]: Change[K] | undefined }) {
@@ -228,23 +237,10 @@ function Changes(props: {
     });
   }
 
-  function handleSchema(key: string, document: string) {
-    setSchema(key);
-    setText(document);
-    if (key === "") {
-      setWrong(undefined);
-      props.onReady(true);
-      set({ schemas: undefined });
-      return;
-    }
-    try {
-      set({ schemas: [JSON.parse(document)] });
-      setWrong(undefined);
-      props.onReady(true);
-    } catch (error) {
-      setWrong(t("schemaWrong", { says: error instanceof Error ? error.message : "" }));
-      props.onReady(false);
-    }
+  function handleRule(document: unknown) {
+    setRule(document);
+    const others = (change.rules ?? []).filter((one) => one !== rule);
+    set({ rules: document === undefined ? others : [...others, document] });
   }
 
   const picked = (list: readonly unknown[] | undefined, one: unknown) =>
@@ -325,51 +321,55 @@ function Changes(props: {
             set({ without_documents: toggled(change.without_documents, one.id, on) as string[] }),
         }))}
       />
-      <Field label={t("schema")}>
-        {(field) => (
-          <select
-            {...field}
-            className="input"
-            value={schema}
-            onChange={(event) => {
-              const found = schemas?.items.find((one) => one.key === event.target.value);
-              handleSchema(found?.key ?? "", found ? JSON.stringify(found.document, undefined, 2) : "");
-            }}
-          >
-            <option value="">{t("schemaNone")}</option>
-            {(schemas?.items ?? []).map((one) => (
-              <option key={one.key} value={one.key}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      {schema === "" ? null : (
-        <div className="whole">
-          <Field label={t("schemaOf", { name: schema })} hint={t("schemaHint")} wrong={wrong}>
-            {(field) => (
-              <textarea
-                {...field}
-                className="input font-mono"
-                dir="ltr"
-                rows={10}
-                spellCheck={false}
-                value={text}
-                onChange={(event) => handleSchema(schema, event.target.value)}
-              />
-            )}
-          </Field>
+      <EditedDocuments
+        rows={documents?.items ?? []}
+        onChange={(all) => set({ documents: all })}
+        onReady={(ready) => props.onReady("documents", ready)}
+      />
+      <EditedJson
+        label={t("rule")}
+        none={t("schemaNone")}
+        hint={t("ruleHint")}
+        choices={(rules ?? []).map((one) => ({
+          key: one.id,
+          name: one.name,
+          document: documentOf(one, true),
+        }))}
+        onChange={handleRule}
+        onReady={(ready) => props.onReady("rule", ready)}
+      />
+      <EditedJson
+        label={t("schema")}
+        none={t("schemaNone")}
+        hint={t("schemaHint")}
+        choices={schemas?.items ?? []}
+        onChange={(document) => set({ schemas: document === undefined ? undefined : [document] })}
+        onReady={(ready) => props.onReady("schema", ready)}
+      />
+      <div className="whole grid gap-2">
+        <label className="flex items-center gap-2">
+          <input
+            type="checkbox"
+            checked={change.without_models ?? false}
+            onChange={(event) => set({ without_models: event.target.checked || undefined })}
+          />
+          {t("noModels")}
+        </label>
+        <div>
+          <label className="flex items-center gap-2">
+            <input
+              type="checkbox"
+              aria-describedby="replay-ask-models"
+              checked={change.ask_models ?? false}
+              onChange={(event) => set({ ask_models: event.target.checked || undefined })}
+            />
+            {t("askModels")}
+          </label>
+          <p id="replay-ask-models" className="hint">
+            {t("askModelsHint")}
+          </p>
         </div>
-      )}
-      <label className="whole flex items-center gap-2">
-        <input
-          type="checkbox"
-          checked={change.without_models ?? false}
-          onChange={(event) => set({ without_models: event.target.checked || undefined })}
-        />
-        {t("noModels")}
-      </label>
+      </div>
     </fieldset>
   );
 }

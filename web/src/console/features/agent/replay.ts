@@ -36,9 +36,13 @@ export type Change = {
   readonly personality?: string;
   readonly rules?: readonly unknown[];
   readonly schemas?: readonly unknown[];
+  readonly documents?: readonly EditedDocument[];
   readonly without_documents?: readonly string[];
   readonly without_models?: boolean;
+  readonly ask_models?: boolean;
 };
+
+export type EditedDocument = { readonly document: string; readonly body: string };
 
 export type Found = {
   readonly items: readonly Replayed[];
@@ -48,6 +52,8 @@ export type Found = {
 
 /** Conversations that one call tells again. */
 const AT_ONCE = 10;
+/** The same where models are asked: each takes its time. */
+const AT_ONCE_WITH_MODELS = 1;
 
 /** Runs conversations a few at a time, and tells after each time what was found so far. */
 export async function replay(
@@ -60,10 +66,11 @@ export async function replay(
   let items: readonly Replayed[] = [];
   let conversations = 0;
   let next: string | undefined;
+  const atOnce = change.ask_models ? AT_ONCE_WITH_MODELS : AT_ONCE;
   while (conversations < count && !stop.aborted) {
     const asked = new URLSearchParams({
       view: filter.view,
-      limit: String(Math.min(AT_ONCE, count - conversations)),
+      limit: String(Math.min(atOnce, count - conversations)),
       ...(filter.q === "" ? {} : { q: filter.q }),
       ...(next === undefined ? {} : { cursor: next }),
     });
