@@ -35,7 +35,7 @@ fuzz: ## random bytes for what reads from outside, a minute each (SECONDS_EACH, 
 e2e: ## the web in a real browser against the debug binary
 	@scripts/test.sh needs build e2e
 
-speech: ## listens with a real model (CONCIERGE_WHISPER_MODEL, or fetched into target/speech)
+speech: ## listens with a real model, also in a browser (CONCIERGE_WHISPER_MODEL, or fetched into target/speech)
 	@scripts/test.sh needs speech
 
 docs: ## writes the generated documents anew: schemas and TypeScript types

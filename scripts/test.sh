@@ -81,19 +81,28 @@ counts() {
   count counts 1
 }
 
-# The model is 32 MB and not part of the project: named by a variable, or fetched once.
+# The model is 32 MB and not part of the project: named by a variable, or fetched once. First the engine by
+# itself, then a question that is spoken in a browser and answered.
 speech() {
-  if [ -z "${CONCIERGE_WHISPER_MODEL:-}" ]; then
+  local model=${CONCIERGE_WHISPER_MODEL:-}
+  if [ -z "$model" ]; then
+    model=target/speech/models/ggml-tiny.en-q5_1.bin
     CONCIERGE__STORE__FOLDER=target/speech cargo run --locked --quiet -- models fetch tiny.en ||
-      fail "there is no Whisper model; CONCIERGE_WHISPER_MODEL=FILE names one"
-    CONCIERGE_WHISPER_MODEL=$PWD/target/speech/models/ggml-tiny.en-q5_1.bin
+      fail "there is no Whisper model, and none could be fetched: CONCIERGE_WHISPER_MODEL=FILE names one"
   fi
-  CONCIERGE_WHISPER_MODEL=$CONCIERGE_WHISPER_MODEL logged speech cargo test --locked --test speech ||
-    fail "the tests with a real model"
+  [ -f "$model" ] || fail "CONCIERGE_WHISPER_MODEL names $model, which is not there"
+  model=$(realpath "$model")
+  CONCIERGE_WHISPER_MODEL=$model logged speech cargo test --locked --test speech -- --test-threads=1 || fail "the tests with a real model"
   local ok
   ok=$(awk '/^test result:/ { ok += $4 } END { print ok + 0 }' "$logs/speech")
   [ "$ok" -gt 0 ] || fail "no test listened"
   count speech "$ok"
+  build
+  in_browser
+  (cd web && CONCIERGE_WHISPER_MODEL=$model CONCIERGE_BIN=$(binary) logged spoken \
+    node --test --test-reporter=spec --test-concurrency=1 e2e/voice.test.mjs) || fail "a spoken question, in a browser"
+  ok=$(passed_in spoken)
+  count "web speech" "$ok"
 }
 
 web() {
@@ -112,18 +121,30 @@ unit() {
   count "web unit" "$ok"
 }
 
-e2e() {
+# What tests in a browser need beyond the browser.
+in_browser() {
   web_packages
   local hub
   hub=$(binary)
   [ -x "$hub" ] || fail "$hub is not built"
   [ -f web/dist/.stamp ] || fail "the web pages were not built into the binary; see Cargo's warnings"
-  (cd web && CONCIERGE_BIN=$hub logged e2e npm run --silent e2e) || again
+}
+
+# How many tests of a log of Node's passed; none may have failed or been left out.
+passed_in() { # log
   local sums
-  sums=$(awk '$2 == "pass" { ok = $3 } $2 == "fail" { bad = $3 } $2 ~ /^(skipped|todo|cancelled)$/ { not += $3 } END { print ok + 0, bad + 0, not + 0 }' "$logs/e2e")
+  sums=$(awk '$2 == "pass" { ok = $3 } $2 == "fail" { bad = $3 } $2 ~ /^(skipped|todo|cancelled)$/ { not += $3 } END { print ok + 0, bad + 0, not + 0 }' "$logs/$1")
   read -r ok bad not <<<"$sums"
   [ "$ok" -gt 0 ] || fail "the web's end-to-end tests ran nothing"
   [ "$bad" -eq 0 ] && [ "$not" -eq 0 ] || fail "web end-to-end tests: $bad failed, $not skipped"
+  echo "$ok"
+}
+
+e2e() {
+  in_browser
+  (cd web && CONCIERGE_BIN=$(binary) logged e2e npm run --silent e2e) || again
+  local ok
+  ok=$(passed_in e2e)
   count "web e2e" "$ok"
 }
 

@@ -11,19 +11,17 @@ between the arrival of the first visitor who has left again and the last arrival
 
 import json
 import os
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "benches"))
+
+from served import Served, variables  # noqa: E402
 HUB = os.environ.get("CONCIERGE_BIN", ROOT / "target/release/concierge")
 PYTHON = os.environ.get("PEER_PYTHON", sys.executable)
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -46,55 +44,23 @@ def command(target, port, folder):
     settings = {
         "HTTP__LISTEN": f"127.0.0.1:{port}",
         "HTTP__REQUESTS_PER_MINUTE": "1000000",
-        "STORE__FOLDER": str(folder),
+        "STORE__FOLDER": folder,
         "SOCKETS__WORKSPACE_PER_SECOND": "1000000",
         "PIPELINE__SETTLE_MS": "3600000",
         "PIPELINE__SETTLE_TYPING_MS": "3600000",
         "LOG__FILTER": "error",
     }
-    return [HUB, "serve", "--demo"], {f"CONCIERGE__{name}": value for name, value in settings.items()}
+    return [HUB, "serve", "--demo"], variables(settings)
 
 
-class Target:
+class Target(Served):
     def __init__(self, name):
-        self.name, self.folder = name, Path(tempfile.mkdtemp(prefix="peer-"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = str(probe.getsockname()[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-        arguments, variables = command(name, self.port, self.folder)
-        on_one_core = ["taskset", "-c", "0", *map(str, arguments)]
-        self.process = subprocess.Popen(
-            on_one_core, env=os.environ | variables, stdout=subprocess.DEVNULL, cwd=self.folder
-        )
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{self.url}/readyz", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        self.settle()
+        self.name = name
+        super().__init__(self.on_one_core)
 
-    def settle(self):
-        """What is done once after a start, such as learning intents, is not the load's."""
-        for _ in range(60):
-            before = self.cpu()
-            time.sleep(1)
-            if self.cpu() - before < 0.03:
-                return
-
-    def cpu(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def resident(self):
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0])
-
-    def stop(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def on_one_core(self, port, folder):
+        arguments, added = command(self.name, str(port), folder)
+        return ["taskset", "-c", "0", *arguments], added
 
 
 def load(target, rate, seconds=VISIT + 4):

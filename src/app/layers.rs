@@ -20,13 +20,14 @@ use crate::http::Problem;
 use crate::protocol::ErrorCode;
 
 /// Headers of uploads in pieces.
-const UPLOADS: [HeaderName; 6] = [
+const UPLOADS: [HeaderName; 7] = [
     HeaderName::from_static("upload-offset"),
     HeaderName::from_static("upload-length"),
     HeaderName::from_static("upload-defer-length"),
     HeaderName::from_static("upload-metadata"),
     HeaderName::from_static("upload-expires"),
     HeaderName::from_static("tus-resumable"),
+    HeaderName::from_static("tus-version"),
 ];
 
 /// How long a browser remembers what another origin may ask.

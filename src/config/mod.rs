@@ -129,6 +129,7 @@ pub struct Pipeline {
     pub settle_ms: u64,
     pub settle_typing_ms: u64,
     pub workers: usize,
+    pub begun: usize,
     pub lease_seconds: u64,
     pub sweep_seconds: u64,
     pub word_ms: u64,

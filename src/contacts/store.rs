@@ -147,7 +147,7 @@ pub(super) async fn find_all(
     let sql = match tx.engine() {
         Engine::Sqlite => {
             "SELECT id, name, email, phone, locale, note, created_at, last_seen_at FROM contacts
-             WHERE workspace_id = $1 AND id IN (SELECT value FROM json_each($2))"
+             WHERE +workspace_id = $1 AND id IN (SELECT value FROM json_each($2))"
         }
         Engine::Postgres => {
             "SELECT id, name, email, phone, locale, note, created_at, last_seen_at FROM contacts

@@ -98,7 +98,7 @@ pub async fn in_status_since(
     let sql = match tx.engine() {
         Engine::Sqlite => {
             "SELECT id, COALESCE(status_since, created_at) FROM conversations
-             WHERE workspace_id = $1 AND id IN (SELECT value FROM json_each($2))"
+             WHERE +workspace_id = $1 AND id IN (SELECT value FROM json_each($2))"
         }
         Engine::Postgres => {
             "SELECT id, COALESCE(status_since, created_at) FROM conversations

@@ -2,9 +2,7 @@
 
 use crate::base::{Actor, Audience, ContactId, ConversationId, DraftId, StaffId, clean_text};
 use crate::conversations::store::{self, Locked, NewEntry};
-use crate::conversations::{
-    Error, NewMessage, NewNote, columns, counts_of_contacts, get, model, resends, snooze, status,
-};
+use crate::conversations::{Error, NewMessage, NewNote, columns, get, model, resends, snooze, status};
 use crate::ports::{Cx, Tx};
 use crate::protocol::{Content, DraftHint, Entry, NoticeKind, Owner, Posted, WokenBy};
 use crate::{contacts, files, notices};
@@ -20,7 +18,7 @@ const MAX_LABELS: usize = 20;
 pub async fn start(cx: &Cx, tx: &mut Tx, contact: ContactId, status: &str) -> Result<ConversationId, Error> {
     let id: ConversationId = cx.id();
     store::insert(tx, cx.workspace, id, contact, status, cx.now).await?;
-    if counts_of_contacts(cx, tx, &[contact]).await?.get(&contact) == Some(&1) {
+    if store::is_only(tx, cx.workspace, contact).await? {
         contacts::first_came(cx, tx, contact).await?;
     }
     Ok(id)

@@ -26,7 +26,7 @@ struct LookRow {
 }
 
 const NEWEST_SQLITE: &str = "SELECT conversation_id, seq, trigger_kind, facts, created_at FROM rule_looks
-     WHERE workspace_id = $1 AND trigger_kind = 'message'
+     WHERE +workspace_id = $1 AND trigger_kind = 'message'
        AND conversation_id IN (SELECT value FROM json_each($2))
        AND seq = (SELECT MAX(seq) FROM rule_looks AS newer WHERE newer.workspace_id = $1
            AND newer.conversation_id = rule_looks.conversation_id AND newer.trigger_kind = 'message')";

@@ -47,12 +47,27 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// The routes of uploads in pieces.
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(create)).routes(routes!(show, add, give_up)).layer(
-        middleware::map_response(async |mut response: Response| {
-            response.headers_mut().insert(RESUMABLE, TUS);
-            response
-        }),
-    )
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(show, add, give_up))
+        .layer(middleware::from_fn(speak))
+}
+
+/// Says in every answer which version of tus is spoken, and refuses others before anything is done. Who says
+/// none at all may be no client of tus, and is served.
+async fn speak(request: Request, next: Next) -> Response {
+    let spoken = request.headers().get(RESUMABLE);
+    let mut response = match spoken.is_none_or(|version| version == TUS) {
+        true => next.run(request).await,
+        false => {
+            let detail = "this version of tus is not spoken here; Tus-Version says which is";
+            let mut refusal = Problem::new(ErrorCode::UnsupportedVersion, detail).into_response();
+            refusal.headers_mut().insert(VERSION, TUS);
+            refusal
+        }
+    };
+    response.headers_mut().insert(RESUMABLE, TUS);
+    response
 }
 
 /// Tells what the hub can where `OPTIONS` asks about uploads. It stands before the layer that answers every
@@ -94,7 +109,7 @@ struct UploadState {
 #[utoipa::path(post, path = "/v1/uploads", tag = "files",
     params(("Upload-Length" = Option<i64>, Header), ("Upload-Defer-Length" = Option<i64>, Header),
            ("Upload-Metadata" = Option<String>, Header)),
-    responses((status = 201, body = UploadState), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody),
+    responses((status = 201, body = UploadState), (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody),
               (status = 429, body = ProblemBody)))]
 async fn create(
     State(site): State<Site>,
@@ -119,7 +134,7 @@ async fn create(
 
 /// Says how far an upload is, and what became of it.
 #[utoipa::path(get, path = "/v1/uploads/{id}", tag = "files", params(("id" = UploadId, Path)),
-    responses((status = 200, body = UploadState), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = UploadState), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
 async fn show(
     State(site): State<Site>,
     party: Party,
@@ -143,7 +158,7 @@ async fn show(
     params(("id" = UploadId, Path), ("Upload-Offset" = i64, Header), ("Upload-Length" = Option<i64>, Header)),
     request_body(content = Vec<u8>, content_type = PIECE),
     responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
-              (status = 413, body = ProblemBody), (status = 415, body = ProblemBody)))]
+              (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 415, body = ProblemBody)))]
 async fn add(
     State(site): State<Site>,
     party: Party,
@@ -196,7 +211,7 @@ async fn add(
 
 /// Gives up an unfinished upload.
 #[utoipa::path(delete, path = "/v1/uploads/{id}", tag = "files", params(("id" = UploadId, Path)),
-    responses((status = 204), (status = 404, body = ProblemBody)))]
+    responses((status = 204), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
 async fn give_up(
     State(site): State<Site>,
     party: Party,

@@ -48,7 +48,7 @@ impl Sentence {
         common
             + match self.meaning {
                 Some(meaning) => {
-                    2.4 * covered + 1.6 * expected - 1.9 * self.behind + 4.2 * f64::from(meaning)
+                    1.8 * covered + 1.4 * expected - 2.8 * self.behind + 4.8 * f64::from(meaning)
                 }
                 None => 4.0 * covered + 1.8 * expected - 3.1 * self.behind,
             }
