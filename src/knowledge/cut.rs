@@ -71,15 +71,16 @@ pub(super) fn cut(body: &str) -> Vec<Cut> {
     for heading in outline.headings.iter().map(Some).chain([None]) {
         let start = above.map_or(0, |above| above.span.end);
         let end = heading.map_or(body.len(), |heading| heading.span.start);
-        let pieces = pieces(body, &outline, start..end);
+        let below = pieces(body, &outline, start..end);
         if let Some(above) = above
-            && pieces.is_empty()
+            && below.is_empty()
             && heading.is_none_or(|heading| heading.level <= above.level)
-            && let Some(statement) = trimmed(body, above.span.clone())
         {
-            push(&path[..path.len() - 1], statement);
+            for statement in pieces(body, &outline, above.span.clone()) {
+                push(&path[..path.len() - 1], statement);
+            }
         }
-        for piece in pieces {
+        for piece in below {
             push(&path, piece);
         }
         if let Some(heading) = heading {
@@ -360,6 +361,15 @@ mod tests {
         let read: Vec<_> = cuts.iter().map(|cut| (cut.heading.as_deref(), cut.text.as_str())).collect();
         let above = Some("House rules");
         assert_eq!(read, [(above, "## Dogs are welcome"), (above, "## Smoking is not")]);
+    }
+
+    /// A line of signs under a paragraph makes a heading of all of it.
+    #[test]
+    fn a_long_heading_with_nothing_below_is_cut_too() {
+        let body = format!("{}\n---\n", "We open at nine. ".repeat(60));
+        let cuts = cut(&body);
+        assert!(cuts.len() > 1);
+        assert!(cuts.iter().all(|cut| size(&cut.text) <= WHOLE_WORDS), "{cuts:?}");
     }
 
     #[test]
