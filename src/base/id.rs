@@ -22,6 +22,9 @@ pub trait Id: Copy + fmt::Display + FromStr<Err = InvalidId> {
     fn to_bits(self) -> u128;
 }
 
+/// Bytes of an identifier's text: three letters, the underscore, 26 characters of Crockford's base 32.
+const TEXT: usize = 30;
+
 /// A text that is not an identifier of the wanted kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {0}_ identifier")]
@@ -45,9 +48,19 @@ macro_rules! ids {
             }
         }
 
+        impl $name {
+            /// Its text. Identifiers are written several times for every message, so nothing is formatted.
+            fn text(self, buffer: &mut [u8; TEXT]) -> &str {
+                let (prefix, rest) = buffer.split_at_mut(4);
+                prefix.copy_from_slice(concat!($prefix, "_").as_bytes());
+                rest.copy_from_slice(self.0.array_to_str(&mut [0; TEXT - 4]).as_bytes());
+                std::str::from_utf8(buffer).expect("letters and digits")
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "_{}"), self.0)
+                f.write_str(self.text(&mut [0; TEXT]))
             }
         }
 
@@ -64,14 +77,14 @@ macro_rules! ids {
                 text.strip_prefix(concat!($prefix, "_"))
                     .and_then(|rest| Ulid::from_string(rest).ok())
                     .map($name)
-                    .filter(|id| id.to_string() == text)
+                    .filter(|id| id.text(&mut [0; TEXT]) == text)
                     .ok_or(InvalidId($prefix))
             }
         }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.text(&mut [0; TEXT]))
             }
         }
 

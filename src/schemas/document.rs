@@ -65,6 +65,20 @@ const FIELD_WORDS: &[&str] = &[
     "x-require-if",
 ];
 
+/// The status a conversation begins in, by a stored document; nothing else of it is read.
+pub(super) fn initial_status(document: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Document {
+        #[serde(rename = "x-workflow")]
+        workflow: Workflow,
+    }
+    #[derive(serde::Deserialize)]
+    struct Workflow {
+        initial: String,
+    }
+    serde_json::from_str(document).ok().map(|Document { workflow }| workflow.initial)
+}
+
 /// Reads a document.
 pub(super) fn read(document: &str) -> Result<Outline, Error> {
     let mut problems = Problems::default();

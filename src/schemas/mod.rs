@@ -243,6 +243,6 @@ impl From<Error> for crate::http::Problem {
 
 /// The status a new conversation begins in: that of the first active schema's workflow.
 pub async fn initial_status(cx: &Cx, tx: &mut Tx) -> Result<String, Error> {
-    let schemas = active(cx, tx).await?;
-    Ok(schemas.first().map_or_else(|| "open".to_owned(), |schema| schema.workflow.initial.clone()))
+    let first = store::first_active(tx, cx.workspace).await?;
+    Ok(first.as_deref().and_then(document::initial_status).unwrap_or_else(|| "open".to_owned()))
 }

@@ -27,6 +27,17 @@ impl TryFrom<Row> for Schema {
     }
 }
 
+/// The document of the first active schema, as it was stored.
+pub(super) async fn first_active(tx: &mut Tx, workspace: WorkspaceId) -> Result<Option<String>, DbError> {
+    let row = fetch_optional!(
+        tx,
+        (String,),
+        "SELECT document FROM schemas WHERE workspace_id = $1 AND retired_at IS NULL ORDER BY key LIMIT 1",
+        workspace,
+    )?;
+    Ok(row.map(|(document,)| document))
+}
+
 /// Adds a version; says whether there was none of this number and no other active one.
 pub(super) async fn insert(tx: &mut Tx, workspace: WorkspaceId, schema: &Schema) -> Result<bool, DbError> {
     let rows = execute!(
