@@ -1,5 +1,7 @@
 //! What operators and load balancers ask: alive, ready, how much.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +28,7 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 /// Whether this node should get traffic, and if not, why.
-async fn ready(State(site): State<Site>, Extension(gateway): Extension<Gateway>) -> Response {
+async fn ready(State(site): State<Site>, Extension(gateway): Extension<Arc<Gateway>>) -> Response {
     let mut reasons = Vec::new();
     if gateway.is_stopping() {
         reasons.push("stopping".to_owned());

@@ -72,7 +72,7 @@ pub struct Node {
     pub seeded: Option<seed::Seeded>,
     /// Where the first workspace is created, while there is none.
     pub setup_link: Option<String>,
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     serving: TaskTracker,
     working: TaskTracker,
     stop_serving: CancellationToken,

@@ -27,7 +27,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A connection that has said hello.
 pub(super) struct Connection {
-    pub(super) gateway: Gateway,
+    pub(super) gateway: Arc<Gateway>,
     pub(super) line: Arc<Line>,
     commands: DefaultDirectRateLimiter,
     strikes: u32,
@@ -35,7 +35,7 @@ pub(super) struct Connection {
 
 /// Serves a socket until it ends.
 pub(super) async fn serve(
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     mut socket: WebSocket,
     caller: Option<Caller>,
     headers: HeaderMap,
@@ -175,7 +175,8 @@ impl Connection {
                 message = socket.recv() => {
                     heard_at = tokio::time::Instant::now();
                     match message {
-                        Some(Ok(Message::Text(text))) => self.take(&text).await?,
+                        // In a box: it is as large as everything else that a waiting connection keeps.
+                        Some(Ok(Message::Text(text))) => Box::pin(self.take(&text)).await?,
                         Some(Ok(Message::Binary(_))) => {
                             let refused = Problem::new(ErrorCode::MalformedFrame, "send JSON as text, not binary");
                             self.answer(String::new(), Err(refused));
@@ -330,4 +331,21 @@ async fn farewell(socket: &mut WebSocket, reason: Close) {
     };
     // A peer that does not take it within the time has gone.
     let _ = tokio::time::timeout(FAREWELL, goodbye).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes that a call keeps while it waits.
+    fn kept<A, B, C, D, F>(_: impl FnOnce(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Ten thousand people who wait are ten thousand of these.
+    #[test]
+    fn a_connection_that_waits_is_small() {
+        let kept = kept(serve);
+        assert!(kept <= 2560, "{kept} bytes");
+    }
 }

@@ -1,6 +1,7 @@
 //! Inbox rows for staff who follow the inbox: fresh from the store, a few times a second.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::{ConversationId, WorkspaceId};
@@ -13,7 +14,7 @@ use crate::protocol::Signal;
 const GATHER: Duration = Duration::from_millis(80);
 
 /// Turns "something changed" into inbox signals.
-pub(super) async fn refresh(gateway: Gateway) {
+pub(super) async fn refresh(gateway: Arc<Gateway>) {
     let mut bus = gateway.site.ports.bus.subscribe();
     let mut changed: HashMap<WorkspaceId, HashSet<ConversationId>> = HashMap::new();
     loop {

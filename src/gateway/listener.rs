@@ -1,5 +1,6 @@
 //! From the bus to the hub, and from the store where the bus lost something.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -16,7 +17,7 @@ const POSITION_CHECK: Duration = Duration::from_secs(1);
 
 /// Carries notes from the bus to the hub. After a lag every room and every session is compared with the
 /// store.
-pub(super) async fn listen(gateway: Gateway) {
+pub(super) async fn listen(gateway: Arc<Gateway>) {
     let mut bus = gateway.site.ports.bus.subscribe();
     let mut check = tokio::time::interval(POSITION_CHECK);
     check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -80,7 +81,7 @@ fn measure(gateway: &Gateway, note: &Note) {
 }
 
 /// Reads what rooms are missing.
-pub(super) async fn fill_gaps(gateway: Gateway, mut gaps: mpsc::Receiver<Gap>) {
+pub(super) async fn fill_gaps(gateway: Arc<Gateway>, mut gaps: mpsc::Receiver<Gap>) {
     loop {
         tokio::select! {
             biased;

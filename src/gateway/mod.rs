@@ -27,8 +27,7 @@ use crate::conversations::Postbox;
 use crate::hub::{Gap, Hub};
 use crate::identity::Site;
 
-/// What all connections of this node share. Clones are the same gateway.
-#[derive(Clone)]
+/// What all connections of this node share.
 pub struct Gateway {
     site: Site,
     hub: Arc<Hub>,
@@ -47,16 +46,15 @@ impl Gateway {
         gaps: mpsc::Receiver<Gap>,
         tasks: TaskTracker,
         stop: CancellationToken,
-    ) -> Gateway {
+    ) -> Arc<Gateway> {
         let quota = Quota::per_second(site.config.sockets.workspace_per_second);
         let messages = Arc::new(RateLimiter::keyed(quota));
         let usual_waits = Arc::default();
         let postbox = Postbox::new(site.ports.db.clone(), tasks.clone());
-        let gateway = Gateway { site, hub, messages, postbox, usual_waits, tasks, stop };
-        let Gateway { tasks, .. } = gateway.clone();
-        tasks.spawn(listener::listen(gateway.clone()));
-        tasks.spawn(listener::fill_gaps(gateway.clone(), gaps));
-        tasks.spawn(inbox::refresh(gateway.clone()));
+        let gateway = Arc::new(Gateway { site, hub, messages, postbox, usual_waits, tasks, stop });
+        gateway.tasks.spawn(listener::listen(gateway.clone()));
+        gateway.tasks.spawn(listener::fill_gaps(gateway.clone(), gaps));
+        gateway.tasks.spawn(inbox::refresh(gateway.clone()));
         gateway
     }
 

@@ -1,7 +1,7 @@
 //! Where sockets begin, and how visitors get their token.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Extension;
@@ -24,7 +24,7 @@ use crate::protocol::{ContactSummary, ErrorCode, MAX_FRAME_BYTES};
 use crate::workspaces::{self, Workspace, is_open, opens_at};
 
 /// Bytes a connection keeps for reading. The library's default of 128 KiB would be held by every idle one.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 1024;
 
 /// Bytes gathered before they are written.
 const WRITE_BUFFER: usize = 8 * 1024;
@@ -48,7 +48,7 @@ struct SocketQuery {
     responses((status = 101), (status = 403, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn socket(
     State(site): State<Site>,
-    Extension(gateway): Extension<Gateway>,
+    Extension(gateway): Extension<Arc<Gateway>>,
     Query(query): Query<SocketQuery>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -161,7 +161,7 @@ impl PublicWorkspace {
     responses((status = 200, body = PublicWorkspace), (status = 404, body = ProblemBody)))]
 async fn show_widget(
     State(site): State<Site>,
-    Extension(gateway): Extension<Gateway>,
+    Extension(gateway): Extension<Arc<Gateway>>,
     Path(slug): Path<String>,
 ) -> Result<Json<PublicWorkspace>, Problem> {
     let mut tx = site.ports.db.read().await?;
@@ -223,7 +223,7 @@ struct Visit {
     responses((status = 201, body = Visit), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 async fn open_visit(
     State(site): State<Site>,
-    Extension(gateway): Extension<Gateway>,
+    Extension(gateway): Extension<Arc<Gateway>>,
     Path(slug): Path<String>,
     headers: HeaderMap,
     Json(body): Json<VisitBody>,

@@ -59,7 +59,7 @@ pub(super) struct House {
 /// One node.
 struct Node {
     routes: Router,
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     stop: CancellationToken,
 }
 
