@@ -5,8 +5,8 @@
     python benches/peers/run.py idle    [TARGET...]   memory per idle connection
 
 Targets: hub, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
-are target/release/concierge; benches/README.md says how the peers are installed. Every second counts that lies
-between the arrival of the first visitor who has left again and the last arrival: the load is steady there.
+are target/release/concierge; benches/README.md says how the peers are installed. Visitors arrive first; what counts
+is the time after that, in which all of them write and none comes or goes.
 """
 
 import json
@@ -25,8 +25,9 @@ from served import Served, variables  # noqa: E402
 HUB = os.environ.get("CONCIERGE_BIN", ROOT / "target/release/concierge")
 PYTHON = os.environ.get("PEER_PYTHON", sys.executable)
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
-# A visitor of the scenario `flood` writes 40 messages in 8 seconds; 20 arrive in a second.
-VISIT = 9
+VISITORS = 500
+ARRIVING = 10
+WRITING = 12
 TARGETS = ["hub", "bare", "node-none", "node-normal", "node-full", "channels-normal", "channels-full"]
 
 
@@ -46,6 +47,7 @@ def command(target, port, folder):
         "HTTP__REQUESTS_PER_MINUTE": "1000000",
         "STORE__FOLDER": folder,
         "SOCKETS__WORKSPACE_PER_SECOND": "1000000",
+        "SOCKETS__PER_SECOND": "1000",
         "PIPELINE__SETTLE_MS": "3600000",
         "PIPELINE__SETTLE_TYPING_MS": "3600000",
         "LOG__FILTER": "error",
@@ -63,27 +65,48 @@ class Target(Served):
         return ["taskset", "-c", "0", *arguments], added
 
 
-def load(target, rate, seconds=VISIT + 4):
+def flood(rate, writing):
+    """The scenario `flood` with visitors who stay and together write so many messages a second."""
+    pause = 1000 * VISITORS / rate
+    each = round((ARRIVING + writing) * 1000 / pause)
+    text = (ROOT / "benches/scenarios/flood.toml").read_text()
+    for old, new in [
+        ("seconds = 10", f"seconds = {ARRIVING}"),
+        ("arrivals = 20", f"arrivals = {VISITORS // ARRIVING}"),
+        ("messages = [40, 40]", f"messages = [{each}, {each}]"),
+        ("think_ms = [150, 250]", f"think_ms = [{round(pause * 0.75)}, {round(pause * 1.25)}]"),
+    ]:
+        text = text.replace(old, new)
+    return text
+
+
+def load(target, rate, writing=WRITING):
     """One run at about so many messages a second."""
-    report = target.folder / "report.json"
-    arguments = ["load", "--scenario", "flood", "--url", target.url, "--json", report]
-    arguments += ["--seconds", seconds, "--rate", rate / (20 * 40)]
-    before = target.cpu()
-    subprocess.run(
+    report, scenario = target.folder / "report.json", target.folder / "flood.toml"
+    scenario.write_text(flood(rate, writing))
+    arguments = ["load", "--scenario", scenario, "--url", target.url, "--json", report]
+    run = subprocess.Popen(
         ["taskset", "-c", "1", str(HUB), *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    cpu = target.cpu() - before
+    # From a second after the last arrival to a second before the first leaves.
+    time.sleep(ARRIVING + 1)
+    used, since = target.cpu(), time.monotonic()
+    time.sleep(writing - 3)
+    used, since = target.cpu() - used, time.monotonic() - since
+    run.wait()
     found = json.loads(report.read_text())
-    steady = [second["acked"] for second in found["series"][VISIT : int(seconds)]]
+    seconds = found["series"][ARRIVING + 1 : ARRIVING + writing - 2]
+    steady = statistics.mean(second["acked"] for second in seconds)
+    p99 = statistics.median(second["ack_p99_ms"] for second in seconds)
     counts, times = found["counts"], found["times"]
     acked = counts.get("acked", 0)
     return {
-        "rate": statistics.median(steady),
+        "rate": steady,
         "p50": times["ack"]["p50"],
-        "p99": times["ack"]["p99"],
+        "p99": p99,
         "service_p50": times["service"]["p50"],
-        "cpu_us": cpu * 1e6 / max(1, acked),
-        "held": acked >= 0.999 * counts.get("sent", 0) and not found["violations"] and times["ack"]["p99"] < 50,
+        "cpu_us": used * 1e6 / max(1, steady * since),
+        "held": acked >= 0.999 * counts.get("sent", 0) and not found["violations"] and p99 < 50,
         "busy": found["generator"]["busy"],
         "late": found["generator"]["late_p99_ms"],
     }
