@@ -162,6 +162,24 @@ test("who opened another conversation meanwhile stays there when the approval is
   await context.close();
 });
 
+test("a search belongs to its view, and coming back brings it back", async () => {
+  const { context, page } = await atTheDesk("/app/inbox?view=all");
+  const box = page.getByRole("searchbox", { name: "Search conversations" });
+  await box.fill("tyres");
+  await page.waitForURL(/q=tyres/);
+  await page.getByRole("link", { name: "Mine" }).first().click();
+  await page.waitForURL((url) => url.searchParams.get("view") === "mine" && !url.searchParams.has("q"));
+  await eventually(async () => (await box.inputValue()) === "", "an empty box");
+  await box.fill("brakes");
+  await page.waitForURL(
+    (url) => url.searchParams.get("view") === "mine" && url.searchParams.get("q") === "brakes",
+  );
+  await page.goBack();
+  await page.waitForURL(/q=tyres/);
+  await eventually(async () => (await box.inputValue()) === "tyres", "the search of that view");
+  await context.close();
+});
+
 test("a note mentions a colleague, a status moves, and the conversation is taken over and handed back", async () => {
   const { items } = await desk.call("GET", "/v1/conversations?view=open&limit=20");
   const [row] = items;

@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
 import { AlarmClock, Hand, PencilLine, Search } from "lucide-react";
-import { memo, Suspense, useEffect, useMemo, useState } from "react";
+import { memo, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, type InboxFilter, type InboxView } from "../../api";
 import { shortTime, useNow, weekdayTime } from "../../lib/format";
@@ -96,7 +96,7 @@ export function Inbox() {
             <ViewMenu search={search} saved={saved} />
           </Suspense>
         </div>
-        <SearchBox filter={filter} />
+        <SearchBox q={search.q ?? ""} isHere={isHere} />
         <div className="tabs">
           {(narrow ? ALL_VIEWS : VIEWS).map((view) => (
             <Link
@@ -159,25 +159,39 @@ function useOlder(filter: InboxFilter, next: string | null | undefined) {
   };
 }
 
-function SearchBox({ filter }: { filter: InboxFilter }) {
+function SearchBox({ q, isHere }: { q: string; isHere: () => boolean }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const [text, setText] = useState(filter.q ?? "");
+  const router = useRouter();
+  const [text, setText] = useState(q);
+  // What the address says already, or will once the page is there.
+  const asked = useRef(q);
   useEffect(() => {
+    if (q === asked.current) return;
+    // Somebody chose another view: its own search stands there, not what was typed before.
+    asked.current = q;
+    setText(q);
+  }, [q]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing asks.
+  useEffect(() => {
+    const wanted = text.trim();
+    if (wanted === asked.current) return;
     const timer = window.setTimeout(() => {
-      if ((filter.q ?? "") === text.trim()) return;
+      if (!router.latestLocation.pathname.startsWith("/inbox")) return;
+      asked.current = wanted;
       void navigate({
         to: "/inbox/{-$id}",
-        params: { id: undefined },
+        // Who opened a conversation while typing keeps it.
+        params: isHere() ? { id: undefined } : true,
         search: ({ q: _, seq: __, saved: ___, ...others }) => ({
           ...others,
-          ...(text.trim() === "" ? {} : { q: text.trim() }),
+          ...(wanted === "" ? {} : { q: wanted }),
         }),
         replace: true,
       });
     }, 250);
     return () => window.clearTimeout(timer);
-  }, [text, filter.q, navigate]);
+  }, [text]);
   return (
     <div className="qsearch">
       <Icon of={Search} size="s" />
