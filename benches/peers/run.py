@@ -3,8 +3,9 @@
     python benches/peers/run.py max     [TARGET...]   the most messages a second with ack p99 below 50 ms
     python benches/peers/run.py steady  [TARGET...]   latency and CPU per message at 1,000 messages a second
     python benches/peers/run.py idle    [TARGET...]   memory per idle connection
+    python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
 
-Targets: hub, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
+Targets: hub, hub-postgres, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
 are target/release/concierge; benches/README.md says how the peers are installed. Visitors arrive first; what counts
 is the time after that, in which all of them write and none comes or goes.
 """
@@ -21,7 +22,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "benches"))
 
-from served import Served, variables  # noqa: E402
+from postgres import Postgres  # noqa: E402
+from served import Served, free_port, variables  # noqa: E402
+
 HUB = os.environ.get("CONCIERGE_BIN", ROOT / "target/release/concierge")
 PYTHON = os.environ.get("PEER_PYTHON", sys.executable)
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -58,11 +61,19 @@ def command(target, port, folder):
 class Target(Served):
     def __init__(self, name):
         self.name = name
+        self.postgres = Postgres(free_port()) if name == "hub-postgres" else None
         super().__init__(self.on_one_core)
 
     def on_one_core(self, port, folder):
         arguments, added = command(self.name, str(port), folder)
+        if self.postgres:
+            added |= variables({"STORE__POSTGRES": self.postgres.url})
         return ["taskset", "-c", "0", *arguments], added
+
+    def stop(self):
+        super().stop()
+        if self.postgres:
+            self.postgres.stop()
 
 
 def flood(rate, writing):
@@ -143,11 +154,22 @@ def idle(target, visitors=5000):
     return {"kib_per_connection": kib, "idle_cpu_ms_per_s": used}
 
 
-MODES = {"max": most, "steady": lambda target: load(target, 150 if target.name.startswith("channels") else 1000, 25), "idle": idle}
+def commits(target):
+    """What pgbench commits with one client and with 16, and the most messages that the hub stores there."""
+    one, many = (target.postgres.commits(clients) for clients in (1, 16))
+    return {"pgbench_1": one, "pgbench_16": many, **(most(target) or {"rate": 0})}
+
+
+def steady(target):
+    return load(target, 150 if target.name.startswith("channels") else 1000, 25)
+
+
+MODES = {"max": most, "steady": steady, "idle": idle, "commits": commits}
 
 
 def main():
-    mode, names = sys.argv[1], sys.argv[2:] or TARGETS
+    mode = sys.argv[1]
+    names = sys.argv[2:] or (["hub-postgres"] if mode == "commits" else TARGETS)
     results = {name: [] for name in names}
     for number in range(ROUNDS):
         for name in names:
