@@ -49,7 +49,8 @@ test("a voice message and a file of the customer are heard and opened at the des
     .getByText(/^(Sent|Seen)$/)
     .last()
     .waitFor();
-  await page.getByRole("log").getByRole("button", { name: "Play" }).click();
+  // What is still on its way makes place for what the hub has, and would fall silent with it.
+  await page.getByRole("log").locator(".entry").getByRole("button", { name: "Play" }).click();
   await played(page, "the widget");
 
   const context = await browser.colleague(desk);
