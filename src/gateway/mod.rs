@@ -31,9 +31,9 @@ use crate::identity::Site;
 pub struct Gateway {
     site: Site,
     hub: Arc<Hub>,
-    messages: Arc<DefaultKeyedRateLimiter<WorkspaceId>>,
+    messages: DefaultKeyedRateLimiter<WorkspaceId>,
     postbox: Postbox,
-    usual_waits: Arc<routes::UsualWaits>,
+    usual_waits: routes::UsualWaits,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -48,8 +48,8 @@ impl Gateway {
         stop: CancellationToken,
     ) -> Arc<Gateway> {
         let quota = Quota::per_second(site.config.sockets.workspace_per_second);
-        let messages = Arc::new(RateLimiter::keyed(quota));
-        let usual_waits = Arc::default();
+        let messages = RateLimiter::keyed(quota);
+        let usual_waits = routes::UsualWaits::default();
         let postbox = Postbox::new(site.ports.db.clone(), tasks.clone());
         let gateway = Arc::new(Gateway { site, hub, messages, postbox, usual_waits, tasks, stop });
         gateway.tasks.spawn(listener::listen(gateway.clone()));
