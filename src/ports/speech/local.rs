@@ -1,16 +1,16 @@
 //! whisper.cpp in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperSegment, WhisperState,
 };
 
-use super::rank::{Rank, Share};
+use super::rank::{Rank, Share, TRIES};
 use super::words::{Piece, join};
 use super::{Error, Heard, Progress};
 use crate::ports::sound::{RATE, Sound};
@@ -64,33 +64,22 @@ impl Whisper {
         progress: Progress,
         stop: CancellationToken,
     ) -> Result<Heard, Error> {
-        let state = Arc::new(State::default());
-        // Dropping this future drops the guard, and the thread ends at its next look.
-        let _guard = StopsThread(state.clone());
         let mut told = 0;
         for rank in [Rank::Last, Rank::Low] {
-            let mut answered = self.start(rank, sound.clone(), language, state.clone())?;
-            let mut looks = tokio::time::interval(LOOKS);
-            let heard = loop {
-                tokio::select! {
-                    () = stop.cancelled() => return Err(Error::Engine("cancelled".to_owned())),
-                    heard = &mut answered => break heard,
-                    // The thread itself tells nobody: while it waits for a core it must hold no lock.
-                    _ = looks.tick() => {
-                        let percent = state.percent.load(Ordering::Relaxed);
-                        if percent > told {
-                            told = percent;
-                            progress(percent);
-                        }
+            let (answered, state) = self.start(rank, sound.clone(), language)?;
+            // Once this guard is dropped, the thread ends at its next look.
+            let _guard = StopsThread(state.clone());
+            tokio::select! {
+                () = stop.cancelled() => return Err(Error::Engine("cancelled".to_owned())),
+                heard = answered => {
+                    let heard = heard.map_err(|_| Error::Engine("the engine broke off".to_owned()))?;
+                    if heard.is_ok() || !state.starved.load(Ordering::Relaxed) {
+                        return heard;
                     }
                 }
-            };
-            match heard.map_err(|_| Error::Engine("the engine broke off".to_owned()))? {
-                Err(_) if state.starved.load(Ordering::Relaxed) && rank == Rank::Last => {
-                    metrics::counter!("concierge_transcriptions_starved_total").increment(1);
-                }
-                heard => return heard,
+                () = watch(rank, &state, &progress, &mut told) => {}
             }
+            metrics::counter!("concierge_transcriptions_starved_total").increment(1);
         }
         Err(Error::Engine("the machine is too busy".to_owned()))
     }
@@ -101,9 +90,10 @@ impl Whisper {
         rank: Rank,
         sound: Arc<Sound>,
         language: Option<&str>,
-        state: Arc<State>,
-    ) -> Result<tokio::sync::oneshot::Receiver<Result<Heard, Error>>, Error> {
+    ) -> Result<(tokio::sync::oneshot::Receiver<Result<Heard, Error>>, Arc<State>), Error> {
         let (answer, answered) = tokio::sync::oneshot::channel();
+        let state = Arc::new(State::default());
+        let shared = state.clone();
         let (path, loaded) = (self.path.clone(), self.loaded.clone());
         // Threads of one transcription wait for each other with a core in hand, so on a busy machine one is best.
         let threads = if rank == Rank::Last { self.threads } else { 1 };
@@ -117,7 +107,7 @@ impl Whisper {
                     if rank == Rank::Last {
                         rank.take();
                     }
-                    listen(&context, &sound, language.as_deref(), threads, rank, state)
+                    listen(&context, &sound, language.as_deref(), threads, rank, shared)
                 })
                 .map(|mut heard| {
                     heard.engine = name(&path);
@@ -128,13 +118,39 @@ impl Whisper {
             let _ = answer.send(heard);
         });
         started.map_err(|error| Error::Engine(error.to_string()))?;
-        Ok(answered)
+        Ok((answered, state))
+    }
+}
+
+/// Tells how far a thread is. The thread itself tells nobody: while it waits for a core it must hold no lock.
+/// Returns when it stands still, which only one that comes last may do.
+async fn watch(rank: Rank, state: &State, progress: &Progress, told: &mut u8) {
+    let mut ticks = tokio::time::interval(LOOKS);
+    let mut seen = 0;
+    let mut since = Instant::now();
+    loop {
+        ticks.tick().await;
+        let percent = state.percent.load(Ordering::Relaxed);
+        if percent > *told {
+            *told = percent;
+            progress(percent);
+        }
+        let looks = state.looks.load(Ordering::Relaxed);
+        // Before its first look the model is being loaded, which it does at a better rank.
+        if looks == 0 || looks != seen || rank != Rank::Last {
+            (seen, since) = (looks, Instant::now());
+        }
+        if since.elapsed() >= TRIES {
+            return;
+        }
     }
 }
 
 /// What a thread and whoever waits for it tell each other.
 #[derive(Default)]
 struct State {
+    /// How often it has looked whether it is to go on; zero until the model is loaded.
+    looks: AtomicU32,
     /// How far it is.
     percent: AtomicU8,
     /// Nobody waits any more.
@@ -180,6 +196,7 @@ fn listen(
 ) -> Result<Heard, Error> {
     let failed = |error: whisper_rs::WhisperError| Error::Engine(error.to_string());
     let share = Share::begin();
+    told.looks.fetch_add(1, Ordering::Relaxed);
     let mut state = context.create_state().map_err(failed)?;
     let language = match context.is_multilingual() {
         // A word that is no language of the model would be refused.
@@ -196,6 +213,7 @@ fn listen(
     // Boxed here: the safe setter reads its closure back as what it was given, and only a box of this type
     // is what it stores.
     let abort: Box<dyn FnMut() -> bool> = Box::new(move || {
+        told.looks.fetch_add(1, Ordering::Relaxed);
         let starves = rank == Rank::Last && share.is_too_little();
         told.starved.fetch_or(starves, Ordering::Relaxed);
         starves || told.stopped.load(Ordering::Relaxed)

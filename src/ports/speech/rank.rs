@@ -21,7 +21,7 @@ const LOW: i32 = 5;
 const NICEST: i32 = 19;
 
 /// What a thread must have had of a core, once it has tried for this long.
-const TRIES: Duration = Duration::from_secs(10);
+pub(super) const TRIES: Duration = Duration::from_secs(10);
 const ENOUGH: f64 = 2.0 / 3.0;
 
 /// How important a thread is.
