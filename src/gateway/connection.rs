@@ -1,5 +1,6 @@
 //! One connection: its greeting, its loop, its end.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +8,13 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use axum::http::HeaderMap;
 use futures_util::{SinkExt, StreamExt};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::time::Sleep;
 
 use crate::base::Timestamp;
 use crate::conversations;
 use crate::gateway::{Gateway, commands};
 use crate::http::Problem;
-use crate::hub::{Frame, Line, Outgoing, Queue, encode};
+use crate::hub::{Frame, Line, Next, Outgoing, Queue, encode};
 use crate::identity::{Caller, Party, Visitor, check_visitor_origin};
 use crate::protocol::{
     Close, Command, CommandName, ErrorCode, FrameError, MAX_KEY_BYTES, Outcome, ServerFrame, Welcome, You,
@@ -70,7 +72,7 @@ pub(super) async fn serve(
     if let Some(reason) = reason {
         // The last words (a refusal, when to come back) go out before the close frame.
         if matches!(reason, Close::Draining | Close::Strikes) {
-            let last_words = connection.write_waiting(&mut socket, &mut queue);
+            let last_words = write_waiting(&mut socket, &mut queue);
             // A peer that does not take them within the time has gone.
             let _ = tokio::time::timeout(FAREWELL, last_words).await;
         }
@@ -149,27 +151,25 @@ impl Connection {
     /// Runs until the peer goes (`None`) or the hub wants the connection closed.
     async fn run(&mut self, socket: &mut WebSocket, queue: &mut Queue, ends_at: Timestamp) -> Option<Close> {
         let period = Duration::from_secs(self.gateway.site.config.sockets.ping_seconds);
-        let lifetime = ends_at.since(self.gateway.site.ports.now());
-        let end_of_token = tokio::time::sleep(lifetime);
-        tokio::pin!(end_of_token);
-        // Pings of many connections must not come at the same moment.
-        let jitter = self.gateway.site.ports.entropy.below(period.as_millis().try_into().unwrap_or(u64::MAX));
-        let mut ping = tokio::time::interval_at(
-            tokio::time::Instant::now() + period / 2 + Duration::from_millis(jitter / 2),
-            period,
-        );
+        let mut end_of_token = self.end_of_token(ends_at, period);
         let mut heard_at = tokio::time::Instant::now();
-        let closer = queue.closer();
         loop {
             tokio::select! {
                 biased;
-                reason = closer.closing() => return Some(reason),
-                frame = queue.next() => {
-                    let written = self.write(socket, queue, frame?);
+                next = queue.next() => {
+                    let first = match next {
+                        Next::Frame(frame) => Message::Text(frame),
+                        Next::Ping if heard_at.elapsed() > period * 2 => return Some(Close::Unresponsive),
+                        Next::Ping => {
+                            end_of_token = end_of_token.or_else(|| self.end_of_token(ends_at, period));
+                            Message::Ping(bytes::Bytes::new())
+                        }
+                        Next::Close(reason) => return Some(reason),
+                    };
                     tokio::select! {
                         biased;
-                        written = written => written.ok()?,
-                        reason = closer.closing() => return Some(reason),
+                        written = write(socket, queue, first) => written.ok()?,
+                        reason = self.line.closing() => return Some(reason),
                     }
                 }
                 message = socket.recv() => {
@@ -186,40 +186,15 @@ impl Connection {
                         Some(Err(error)) => return broken(&error),
                     }
                 }
-                _ = ping.tick() => {
-                    if heard_at.elapsed() > period * 2 {
-                        return Some(Close::Unresponsive);
-                    }
-                    socket.send(Message::Ping(bytes::Bytes::new())).await.ok()?;
-                }
-                () = &mut end_of_token => return Some(Close::TokenExpired),
+                () = wait_for(&mut end_of_token) => return Some(Close::TokenExpired),
             }
         }
     }
 
-    /// Writes a frame and those that wait behind it in one go.
-    async fn write(
-        &self,
-        socket: &mut WebSocket,
-        queue: &mut Queue,
-        first: Frame,
-    ) -> Result<(), axum::Error> {
-        socket.feed(Message::Text(first)).await?;
-        for _ in 1..COALESCE {
-            match queue.next_now() {
-                Some(frame) => socket.feed(Message::Text(frame)).await?,
-                None => break,
-            }
-        }
-        socket.flush().await
-    }
-
-    /// Writes everything that waits.
-    async fn write_waiting(&self, socket: &mut WebSocket, queue: &mut Queue) -> Result<(), axum::Error> {
-        while let Some(frame) = queue.next_now() {
-            self.write(socket, queue, frame).await?;
-        }
-        Ok(())
+    /// Until the token ends, if that is before the ping after the next: most connections have no alarm set.
+    fn end_of_token(&self, ends_at: Timestamp, period: Duration) -> Option<Pin<Box<Sleep>>> {
+        let left = ends_at.since(self.gateway.site.ports.now());
+        (left <= period * 2).then(|| Box::pin(tokio::time::sleep(left)))
     }
 
     /// Takes one command. `None` ends the loop; a reason to close was left with the line.
@@ -261,6 +236,34 @@ impl Connection {
             self.strikes = self.strikes.saturating_sub(1);
         }
         self.line.send(Outgoing::Reply(reply(reference, result)));
+    }
+}
+
+/// Writes a frame and those that wait behind it in one go.
+async fn write(socket: &mut WebSocket, queue: &mut Queue, first: Message) -> Result<(), axum::Error> {
+    socket.feed(first).await?;
+    for _ in 1..COALESCE {
+        match queue.next_now() {
+            Some(frame) => socket.feed(Message::Text(frame)).await?,
+            None => break,
+        }
+    }
+    socket.flush().await
+}
+
+/// Writes everything that waits.
+async fn write_waiting(socket: &mut WebSocket, queue: &mut Queue) -> Result<(), axum::Error> {
+    while let Some(frame) = queue.next_now() {
+        write(socket, queue, Message::Text(frame)).await?;
+    }
+    Ok(())
+}
+
+/// Waits for an alarm; for ever if none is set.
+async fn wait_for(alarm: &mut Option<Pin<Box<Sleep>>>) {
+    match alarm {
+        Some(alarm) => alarm.await,
+        None => std::future::pending().await,
     }
 }
 

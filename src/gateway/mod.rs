@@ -3,7 +3,9 @@
 //! One task per connection reads commands, authorises each of them, calls one verb, and sends what the hub
 //! queued. Three small tasks serve the hub, which reads no database itself: the **listener** carries notes
 //! from the bus to it, the **filler** reads entries that the bus lost, the **inbox** turns "something
-//! changed" into fresh inbox rows, a few times a second and for all changes at once.
+//! changed" into fresh inbox rows, a few times a second and for all changes at once. A fourth lets the
+//! connections ask their peers for a sign of life, those of one second together: a clock for each would wake
+//! the machine for each.
 
 mod commands;
 mod connection;
@@ -13,6 +15,7 @@ mod routes;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::mpsc;
@@ -55,6 +58,7 @@ impl Gateway {
         gateway.tasks.spawn(listener::listen(gateway.clone()));
         gateway.tasks.spawn(listener::fill_gaps(gateway.clone(), gaps));
         gateway.tasks.spawn(inbox::refresh(gateway.clone()));
+        gateway.tasks.spawn(ping(gateway.clone()));
         gateway
     }
 
@@ -77,5 +81,18 @@ impl Gateway {
     /// Whether a workspace may post another message now.
     fn may_post(&self, workspace: WorkspaceId) -> bool {
         matches!(self.messages.check_key_n(&workspace, NonZeroU32::MIN), Ok(Ok(())))
+    }
+}
+
+/// Has every connection ask its peer for a sign of life once in a period.
+async fn ping(gateway: Arc<Gateway>) {
+    let turns = gateway.site.config.sockets.ping_seconds.max(1);
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    for turn in 0.. {
+        tokio::select! {
+            biased;
+            () = gateway.stop.cancelled() => return,
+            _ = seconds.tick() => gateway.hub.ping(turn, turns),
+        }
     }
 }

@@ -1,11 +1,9 @@
 //! The hub's side of a connection: a bounded queue and a reason to close.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, watch};
+use std::collections::{HashSet, VecDeque};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use crate::base::{Actor, Audience, ConversationId, WorkspaceId};
 use crate::identity::Party;
@@ -64,93 +62,135 @@ impl Outgoing {
     }
 }
 
+/// What a connection is to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Send this.
+    Frame(Frame),
+    /// Ask the peer for a sign of life.
+    Ping,
+    /// End.
+    Close(Close),
+}
+
 /// The hub's side of a connection.
 pub struct Line {
     id: LineId,
     party: Party,
-    queue: mpsc::Sender<Outgoing>,
-    waiting_bytes: AtomicUsize,
+    max_frames: usize,
     max_bytes: usize,
-    dropped: AtomicBool,
-    closing: watch::Sender<Option<Close>>,
+    waiting: Mutex<Waiting>,
     followed: Mutex<HashSet<ConversationId>>,
 }
 
-/// The connection's side: frames to send and the reason to close.
-pub struct Queue {
-    line: Arc<Line>,
-    frames: mpsc::Receiver<Outgoing>,
-    closing: watch::Receiver<Option<Close>>,
+/// What waits for the connection, and whom to wake for it. One small piece of memory instead of a channel:
+/// most connections wait for hours and have nothing in it.
+#[derive(Default)]
+struct Waiting {
+    frames: VecDeque<Outgoing>,
+    bytes: usize,
+    /// Signals were dropped since the queue was empty.
+    dropped: bool,
+    ping: bool,
+    closing: Option<Close>,
+    /// The connection has gone.
+    gone: bool,
+    connection: Option<Waker>,
+    /// It waits for frames too, not only for a reason to close.
+    takes_frames: bool,
 }
+
+/// The connection's side: frames to send and the reason to close.
+pub struct Queue(Arc<Line>);
+
+/// Room for frames that a queue keeps while it is empty.
+const KEPT_ROOM: usize = 16;
 
 impl Line {
     pub(super) fn open(id: LineId, party: Party, frames: usize, bytes: usize) -> (Arc<Line>, Queue) {
-        let (queue, waiting) = mpsc::channel(frames.max(1));
-        let (closing, closed) = watch::channel(None);
         let line = Arc::new(Line {
             id,
             party,
-            queue,
-            waiting_bytes: AtomicUsize::new(0),
+            max_frames: frames.max(1),
             max_bytes: bytes,
-            dropped: AtomicBool::new(false),
-            closing,
+            waiting: Mutex::default(),
             followed: Mutex::new(HashSet::new()),
         });
-        let queue = Queue { line: line.clone(), frames: waiting, closing: closed };
-        (line, queue)
+        (line.clone(), Queue(line))
     }
 
     /// Queues a frame without ever waiting; says whether the connection still wants frames.
     pub fn send(&self, outgoing: Outgoing) -> bool {
-        if self.closing.borrow().is_some() {
+        let mut waiting = self.waiting();
+        if waiting.gone || waiting.closing.is_some() {
             return false;
         }
-        let size = outgoing.len();
-        let waiting = self.waiting_bytes.fetch_add(size, Ordering::Relaxed);
-        let (frames, bytes) = self.kept_from(&outgoing);
-        let fits =
-            self.queue.capacity() > frames && (waiting + size + bytes <= self.max_bytes || waiting == 0);
-        let refused = match fits {
-            true => match self.queue.try_send(outgoing) {
-                Ok(()) => return true,
-                Err(TrySendError::Closed(_)) => return false,
-                Err(TrySendError::Full(outgoing)) => outgoing,
-            },
-            false => outgoing,
-        };
-        self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
-        match refused {
+        if self.has_room_for(&waiting, &outgoing) {
+            waiting.bytes += outgoing.len();
+            waiting.frames.push_back(outgoing);
+            let connection = waiting.takes_frames.then(|| waiting.connection.take()).flatten();
+            drop(waiting);
+            connection.into_iter().for_each(Waker::wake);
+            return true;
+        }
+        match outgoing {
             Outgoing::Signal(_) => {
+                waiting.dropped = true;
                 metrics::counter!("concierge_frames_dropped_total").increment(1);
-                self.dropped.store(true, Ordering::Relaxed);
                 true
             }
             Outgoing::Reply(_) | Outgoing::Event(_) => {
+                drop(waiting);
                 self.close(Close::Slow);
                 false
             }
         }
     }
 
-    /// How many frames and bytes of the queue are not for this one: signals leave room for what must not be
-    /// lost, so that nobody is cut because others type.
-    fn kept_from(&self, outgoing: &Outgoing) -> (usize, usize) {
-        match outgoing {
-            Outgoing::Signal(_) => (self.queue.max_capacity() / KEPT, self.max_bytes / KEPT),
+    /// Signals leave a part of the queue for what must not be lost, so that nobody is cut because others type.
+    fn has_room_for(&self, waiting: &Waiting, outgoing: &Outgoing) -> bool {
+        let (frames, bytes) = match outgoing {
+            Outgoing::Signal(_) => (self.max_frames / KEPT, self.max_bytes / KEPT),
             Outgoing::Reply(_) | Outgoing::Event(_) => (0, 0),
-        }
+        };
+        waiting.frames.len() + frames < self.max_frames
+            && (waiting.bytes == 0 || waiting.bytes + outgoing.len() + bytes <= self.max_bytes)
     }
 
     /// Asks the connection to close; the first reason stays.
     pub fn close(&self, reason: Close) {
-        self.closing.send_if_modified(|closing| match closing {
-            Some(_) => false,
-            None => {
-                *closing = Some(reason);
-                true
-            }
+        self.wake_for(|waiting| {
+            waiting.closing.get_or_insert(reason);
         });
+    }
+
+    /// Asks the connection to see whether its peer is still there.
+    pub(super) fn ping(&self) {
+        self.wake_for(|waiting| waiting.ping = true);
+    }
+
+    fn wake_for(&self, reason: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.waiting();
+        reason(&mut waiting);
+        let connection = waiting.connection.take();
+        drop(waiting);
+        connection.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until somebody wants the connection closed. Only the connection itself waits.
+    pub async fn closing(&self) -> Close {
+        poll_fn(|cx| {
+            let mut waiting = self.waiting();
+            match waiting.closing {
+                Some(reason) => Poll::Ready(reason),
+                None => waiting.wait(cx, false),
+            }
+        })
+        .await
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is on the other end.
@@ -220,47 +260,63 @@ impl Line {
     }
 }
 
-impl Queue {
-    /// Waits for the next frame. After signals were dropped and the queue ran empty, says so in their stead.
-    pub async fn next(&mut self) -> Option<Frame> {
-        if self.frames.is_empty()
-            && self.line.audience() == Audience::Staff
-            && self.line.dropped.swap(false, Ordering::Relaxed)
-        {
-            return Some(encode(&ServerFrame::Signal(Signal::InboxStale)));
+impl Waiting {
+    fn wait<T>(&mut self, cx: &Context<'_>, takes_frames: bool) -> Poll<T> {
+        self.takes_frames = takes_frames;
+        if self.connection.as_ref().is_none_or(|known| !known.will_wake(cx.waker())) {
+            self.connection = Some(cx.waker().clone());
         }
-        let outgoing = self.frames.recv().await?;
-        Some(self.taken(outgoing))
+        Poll::Pending
+    }
+
+    fn take(&mut self) -> Option<Frame> {
+        let outgoing = self.frames.pop_front()?;
+        self.bytes -= outgoing.len();
+        if self.frames.is_empty() {
+            self.frames.shrink_to(KEPT_ROOM);
+        }
+        Some(outgoing.into_frame())
+    }
+}
+
+impl Queue {
+    /// Waits for what is to be done next. After signals were dropped and the queue ran empty, a member of
+    /// staff is told so in their stead.
+    pub async fn next(&mut self) -> Next {
+        let line = &self.0;
+        poll_fn(|cx| {
+            let mut waiting = line.waiting();
+            if let Some(reason) = waiting.closing {
+                return Poll::Ready(Next::Close(reason));
+            }
+            if waiting.frames.is_empty()
+                && std::mem::take(&mut waiting.dropped)
+                && line.audience() == Audience::Staff
+            {
+                return Poll::Ready(Next::Frame(encode(&ServerFrame::Signal(Signal::InboxStale))));
+            }
+            if let Some(frame) = waiting.take() {
+                return Poll::Ready(Next::Frame(frame));
+            }
+            match std::mem::take(&mut waiting.ping) {
+                true => Poll::Ready(Next::Ping),
+                false => waiting.wait(cx, true),
+            }
+        })
+        .await
     }
 
     /// The next frame if one waits already.
     pub fn next_now(&mut self) -> Option<Frame> {
-        let outgoing = self.frames.try_recv().ok()?;
-        Some(self.taken(outgoing))
-    }
-
-    /// The reason to close, to be waited for beside the queue.
-    pub fn closer(&self) -> Closer {
-        Closer(self.closing.clone())
-    }
-
-    fn taken(&self, outgoing: Outgoing) -> Frame {
-        self.line.waiting_bytes.fetch_sub(outgoing.len(), Ordering::Relaxed);
-        outgoing.into_frame()
+        self.0.waiting().take()
     }
 }
 
-/// Waits for a reason to close.
-pub struct Closer(watch::Receiver<Option<Close>>);
-
-impl Closer {
-    /// Waits until somebody wants this connection closed.
-    pub async fn closing(&self) -> Close {
-        let mut closing = self.0.clone();
-        match closing.wait_for(Option::is_some).await {
-            Ok(reason) => reason.unwrap_or(Close::Internal),
-            // The line went first, which only happens when the connection is over.
-            Err(_) => Close::Internal,
-        }
+impl Drop for Queue {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        waiting.gone = true;
+        waiting.frames = VecDeque::new();
+        waiting.connection = None;
     }
 }

@@ -17,7 +17,7 @@ use dashmap::DashMap;
 use tokio::sync::mpsc;
 
 pub use lease::{Leased, Wish};
-pub use line::{Closer, Frame, Line, LineId, Outgoing, Queue, encode};
+pub use line::{Frame, Line, LineId, Next, Outgoing, Queue, encode};
 pub use room::GoLive;
 
 use crate::base::{Audience, ConversationId, SessionId, StaffId, Timestamp, WorkspaceId};
@@ -86,6 +86,13 @@ impl Hub {
         // Last, so that a line nobody counts any more is in no room either.
         if self.lines.remove(&line.id()).is_some() {
             metrics::gauge!("concierge_connections", "kind" => line.kind()).decrement(1.0);
+        }
+    }
+
+    /// Has the lines whose turn it is ask their peers for a sign of life: each has one of `turns` turns.
+    pub fn ping(&self, turn: u64, turns: u64) {
+        for line in self.lines.iter().filter(|line| line.key().0 % turns == turn % turns) {
+            line.ping();
         }
     }
 
