@@ -3,7 +3,7 @@
 //! `indexed_seq` against `last_seq` is the durable queue: a sweep reads what is not in the index yet, so that
 //! posting pays nothing for it, and what was written before there was an index is read as well.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::base::{ConversationId, Timestamp, WorkspaceId};
 use crate::conversations::{Error, model};
@@ -13,7 +13,10 @@ use crate::ports::{Cx, Db, DbError, Tx};
 use crate::{execute, fetch_all};
 
 /// Entries of a workspace that one look puts into the index.
-const BATCH: i64 = 2_000;
+const LOOK: usize = 2_000;
+
+/// How many of them in one unit of work: whoever writes a message meanwhile waits for it.
+const BATCH: i64 = 200;
 
 /// Most words of a search.
 const MAX_WORDS: usize = 12;
@@ -81,29 +84,54 @@ struct Words {
     words: String,
 }
 
-/// Puts the next entries of a workspace's conversations into the index. They are read and taken apart before
-/// anything is held; whoever moves a conversation's mark first writes its words.
+/// Puts the next entries of a workspace's conversations into the index, in small units of work.
 pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -> Result<(), DbError> {
-    let theirs: Vec<&ToIndex> = conversations.iter().filter(|one| one.workspace_id == workspace).collect();
+    let theirs = conversations.iter().filter(|one| one.workspace_id == workspace);
+    let mut marks: BTreeMap<ConversationId, ToIndex> = theirs.map(|one| (one.id, *one)).collect();
+    let mut left = LOOK;
+    while left > 0 {
+        let unread = unread(db, workspace, &marks).await?;
+        if unread.is_empty() {
+            return Ok(());
+        }
+        left = left.saturating_sub(unread.len());
+        index_some(db, workspace, &mut marks, &unread).await?;
+    }
+    Ok(())
+}
+
+async fn unread(
+    db: &Db,
+    workspace: WorkspaceId,
+    marks: &BTreeMap<ConversationId, ToIndex>,
+) -> Result<Vec<Unread>, DbError> {
     let mut tx = db.read().await?;
     let sql = unread_sql(tx.engine());
-    let unread = fetch_all!(tx, Unread, sql, workspace, JsonText(&theirs), BATCH)?;
-    drop(tx);
+    let marks: Vec<&ToIndex> = marks.values().collect();
+    fetch_all!(tx, Unread, sql, workspace, JsonText(&marks), BATCH)
+}
+
+/// Whoever moves a conversation's mark first writes its words. They are taken apart before anything is held.
+async fn index_some(
+    db: &Db,
+    workspace: WorkspaceId,
+    marks: &mut BTreeMap<ConversationId, ToIndex>,
+    unread: &[Unread],
+) -> Result<(), DbError> {
     let newest: HashMap<ConversationId, i64> =
         unread.iter().map(|entry| (entry.conversation_id, entry.seq)).collect();
-    let read: Vec<Read> = theirs
-        .iter()
-        .filter_map(|one| Some(Read { id: one.id, from: one.indexed_seq, to: *newest.get(&one.id)? }))
-        .collect();
-    if read.is_empty() {
-        return Ok(());
+    let mut read = Vec::with_capacity(newest.len());
+    for (id, to) in newest {
+        if let Some(mark) = marks.get_mut(&id) {
+            read.push(Read { id, from: std::mem::replace(&mut mark.indexed_seq, to), to });
+        }
     }
-
+    let mut words = words_of(db.engine(), unread);
     let mut tx = db.begin().await?;
     let sql = move_sql(tx.engine());
     let moved = fetch_all!(tx, (ConversationId,), sql, workspace, JsonText(&read))?;
     let moved: HashSet<ConversationId> = moved.into_iter().map(|(id,)| id).collect();
-    let words = words_of(tx.engine(), unread.iter().filter(|entry| moved.contains(&entry.conversation_id)));
+    words.retain(|words| moved.contains(&words.id));
     if !words.is_empty() {
         match tx.engine() {
             Engine::Sqlite => execute!(tx, WRITE_SQLITE, token(workspace), JsonText(&words))?,
@@ -114,8 +142,9 @@ pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -
 }
 
 /// The words of entries as an engine's index takes them; entries without any are left out.
-fn words_of<'a>(engine: Engine, entries: impl Iterator<Item = &'a Unread>) -> Vec<Words> {
+fn words_of(engine: Engine, entries: &[Unread]) -> Vec<Words> {
     entries
+        .iter()
         .filter_map(|entry| {
             let words = folded_words(entry.body.as_deref()?);
             let words = match engine {
