@@ -53,7 +53,7 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, Readers), DbE
     look_through(&mut connection, path).await?;
     in_step(tables::migrator(Engine::Sqlite).run(&mut connection)).await?;
     // The connection that has made the tables goes on as the checkpointer's.
-    let checkpointer = Checkpointer::new(connection);
+    let checkpointer = Checkpointer::new(connection, path);
     let writer = LiteLink::open(path.to_owned(), WRITER).await?;
     Ok((Writer::start(writer, checkpointer, bus), Readers::new(path)))
 }
