@@ -3,6 +3,8 @@
     python benches/peers/run.py max     [TARGET...]   the most messages a second with ack p99 below 50 ms
     python benches/peers/run.py steady  [TARGET...]   latency and CPU per message at 1,000 messages a second
     python benches/peers/run.py idle    [TARGET...]   memory per idle connection
+    python benches/peers/run.py rooms   [TARGET...]   CPU per message in a conversation that 2 to 100 tabs follow
+    python benches/peers/run.py stalled [TARGET...]   what ten tabs that read nothing cost, and what the others feel
     python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
 
 Targets: hub, hub-postgres, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
@@ -154,6 +156,41 @@ def idle(target, visitors=5000):
     return {"kib_per_connection": kib, "idle_cpu_ms_per_s": used}
 
 
+def room(target, tabs, rate, seconds, stalled=0, length=64):
+    """A conversation with so many tabs; CPU and memory of the server while one of them writes."""
+    client = ["taskset", "-c", "1", "node", HERE / "node/room.mjs", target.url, tabs, rate, seconds, stalled, length]
+    run = subprocess.Popen([str(one) for one in client], stdout=subprocess.PIPE, text=True)
+    run.stdout.readline()
+    used, resident = target.cpu(), target.resident()
+    time.sleep(seconds)
+    used, resident = target.cpu() - used, target.resident() - resident
+    found = json.loads(run.stdout.readline())
+    run.wait()
+    return {"cpu_us": used * 1e6 / found["sent"], "grown_kib": resident, **found}
+
+
+def rooms(target):
+    """About 5,000 deliveries a second, in rooms of ever more tabs."""
+    sizes = {2: 500, 5: 500, 10: 500, 20: 250, 50: 100, 100: 50}
+    runs = {tabs: room(target, tabs, rate, 15) for tabs, rate in sizes.items()}
+    figures = {f"cpu_us_{tabs}": run["cpu_us"] for tabs, run in runs.items()}
+    return figures | {"grows": runs[100]["cpu_us"] / runs[2]["cpu_us"], "lost": sum(run["lost"] for run in runs.values())}
+
+
+def stalled(target):
+    """Twenty megabytes for each of ten tabs, without and with ten more that read nothing."""
+    room(target, 10, 500, 5, 0, 2000)
+    alone, beside = (room(target, 10, 500, 20, more, 2000) for more in (0, 10))
+    return {
+        "p50_alone": alone["p50"],
+        "p99_alone": alone["p99"],
+        "p50": beside["p50"],
+        "p99": beside["p99"],
+        "kib_per_stalled": (beside["grown_kib"] - alone["grown_kib"]) / 10,
+        "lost": alone["lost"] + beside["lost"],
+    }
+
+
 def commits(target):
     """What pgbench commits with one client and with 16, and the most messages that the hub stores there."""
     one, many = (target.postgres.commits(clients) for clients in (1, 16))
@@ -164,7 +201,7 @@ def steady(target):
     return load(target, 150 if target.name.startswith("channels") else 1000, 25)
 
 
-MODES = {"max": most, "steady": steady, "idle": idle, "commits": commits}
+MODES = {"max": most, "steady": steady, "idle": idle, "rooms": rooms, "stalled": stalled, "commits": commits}
 
 
 def main():
