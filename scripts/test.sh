@@ -52,6 +52,7 @@ lint() {
   cargo clippy --workspace --all-targets --locked -- -D warnings
   # Cargo only warns when the pages cannot be built; here that is a failure, and early.
   [ -f web/dist/.stamp ] || fail "the web pages were not built; see Cargo's warnings above"
+  cargo fetch --quiet --locked --manifest-path fuzz/Cargo.toml || fail "fuzz/Cargo.lock has fallen behind Cargo.toml"
 }
 
 build() { cargo build --locked; }

@@ -90,7 +90,7 @@ impl Whisper {
         rank: Rank,
         sound: Arc<Sound>,
         language: Option<&str>,
-    ) -> Result<(tokio::sync::oneshot::Receiver<Result<Heard, Error>>, Arc<State>), Error> {
+    ) -> Result<(Answered, Arc<State>), Error> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let state = Arc::new(State::default());
         let shared = state.clone();
@@ -121,6 +121,9 @@ impl Whisper {
         Ok((answered, state))
     }
 }
+
+/// What a thread has heard, once it is done.
+type Answered = tokio::sync::oneshot::Receiver<Result<Heard, Error>>;
 
 /// Tells how far a thread is. The thread itself tells nobody: while it waits for a core it must hold no lock.
 /// Returns when it stands still, which only one that comes last may do.
