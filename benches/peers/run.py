@@ -3,6 +3,7 @@
     python benches/peers/run.py max     [TARGET...]   the most messages a second with ack p99 below 50 ms
     python benches/peers/run.py steady  [TARGET...]   latency and CPU per message at 1,000 messages a second
     python benches/peers/run.py idle    [TARGET...]   memory per idle connection
+    python benches/peers/run.py visits  [TARGET...]   CPU of a visit: session, socket, one message, gone
     python benches/peers/run.py rooms   [TARGET...]   CPU per message in a conversation that 2 to 100 tabs follow
     python benches/peers/run.py stalled [TARGET...]   what ten tabs that read nothing cost, and what the others feel
     python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
@@ -156,6 +157,20 @@ def idle(target, visitors=5000):
     return {"kib_per_connection": kib, "idle_cpu_ms_per_s": used}
 
 
+def visits(target, seconds=20, arrivals=50):
+    """CPU of a visitor who comes, writes once and leaves."""
+    scenario = target.folder / "visits.toml"
+    text = (ROOT / "benches/scenarios/flood.toml").read_text()
+    text = text.replace("messages = [40, 40]", "messages = [1, 1]").replace("arrivals = 20", f"arrivals = {arrivals}")
+    scenario.write_text(text.replace("seconds = 10", f"seconds = {seconds}"))
+    used = target.cpu()
+    subprocess.run(
+        ["taskset", "-c", "1", str(HUB), "load", "--scenario", str(scenario), "--url", target.url],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    return {"cpu_us_per_visit": (target.cpu() - used) * 1e6 / (seconds * arrivals)}
+
+
 def room(target, tabs, rate, seconds, stalled=0, length=64):
     """A conversation with so many tabs; CPU and memory of the server while one of them writes."""
     client = ["taskset", "-c", "1", "node", HERE / "node/room.mjs", target.url, tabs, rate, seconds, stalled, length]
@@ -201,7 +216,7 @@ def steady(target):
     return load(target, 150 if target.name.startswith("channels") else 1000, 25)
 
 
-MODES = {"max": most, "steady": steady, "idle": idle, "rooms": rooms, "stalled": stalled, "commits": commits}
+MODES = {"max": most, "steady": steady, "idle": idle, "visits": visits, "rooms": rooms, "stalled": stalled, "commits": commits}
 
 
 def main():

@@ -124,8 +124,10 @@ async fn refuse_known_file(cx: &Cx, tx: &mut Tx, hash: &str) -> Result<(), Error
 
 /// A document with what it is made from.
 pub async fn view(cx: &Cx, tx: &mut Tx, id: DocumentId) -> Result<DocumentView, Error> {
+    // First of all: a source that is read by now would otherwise stand beside the text of before.
+    let source = store::find(tx, cx.workspace, id).await?;
     let document = crate::knowledge::get(cx, tx, id).await?;
-    Ok(match store::find(tx, cx.workspace, id).await? {
+    Ok(match source {
         Some(kept) => DocumentView { document, status: kept.status, source: Some(kept.source) },
         None => DocumentView { document, status: DocumentStatus::Ready, source: None },
     })

@@ -1,0 +1,41 @@
+// So many connections to a NATS server's WebSocket, each following a subject of its own and writing to it: what
+// `concierge load --scenario flood` does to a hub, but without acknowledgements, which NATS has none of.
+//
+//   node nats.mjs PORT CONNECTIONS RATE SECONDS
+//
+// Prints "go" when everybody is there, and figures in the end.
+import { WebSocket } from "ws";
+
+const [port, connections, rate, seconds] = process.argv.slice(2).map(Number);
+const payload = "x".repeat(64);
+let delivered = 0;
+
+async function connect(number) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
+  await new Promise((opened, failed) => socket.on("open", opened).on("error", failed));
+  socket.on("message", (data) => {
+    const text = data.toString("latin1");
+    if (text.startsWith("PING")) socket.send("PONG\r\n");
+    delivered += text.split("MSG ").length - 1;
+  });
+  socket.send(`CONNECT {"verbose":false,"pedantic":false}\r\nSUB room.${number} 1\r\n`);
+  return () => socket.send(`PUB room.${number} ${payload.length}\r\n${payload}\r\n`);
+}
+
+const all = [];
+for (let number = 0; number < connections; number++) all.push(await connect(number));
+await new Promise((go) => setTimeout(go, 500));
+console.log("go");
+const begin = performance.now();
+let sent = 0;
+await new Promise((done) => {
+  const ticking = setInterval(() => {
+    const due = Math.min(((performance.now() - begin) * rate) / 1000, rate * seconds);
+    while (sent + 1 <= due) all[sent++ % connections]();
+    if (sent >= rate * seconds) done(clearInterval(ticking));
+  }, 1);
+});
+const took = (performance.now() - begin) / 1000;
+await new Promise((go) => setTimeout(go, 1000));
+console.log(JSON.stringify({ sent, delivered, rate: sent / took }));
+process.exit(0);
