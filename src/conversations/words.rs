@@ -4,6 +4,7 @@
 //! posting pays nothing for it, and what was written before there was an index is read as well.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use crate::base::{ConversationId, Timestamp, WorkspaceId};
 use crate::conversations::{Error, model};
@@ -16,7 +17,10 @@ use crate::{execute, fetch_all};
 const LOOK: usize = 2_000;
 
 /// How many of them in one unit of work: whoever writes a message meanwhile waits for it.
-const BATCH: i64 = 200;
+const BATCH: i64 = 100;
+
+/// After each unit everybody else has the core and the store for so long.
+const REST: Duration = Duration::from_millis(10);
 
 /// Most words of a search.
 const MAX_WORDS: usize = 12;
@@ -96,6 +100,7 @@ pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -
         }
         left = left.saturating_sub(unread.len());
         index_some(db, workspace, &mut marks, &unread).await?;
+        tokio::time::sleep(REST).await;
     }
     Ok(())
 }

@@ -59,6 +59,8 @@ const { conversation } = await all[0].say(undefined, "first", "Good morning");
 for (const tab of all) await tab.ask("join", { conversation, after: 0, epoch: null });
 for (const tab of all.slice(tabs)) tab.socket._socket.pause();
 
+// The client's own code is slow at first: what it measures in the first two seconds says nothing of the server.
+const warm = rate * Math.min(2, seconds / 2);
 const due = new Map();
 const took = [];
 for (const tab of all.slice(0, tabs)) {
@@ -73,14 +75,14 @@ await new Promise((done) => {
     const now = performance.now() - begin;
     while (sent + 1 <= (now * rate) / 1000 && sent < rate * seconds) {
       const client = `m-${++sent}`;
-      due.set(client, begin + (sent * 1000) / rate);
+      if (sent > warm) due.set(client, begin + (sent * 1000) / rate);
       void all[0].say(conversation, client, body);
     }
     if (sent >= rate * seconds) done(clearInterval(ticking));
   }, 1);
 });
-for (let waits = 0; took.length < sent * tabs && waits < 100; waits++) await new Promise((go) => setTimeout(go, 100));
+for (let waits = 0; took.length < due.size * tabs && waits < 100; waits++) await new Promise((go) => setTimeout(go, 100));
 took.sort((a, b) => a - b);
 const at = (share) => Number(took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(3));
-console.log(JSON.stringify({ sent, lost: sent * tabs - took.length, p50: at(0.5), p99: at(0.99) }));
+console.log(JSON.stringify({ sent, lost: due.size * tabs - took.length, p50: at(0.5), p99: at(0.99) }));
 process.exit(0);
