@@ -5,10 +5,12 @@
 //
 // Prints "go" when everybody is there, and figures in the end.
 import { WebSocket } from "ws";
+import { paced, until } from "./pace.mjs";
 
 const [port, connections, rate, seconds] = process.argv.slice(2).map(Number);
 const payload = "x".repeat(64);
 let delivered = 0;
+let ready = 0;
 
 async function connect(number) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
@@ -16,26 +18,19 @@ async function connect(number) {
   socket.on("message", (data) => {
     const text = data.toString("latin1");
     if (text.startsWith("PING")) socket.send("PONG\r\n");
+    if (text.startsWith("PONG")) ready++;
     delivered += text.split("MSG ").length - 1;
   });
-  socket.send(`CONNECT {"verbose":false,"pedantic":false}\r\nSUB room.${number} 1\r\n`);
+  socket.send(`CONNECT {"verbose":false,"pedantic":false}\r\nSUB room.${number} 1\r\nPING\r\n`);
   return () => socket.send(`PUB room.${number} ${payload.length}\r\n${payload}\r\n`);
 }
 
 const all = [];
 for (let number = 0; number < connections; number++) all.push(await connect(number));
-await new Promise((go) => setTimeout(go, 500));
+await until(() => ready === connections);
 console.log("go");
-const begin = performance.now();
-let sent = 0;
-await new Promise((done) => {
-  const ticking = setInterval(() => {
-    const due = Math.min(((performance.now() - begin) * rate) / 1000, rate * seconds);
-    while (sent + 1 <= due) all[sent++ % connections]();
-    if (sent >= rate * seconds) done(clearInterval(ticking));
-  }, 1);
-});
-const took = (performance.now() - begin) / 1000;
-await new Promise((go) => setTimeout(go, 1000));
+const sent = rate * seconds;
+const took = await paced(rate, seconds, (number) => all[number % connections]());
+await until(() => delivered >= sent);
 console.log(JSON.stringify({ sent, delivered, rate: sent / took }));
 process.exit(0);

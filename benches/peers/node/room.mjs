@@ -5,6 +5,7 @@
 // STALLED more tabs follow and read nothing. Prints "go" when everybody is there, and figures in the end: what the
 // others were delivered, in milliseconds from the moment each message was meant to be written.
 import { WebSocket } from "ws";
+import { paced, until } from "./pace.mjs";
 
 const [url, tabs, rate, seconds, stalled = 0, bytes = 64] = process.argv.slice(2).map((one, n) => (n ? Number(one) : one));
 const visit = await fetch(`${url}/v1/widget/northgate/sessions`, {
@@ -67,21 +68,14 @@ for (const tab of all.slice(0, tabs)) {
   tab.seen = (client) => due.has(client) && took.push(performance.now() - due.get(client));
 }
 console.log("go");
-const begin = performance.now();
 const body = "x".repeat(bytes);
-let sent = 0;
-await new Promise((done) => {
-  const ticking = setInterval(() => {
-    const now = performance.now() - begin;
-    while (sent + 1 <= (now * rate) / 1000 && sent < rate * seconds) {
-      const client = `m-${++sent}`;
-      if (sent > warm) due.set(client, begin + (sent * 1000) / rate);
-      void all[0].say(conversation, client, body);
-    }
-    if (sent >= rate * seconds) done(clearInterval(ticking));
-  }, 1);
+const sent = rate * seconds;
+await paced(rate, seconds, (number, at) => {
+  const client = `m-${number}`;
+  if (number > warm) due.set(client, at);
+  void all[0].say(conversation, client, body);
 });
-for (let waits = 0; took.length < due.size * tabs && waits < 100; waits++) await new Promise((go) => setTimeout(go, 100));
+await until(() => took.length >= due.size * tabs);
 took.sort((a, b) => a - b);
 const at = (share) => Number(took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(3));
 console.log(JSON.stringify({ sent, lost: due.size * tabs - took.length, p50: at(0.5), p99: at(0.99) }));
