@@ -28,17 +28,13 @@ pub struct Lease {
     pub holder: String,
 }
 
+const OWED: &str = "SELECT workspace_id, id FROM conversations
+     WHERE customer_seq > answered_seq AND (turn_lease_until IS NULL OR turn_lease_until < $1)
+     ORDER BY waiting_since LIMIT $2";
+
 /// Conversations that owe a turn and are free, longest wait first.
 pub async fn owed_turns(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<OwedTurn>, DbError> {
-    fetch_all!(
-        tx,
-        OwedTurn,
-        "SELECT workspace_id, id FROM conversations
-         WHERE customer_seq > answered_seq AND (turn_lease_until IS NULL OR turn_lease_until < $1)
-         ORDER BY updated_at LIMIT $2",
-        now,
-        limit,
-    )
+    fetch_all!(tx, OwedTurn, OWED, now, limit)
 }
 
 /// Takes the turn of a conversation if it owes one and nobody else is on it.
@@ -164,4 +160,28 @@ pub async fn owe_unless_answered(
         seq,
     )?;
     Ok(rows == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversations::words;
+    use crate::ports::db::Location;
+    use crate::ports::{Bus, Db};
+
+    /// A look into a queue must cost what is in it, not what the business has ever heard.
+    #[tokio::test]
+    async fn both_queues_are_read_from_their_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Db::open(&Location::File(folder.path().join("x.db")), Bus::memory()).await.expect("a store");
+        let mut tx = db.read().await.expect("a reader");
+        for sql in [OWED, words::TO_INDEX] {
+            let plan: &'static str = format!("EXPLAIN QUERY PLAN {sql}").leak();
+            let steps = fetch_all!(tx, (i64, i64, i64, String), plan).expect("a plan");
+            let steps: Vec<String> = steps.into_iter().map(|(_, _, _, step)| step).collect();
+            assert_eq!(steps, ["SCAN conversations USING INDEX conversations_with_work"], "{sql}");
+        }
+        drop(tx);
+        db.close().await;
+    }
 }

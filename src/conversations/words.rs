@@ -34,6 +34,8 @@ pub struct ToIndex {
     pub id: ConversationId,
     /// The last entry that is.
     pub indexed_seq: i64,
+    /// Its newest entry.
+    pub last_seq: i64,
 }
 
 /// A message or note that holds the words of a search.
@@ -53,15 +55,12 @@ pub struct Found {
     pub at: Timestamp,
 }
 
-/// Conversations whose newest entries are not in the index, the longest unread first.
+pub(super) const TO_INDEX: &str = "SELECT workspace_id, id, indexed_seq, last_seq FROM conversations
+     WHERE indexed_seq < last_seq ORDER BY waiting_since LIMIT $1";
+
+/// Conversations whose newest entries are not in the index, customers who wait for longest first.
 pub async fn to_index(tx: &mut Tx, limit: i64) -> Result<Vec<ToIndex>, DbError> {
-    fetch_all!(
-        tx,
-        ToIndex,
-        "SELECT workspace_id, id, indexed_seq FROM conversations
-         WHERE indexed_seq < last_seq ORDER BY updated_at LIMIT $1",
-        limit,
-    )
+    fetch_all!(tx, ToIndex, TO_INDEX, limit)
 }
 
 /// An entry that is not in the index.
@@ -94,7 +93,14 @@ pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -
     let mut marks: BTreeMap<ConversationId, ToIndex> = theirs.map(|one| (one.id, *one)).collect();
     let mut left = LOOK;
     while left > 0 {
-        let unread = unread(db, workspace, &marks).await?;
+        let next = next(&marks);
+        if next.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db.read().await?;
+        let sql = unread_sql(tx.engine());
+        let unread = fetch_all!(tx, Unread, sql, workspace, JsonText(&next), BATCH)?;
+        drop(tx);
         if unread.is_empty() {
             return Ok(());
         }
@@ -105,15 +111,17 @@ pub async fn index(db: &Db, workspace: WorkspaceId, conversations: &[ToIndex]) -
     Ok(())
 }
 
-async fn unread(
-    db: &Db,
-    workspace: WorkspaceId,
-    marks: &BTreeMap<ConversationId, ToIndex>,
-) -> Result<Vec<Unread>, DbError> {
-    let mut tx = db.read().await?;
-    let sql = unread_sql(tx.engine());
-    let marks: Vec<&ToIndex> = marks.values().collect();
-    fetch_all!(tx, Unread, sql, workspace, JsonText(&marks), BATCH)
+/// As many of the conversations as it takes for a unit of work: of any more, entries would be read in vain.
+fn next(marks: &BTreeMap<ConversationId, ToIndex>) -> Vec<&ToIndex> {
+    let mut entries = 0;
+    let unread = marks.values().filter(|mark| mark.indexed_seq < mark.last_seq);
+    unread
+        .take_while(|mark| {
+            let enough = entries >= BATCH;
+            entries += mark.last_seq - mark.indexed_seq;
+            !enough
+        })
+        .collect()
 }
 
 /// Whoever moves a conversation's mark first writes its words. They are taken apart before anything is held.
@@ -132,7 +140,7 @@ async fn index_some(
         }
     }
     let mut words = words_of(db.engine(), unread);
-    let mut tx = db.begin().await?;
+    let mut tx = db.begin_by_keys().await?;
     let sql = move_sql(tx.engine());
     let moved = fetch_all!(tx, (ConversationId,), sql, workspace, JsonText(&read))?;
     let moved: HashSet<ConversationId> = moved.into_iter().map(|(id,)| id).collect();
@@ -174,8 +182,10 @@ const fn unread_sql(engine: Engine) -> &'static str {
          ORDER BY entries.conversation_id, entries.seq LIMIT $3";
     const POSTGRES: &str = "SELECT entries.conversation_id, entries.seq, entries.body
          FROM json_to_recordset(CAST($2 AS json)) AS named (id text, indexed_seq bigint)
-         JOIN entries ON entries.conversation_id = named.id AND entries.seq > named.indexed_seq
-         WHERE entries.workspace_id = $1
+         CROSS JOIN LATERAL (
+             SELECT conversation_id, seq, body FROM entries
+             WHERE conversation_id = named.id AND seq > named.indexed_seq AND workspace_id IS NOT DISTINCT FROM $1
+             ORDER BY seq LIMIT $3) AS entries
          ORDER BY entries.conversation_id, entries.seq LIMIT $3";
     match engine {
         Engine::Sqlite => SQLITE,
@@ -185,7 +195,7 @@ const fn unread_sql(engine: Engine) -> &'static str {
 
 /// Moves the marks of the conversations of a list that nobody has moved meanwhile.
 const fn move_sql(engine: Engine) -> &'static str {
-    // The plus keeps SQLite from walking through the workspace by an index of it.
+    // The plus keeps SQLite from walking through the workspace by an index of it, the long word PostgreSQL.
     const SQLITE: &str = "UPDATE conversations SET indexed_seq = moved.upto
          FROM (SELECT value ->> 'id' AS id, value ->> 'from' AS since, value ->> 'to' AS upto
                FROM json_each($2)) AS moved
@@ -194,7 +204,7 @@ const fn move_sql(engine: Engine) -> &'static str {
          RETURNING conversations.id";
     const POSTGRES: &str = "UPDATE conversations SET indexed_seq = moved.\"to\"
          FROM json_to_recordset(CAST($2 AS json)) AS moved (\"id\" text, \"from\" bigint, \"to\" bigint)
-         WHERE conversations.workspace_id = $1 AND conversations.id = moved.id
+         WHERE conversations.workspace_id IS NOT DISTINCT FROM $1 AND conversations.id = moved.id
            AND conversations.indexed_seq = moved.\"from\"
          RETURNING conversations.id";
     match engine {

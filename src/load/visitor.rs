@@ -112,8 +112,14 @@ fn plan(
     let habits = &world.scenario.visitors;
     let [least, most] = habits.messages;
     let mut due = arrived;
+    let (now, clock) = (Instant::now(), world.now().as_millis_unsigned());
+    // Begins with the time, as a browser's does.
+    let client_id = |number: usize, due: Instant| {
+        let ahead = due.saturating_duration_since(now).as_millis();
+        format!("{:x}-{}-{number}", u128::from(clock) + ahead, visit.contact.id)
+    };
     let message = |number: usize, due: Instant, body: String, rng: &mut StdRng| Message {
-        client_id: format!("load-{}-{number}", visit.contact.id),
+        client_id: client_id(number, due),
         spoken: body.is_empty() || happens(rng, habits.voice),
         body,
         due,

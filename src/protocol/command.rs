@@ -47,7 +47,8 @@ pub enum Command {
         /// Which conversation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        /// Chosen by the client and unique in the conversation: a resend returns the first result.
+        /// Chosen by the client and unique in the conversation: a resend returns the first result. One that
+        /// begins with the time, as a UUID of version 7 does, is stored at least cost.
         client_id: String,
         /// The text, at most 10,000 characters; may be empty when files are attached.
         #[serde(default)]

@@ -86,6 +86,32 @@ async fn what_is_stored_together_is_as_if_stored_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_with_a_message_that_was_sent_before_is_stored_all_the_same() {
+    on_each_store(async |store| {
+        let ((ana, hers), (ben, his)) = (customer(store).await, customer(store).await);
+        let postbox = Postbox::new(store.db.clone(), TaskTracker::new());
+        let post = |cx: &Cx, id, client_id, body| postbox.post(cx.clone(), id, message(client_id, body));
+        post(&ana, hers, "a", "Hello").await.expect("posted");
+        let (before, again, after, other) = tokio::join!(
+            post(&ana, hers, "b", "Is anybody there?"),
+            post(&ana, hers, "a", "Hello"),
+            post(&ana, hers, "c", "I can wait"),
+            post(&ben, his, "a", "The same id, elsewhere"),
+        );
+        let posted = |conversation, seq, duplicate| Posted { conversation, seq, duplicate };
+        assert_eq!(before.expect("posted"), posted(hers, 2, false));
+        assert_eq!(again.expect("known"), posted(hers, 1, true));
+        assert_eq!(after.expect("posted"), posted(hers, 3, false));
+        assert_eq!(other.expect("posted"), posted(his, 1, false));
+        let mut tx = store.begin().await;
+        let entries = conversations::raw_entries(&mut tx, ana.workspace, hers, 0, 10).await.expect("entries");
+        let bodies: Vec<_> = entries.iter().filter_map(|(entry, _)| entry.body.as_deref()).collect();
+        assert_eq!(bodies, ["Hello", "Is anybody there?", "I can wait"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_of_many_has_its_own_answer() {
     on_each_store(async |store| {
         let ((ana, hers), (ben, his)) = (customer(store).await, customer(store).await);

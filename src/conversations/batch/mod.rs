@@ -1,5 +1,5 @@
 //! Many messages of customers step by step: read and hold the conversations, write the entries but for those
-//! that were sent before, move the conversations. A server gets one statement for each step (`together`);
+//! that were sent before, move the conversations. A server gets one statement for all of them (`together`);
 //! SQLite, which runs a statement where it is asked for, pays nothing for being asked again (`singly`).
 //!
 //! Tells the same story as `store::append`, message by message; a test holds the two together.
@@ -67,10 +67,31 @@ type Appended = Vec<Option<Result<Posted, Error>>>;
 /// The conversations that are written to, always in the same order.
 type Rooms = BTreeMap<ConversationId, Room>;
 
+/// Whether messages that were stored before are looked for, or found out by writing.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    AtNothing,
+    AtAll,
+}
+
 /// Stores messages in one unit of work; gives what became of each, in their order. After an error nothing
 /// of them is stored.
 pub(super) async fn store(db: &Db, letters: &[Letter]) -> Result<Vec<Result<Posted, Error>>, Error> {
-    let mut tx = db.begin().await?;
+    let stored = match store_all(db, letters, Look::AtNothing).await? {
+        // One was sent before; where it stands, and the places of those after it, take a look first.
+        None => store_all(db, letters, Look::AtAll).await?,
+        stored => stored,
+    };
+    stored.ok_or_else(|| DbError::damaged("a message is there and cannot be found".to_owned()).into())
+}
+
+/// None: nothing was stored, and the same once more takes a look.
+async fn store_all(
+    db: &Db,
+    letters: &[Letter],
+    look: Look,
+) -> Result<Option<Vec<Result<Posted, Error>>>, Error> {
+    let mut tx = db.begin_by_keys().await?;
     let mut by_workspace: BTreeMap<WorkspaceId, Vec<usize>> = BTreeMap::new();
     for (place, letter) in letters.iter().enumerate() {
         by_workspace.entry(letter.cx.workspace).or_default().push(place);
@@ -78,13 +99,13 @@ pub(super) async fn store(db: &Db, letters: &[Letter]) -> Result<Vec<Result<Post
     let mut results: Vec<Option<Result<Posted, Error>>> = letters.iter().map(|_| None).collect();
     for (workspace, places) in by_workspace {
         let theirs: Vec<&Letter> = places.iter().map(|place| &letters[*place]).collect();
-        let posted = store_theirs(&mut tx, workspace, &theirs).await?;
+        let Some(posted) = store_theirs(&mut tx, workspace, &theirs, look).await? else { return Ok(None) };
         for (place, result) in places.into_iter().zip(posted) {
             results[place] = Some(result);
         }
     }
     tx.commit().await?;
-    Ok(results.into_iter().map(|result| result.unwrap_or(Err(Error::NotFound))).collect())
+    Ok(Some(results.into_iter().map(|result| result.unwrap_or(Err(Error::NotFound))).collect()))
 }
 
 /// Stores the messages of one workspace.
@@ -92,12 +113,14 @@ async fn store_theirs(
     tx: &mut Tx,
     workspace: WorkspaceId,
     letters: &[&Letter],
-) -> Result<Vec<Result<Posted, Error>>, Error> {
+    look: Look,
+) -> Result<Option<Vec<Result<Posted, Error>>>, Error> {
     let ids: BTreeSet<ConversationId> = letters.iter().map(|letter| letter.id).collect();
     let results = match tx.engine() {
-        Engine::Sqlite => singly::append(tx, workspace, ids, letters).await?,
-        Engine::Postgres => together::append(tx, workspace, ids, letters).await?,
+        Engine::Sqlite => Some(singly::append(tx, workspace, ids, letters).await?),
+        Engine::Postgres => together::append(tx, workspace, ids, letters, look).await?,
     };
+    let Some(results) = results else { return Ok(None) };
     let mut posted = Vec::with_capacity(letters.len());
     for (letter, result) in letters.iter().zip(results) {
         posted.push(match result {
@@ -109,7 +132,7 @@ async fn store_theirs(
             },
         });
     }
-    Ok(posted)
+    Ok(Some(posted))
 }
 
 /// The conversation that a message goes to; otherwise what becomes of the message.

@@ -117,6 +117,18 @@ impl Db {
         Ok(Tx { work, news: Vec::new(), counters: Vec::new(), bus: self.bus.clone() })
     }
 
+    /// Begins a unit of work that may write and finds every row by its key.
+    ///
+    /// PostgreSQL keeps the plan of a statement, and one made while a table was small walks through the table
+    /// for long after it has grown. In here it does not take a walk into account.
+    pub async fn begin_by_keys(&self) -> Result<Tx, DbError> {
+        let work = match &self.stores {
+            Stores::Sqlite { .. } => return self.begin().await,
+            Stores::Postgres(pool) => Work::Postgres(pool.begin_with(BEGIN_BY_KEYS).await?),
+        };
+        Ok(Tx { work, news: Vec::new(), counters: Vec::new(), bus: self.bus.clone() })
+    }
+
     /// A connection that sees everything committed so far and cannot write.
     pub async fn read(&self) -> Result<Tx, DbError> {
         let work = match &self.stores {
@@ -191,6 +203,10 @@ impl Tx {
         }
     }
 }
+
+/// One message to the server. The settings end with the unit of work.
+const BEGIN_BY_KEYS: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+    SET LOCAL enable_mergejoin = off";
 
 async fn open_postgres(address: &str) -> Result<PgPool, DbError> {
     let options = PgConnectOptions::from_str(address)?.application_name("concierge");

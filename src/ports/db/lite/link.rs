@@ -37,6 +37,9 @@ const STEPS: i32 = 2_000;
 /// Prepared statements that a connection keeps.
 const KEPT: usize = 512;
 
+/// Arguments that most statements do with.
+const ARGUMENTS: usize = 16;
+
 /// How long a lock held by another process is waited for.
 pub(in crate::ports::db) const LOCK_WAIT: Duration = Duration::from_secs(5);
 
@@ -51,7 +54,7 @@ pub struct Ask {
 impl Ask {
     /// A statement without arguments so far.
     pub fn new(sql: &'static str) -> Ask {
-        Ask { sql, arguments: LiteArguments::default(), refused: None }
+        Ask { sql, arguments: LiteArguments(Vec::with_capacity(ARGUMENTS)), refused: None }
     }
 
     /// Adds the next argument.
