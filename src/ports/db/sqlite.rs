@@ -20,7 +20,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
-use crate::ports::db::checkpoint::Checkpointer;
+use crate::ports::db::checkpoint::{Checkpointer, FINISH};
 use crate::ports::db::crash::{Place, crash_point};
 use crate::ports::db::lite::{LOCK_WAIT, LiteLink};
 use crate::ports::db::lockstep::in_step;
@@ -52,9 +52,8 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, Readers), DbE
     let mut connection = in_step(SqliteConnection::connect_with(&options)).await?;
     look_through(&mut connection, path).await?;
     in_step(tables::migrator(Engine::Sqlite).run(&mut connection)).await?;
-    // The connection that has made the tables goes on as the checkpointer's.
-    let checkpointer = Checkpointer::new(connection, path);
     let writer = LiteLink::open(path.to_owned(), WRITER).await?;
+    let checkpointer = Checkpointer::open(connection, path, options).await?;
     Ok((Writer::start(writer, checkpointer, bus), Readers::new(path)))
 }
 
@@ -181,7 +180,9 @@ async fn commits(desk: Weak<Mutex<Desk>>, finished: Arc<Notify>, checkpointer: A
             let mut desk = desk.lock().await;
             let group = desk.commit().await;
             // Nobody writes while the desk is held: the log can begin anew.
-            checkpointer.empty_if_long().await;
+            if checkpointer.is_to_be_finished() {
+                desk.finish_log().await;
+            }
             group
         };
         for (unit, result) in group {
@@ -208,6 +209,17 @@ impl Desk {
 
     async fn write_out(&mut self) -> Result<(), DbError> {
         Ok(in_step(self.connection()?.sync("COMMIT")).await?)
+    }
+
+    /// Copies the rest of the log into the file, so that it begins anew.
+    async fn finish_log(&mut self) {
+        let finished = match self.connection() {
+            Ok(connection) => in_step(connection.sync(FINISH)).await.map_err(DbError::from),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = finished {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the log was not finished; it is tried again");
+        }
     }
 
     /// Undoes what a dropped unit left behind. If even that fails the whole group is given up.

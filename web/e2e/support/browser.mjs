@@ -122,6 +122,10 @@ export const online = (page) => page.locator("[data-link=online]").waitFor();
 export async function violations(page) {
   await page.evaluate(axeSource);
   const found = await page.evaluate(async () => {
+    // A colour in the middle of its change is nobody's colour.
+    const changing = document.getAnimations().filter((one) => one.playState === "running");
+    const ending = changing.filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
+    await Promise.allSettled(ending.map((one) => one.finished));
     const { violations } = await globalThis.axe.run(document, {
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     });
