@@ -126,6 +126,8 @@ fn rows_that_are_listed_are_looked_up_by_their_keys() {
 fn asks(statement: &str) -> bool {
     match statement.starts_with("INSERT ") {
         true => statement.contains("workspace_id"),
-        false => statement.contains("workspace_id = "),
+        false => ["workspace_id = ", "workspace_id IS NOT DISTINCT FROM "]
+            .iter()
+            .any(|asks| statement.contains(asks)),
     }
 }

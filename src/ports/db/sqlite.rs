@@ -218,7 +218,10 @@ impl Desk {
             Err(error) => Err(error),
         };
         if let Err(error) = finished {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the log was not finished; it is tried again");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the log was not finished; it is tried again"
+            );
         }
     }
 
