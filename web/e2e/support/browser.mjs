@@ -122,7 +122,11 @@ export const online = (page) => page.locator("[data-link=online]").waitFor();
 export async function violations(page) {
   await page.evaluate(axeSource);
   const found = await page.evaluate(async () => {
-    // A colour in the middle of its change is nobody's colour.
+    // A colour in the middle of its change is nobody's colour; what a page hears of the system's colours it
+    // shows in the next frame.
+    const frame = () => new Promise((shown) => requestAnimationFrame(shown));
+    await frame();
+    await frame();
     const changing = document.getAnimations().filter((one) => one.playState === "running");
     const ending = changing.filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
     await Promise.allSettled(ending.map((one) => one.finished));
