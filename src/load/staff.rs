@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use tokio::time::Instant;
@@ -45,6 +46,13 @@ enum Asked {
     Other,
 }
 
+/// What must be asked again until it is done: after a refusal the hub still sends what it sent before.
+#[derive(Clone, Copy)]
+enum Refused {
+    Join(ConversationId),
+    Leave(ConversationId),
+}
+
 struct Colleague {
     world: Arc<World>,
     rng: StdRng,
@@ -57,6 +65,8 @@ struct Colleague {
     /// Conversations whose closing is not confirmed, and how often: what still comes of them is of before.
     leaving: HashMap<ConversationId, u32>,
     asked: HashMap<String, Asked>,
+    /// What was refused as too much at once, and when it is asked again.
+    again: VecDeque<(Instant, Refused)>,
     /// Drafts to decide, by when.
     agenda: BTreeMap<(Instant, u64), DraftView>,
     noted: u64,
@@ -74,6 +84,7 @@ pub(super) async fn work(world: Arc<World>, http: Http, share: Share, rng: StdRn
         closed: Vec::new(),
         leaving: HashMap::new(),
         asked: HashMap::new(),
+        again: VecDeque::new(),
         agenda: BTreeMap::new(),
         noted: 0,
         wrote: 0,
@@ -81,7 +92,7 @@ pub(super) async fn work(world: Arc<World>, http: Http, share: Share, rng: StdRn
     while !world.over.is_cancelled() {
         if let Err(error) = colleague.shift(&http).await {
             world.failed(&error);
-            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         } else {
             break;
         }
@@ -96,6 +107,7 @@ impl Colleague {
     async fn shift(&mut self, http: &Http) -> Result<(), Error> {
         let (mut socket, _) = Socket::staff(http).await?;
         self.asked.clear();
+        self.again.clear();
         self.agenda.clear();
         self.leaving.clear();
         self.ask(&mut socket, Command::Inbox { on: true }, Asked::Other).await?;
@@ -105,13 +117,18 @@ impl Colleague {
         }
         let over = self.world.over.clone();
         loop {
-            let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let (again, decides) = (self.again.front(), self.agenda.first_key_value());
+            let again = again.map(|(at, _)| *at);
+            let next = again.into_iter().chain(decides.map(|((at, _), _)| *at)).min();
             tokio::select! {
                 biased;
                 () = over.cancelled() => return Ok(()),
                 frame = socket.next() => self.hears(&mut socket, frame?).await?,
-                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => if let Some((_, draft)) = self.agenda.pop_first() {
-                    self.decide(&mut socket, draft).await?;
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => match next == again {
+                    true => self.asks_again(&mut socket).await?,
+                    false => if let Some((_, draft)) = self.agenda.pop_first() {
+                        self.decide(&mut socket, draft).await?;
+                    },
                 },
             }
         }
@@ -123,6 +140,35 @@ impl Colleague {
         Ok(())
     }
 
+    /// Notes what is to be asked again, if that may help.
+    fn refused(&mut self, asked: Asked, wait: Option<Duration>) {
+        let again = wait.map(|wait| Instant::now() + wait);
+        match (asked, again) {
+            (Asked::Join(conversation, _), Some(at)) => {
+                self.again.push_back((at, Refused::Join(conversation)))
+            }
+            (Asked::Leave(conversation), Some(at)) => {
+                self.again.push_back((at, Refused::Leave(conversation)))
+            }
+            (Asked::Leave(conversation), None) => self.has_left(conversation),
+            _ => {}
+        }
+    }
+
+    async fn asks_again(&mut self, socket: &mut Socket) -> Result<(), Error> {
+        match self.again.pop_front().map(|(_, refused)| refused) {
+            Some(Refused::Join(conversation)) if self.followed.contains_key(&conversation) => {
+                self.join(socket, conversation).await
+            }
+            Some(Refused::Leave(conversation)) => self.leave(socket, conversation).await,
+            Some(Refused::Join(_)) | None => Ok(()),
+        }
+    }
+
+    async fn leave(&mut self, socket: &mut Socket, conversation: ConversationId) -> Result<(), Error> {
+        self.ask(socket, Command::Leave { conversation }, Asked::Leave(conversation)).await
+    }
+
     /// Opens a conversation, and closes the oldest if too many are open.
     async fn open(&mut self, socket: &mut Socket, conversation: ConversationId) -> Result<(), Error> {
         if self.opened.len() >= LOOKS_AT
@@ -131,7 +177,7 @@ impl Colleague {
             self.closed.extend(self.followed.remove(&oldest));
             self.agenda.retain(|_, draft| draft.conversation != oldest);
             *self.leaving.entry(oldest).or_default() += 1;
-            self.ask(socket, Command::Leave { conversation: oldest }, Asked::Leave(oldest)).await?;
+            self.leave(socket, oldest).await?;
         }
         self.opened.push_back(conversation);
         self.join(socket, conversation).await
@@ -171,13 +217,10 @@ impl Colleague {
             }
             ServerFrame::Signal(signal) => self.hears_signal(socket, signal).await,
             ServerFrame::Reply { reference, ok, error } => match self.asked.remove(&reference) {
-                Some(Asked::Leave(conversation)) => {
-                    self.has_left(conversation);
-                    Ok(())
-                }
                 Some(asked) => match (ok, error) {
                     (Some(outcome), _) => self.answered(socket, asked, *outcome).await,
                     (None, Some(error)) => {
+                        self.refused(asked, error.retry_after_ms.map(Duration::from_millis));
                         match error.code.as_str() {
                             "draft_stale"
                             | "draft_changed"
@@ -255,6 +298,10 @@ impl Colleague {
 
     async fn answered(&mut self, socket: &mut Socket, asked: Asked, outcome: Outcome) -> Result<(), Error> {
         match (asked, outcome) {
+            (Asked::Leave(conversation), _) => {
+                self.has_left(conversation);
+                Ok(())
+            }
             (Asked::Join(conversation, after), Outcome::Joined(joined)) => {
                 if let Some(history) = self.followed.get_mut(&conversation) {
                     history.reads(if joined.resync { 0 } else { after }, &joined.entries);
