@@ -93,6 +93,25 @@ async fn a_lively_day_leaves_a_sound_history() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_refuses_much_leaves_a_sound_history() {
+    let app = App::start(Engine::Sqlite, |config, _| {
+        config.sockets.burst = 2.try_into().expect("some");
+        config.sockets.per_second = 4.try_into().expect("some");
+        // Nobody is sent away for it.
+        config.sockets.strikes = 100_000;
+    })
+    .await;
+    let mut scenario = scenario(2_000);
+    // More conversations than a colleague keeps open: they open and close all the time.
+    scenario.phases.iter_mut().for_each(|phase| phase.arrivals = 20.0);
+    let report = play(&app, scenario).await;
+    let text = report.text(None);
+    assert!(report.is_sound(), "{text}");
+    assert!(report.codes.get("rate_limited").is_some_and(|refused| *refused > 20), "{text}");
+    app.finish().await;
+}
+
 fn concierge(arguments: &[&str]) -> Output {
     let mut load = Command::new(env!("CARGO_BIN_EXE_concierge"));
     load.arg("load").args(arguments).output().expect("it runs")
