@@ -207,17 +207,14 @@ impl Desk {
         Ok(in_step(self.connection()?.control(sql)).await?)
     }
 
-    async fn write_out(&mut self) -> Result<(), DbError> {
-        Ok(in_step(self.connection()?.sync("COMMIT")).await?)
+    /// As `run`, for what waits for the disk.
+    async fn write_out(&mut self, sql: &'static str) -> Result<(), DbError> {
+        Ok(in_step(self.connection()?.sync(sql)).await?)
     }
 
     /// Copies the rest of the log into the file, so that it begins anew.
     async fn finish_log(&mut self) {
-        let finished = match self.connection() {
-            Ok(connection) => in_step(connection.sync(FINISH)).await.map_err(DbError::from),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = finished {
+        if let Err(error) = self.write_out(FINISH).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the log was not finished; it is tried again"
@@ -262,7 +259,7 @@ impl Desk {
         }
         crash_point(Place::Committing);
         // With every savepoint that is still there.
-        let committed = self.write_out().await;
+        let committed = self.write_out("COMMIT").await;
         let group = std::mem::take(&mut self.group);
         metrics::histogram!("concierge_store_group_size")
             .record(u32::try_from(group.len()).unwrap_or(u32::MAX));
