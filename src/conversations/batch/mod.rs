@@ -1,18 +1,19 @@
-//! Many messages of customers step by step: read and hold the conversations, write the entries but for those
-//! that were sent before, move the conversations. A server gets one statement for all of them (`together`);
-//! SQLite, which runs a statement where it is asked for, pays nothing for being asked again (`singly`).
+//! Many messages of customers step by step: read and hold the conversations, write the entries, move the
+//! conversations. What was sent before is found out by writing it: then all is given up, and done once more with
+//! a look at what is there. A server gets one statement for all messages (`together`); SQLite, which runs a
+//! statement where it is asked for, pays nothing for being asked again (`singly`).
 //!
 //! Tells the same story as `store::append`, message by message; a test holds the two together.
 
 mod singly;
 mod together;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::base::{Audience, ContactId, ConversationId, StaffId, Timestamp, WorkspaceId};
 use crate::conversations::{Error, NewMessage, model, store, verbs};
 use crate::ports::bus::News;
-use crate::ports::db::{Engine, FromRow};
+use crate::ports::db::{FromRow, Link};
 use crate::ports::{Cx, Db, DbError, Tx};
 use crate::protocol::{Content, Entry, Posted};
 
@@ -58,11 +59,18 @@ struct Fresh {
     outbound: i64,
 }
 
+/// How the row of a conversation that was written to is moved.
+struct Moved<'a> {
+    row: &'a Row,
+    last_message: &'a str,
+    at: Timestamp,
+}
+
 /// What a message without files says of itself.
 const PLAIN: Content = Content::Message { files: Vec::new(), draft: None };
 
-/// What became of each message; none where it does more than a message does, and is posted alone.
-type Appended = Vec<Option<Result<Posted, Error>>>;
+/// The messages of a batch that were stored before, by conversation and `client_id`.
+type Known = HashMap<(ConversationId, String), i64>;
 
 /// The conversations that are written to, always in the same order.
 type Rooms = BTreeMap<ConversationId, Room>;
@@ -108,19 +116,33 @@ async fn store_all(
     Ok(Some(results.into_iter().map(|result| result.unwrap_or(Err(Error::NotFound))).collect()))
 }
 
-/// Stores the messages of one workspace.
+/// Stores the messages of one workspace. None: one of them was stored before and was not looked for; the unit of
+/// work must be given up then.
 async fn store_theirs(
     tx: &mut Tx,
     workspace: WorkspaceId,
     letters: &[&Letter],
     look: Look,
 ) -> Result<Option<Vec<Result<Posted, Error>>>, Error> {
-    let ids: BTreeSet<ConversationId> = letters.iter().map(|letter| letter.id).collect();
-    let results = match tx.engine() {
-        Engine::Sqlite => Some(singly::append(tx, workspace, ids, letters).await?),
-        Engine::Postgres => together::append(tx, workspace, ids, letters, look).await?,
+    let mut rooms = hold(tx, workspace, letters).await?;
+    let mut known = match look {
+        Look::AtNothing => None,
+        Look::AtAll => Some(sent_before(tx, workspace, letters).await?),
     };
-    let Some(results) = results else { return Ok(None) };
+    let mut results = Vec::with_capacity(letters.len());
+    let mut fresh = Vec::with_capacity(letters.len());
+    for letter in letters {
+        results.push(match open_room(&mut rooms, letter) {
+            Err(result) => result,
+            Ok(room) => Some(Ok(append(room, letter, known.as_mut(), &mut fresh))),
+        });
+    }
+    // Neighbours in the store one after the other; those of one conversation stay in their order.
+    fresh.sort_by_key(|fresh| fresh.conversation);
+    if !write(tx, workspace, &fresh, &rooms).await? {
+        return Ok(None);
+    }
+    fresh.into_iter().for_each(|fresh| tell(tx, workspace, fresh));
     let mut posted = Vec::with_capacity(letters.len());
     for (letter, result) in letters.iter().zip(results) {
         posted.push(match result {
@@ -133,6 +155,53 @@ async fn store_theirs(
         });
     }
     Ok(Some(posted))
+}
+
+/// Reads and holds the conversations of the messages.
+async fn hold(tx: &mut Tx, workspace: WorkspaceId, letters: &[&Letter]) -> Result<Rooms, DbError> {
+    let mut ids: Vec<ConversationId> = letters.iter().map(|letter| letter.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = match tx.link() {
+        Link::Sqlite(link) => singly::hold(link, workspace, &ids).await?,
+        Link::Postgres(_) => together::hold(tx, workspace, &ids).await?,
+    };
+    Ok(rows.into_iter().map(|row| (row.id, Room { row, newest: None })).collect())
+}
+
+/// Looks for messages that were stored before. The conversations are held: none can come meanwhile.
+async fn sent_before(tx: &mut Tx, workspace: WorkspaceId, letters: &[&Letter]) -> Result<Known, DbError> {
+    let found = match tx.link() {
+        Link::Sqlite(link) => singly::sent_before(link, workspace, letters).await?,
+        Link::Postgres(_) => together::sent_before(tx, workspace, letters).await?,
+    };
+    Ok(found.into_iter().map(|(id, client_id, seq)| ((id, client_id), seq)).collect())
+}
+
+/// Writes entries and moves their conversations. Says whether all were new; if not, the unit of work is given up.
+async fn write(tx: &mut Tx, workspace: WorkspaceId, fresh: &[Fresh], rooms: &Rooms) -> Result<bool, DbError> {
+    if fresh.is_empty() {
+        return Ok(true);
+    }
+    let moved: Vec<Moved> = rooms.values().filter_map(Room::moved).collect();
+    let written = match tx.link() {
+        Link::Sqlite(link) => singly::write(link, workspace, fresh, &moved).await?,
+        Link::Postgres(_) => together::write(tx, workspace, fresh, &moved).await?,
+    };
+    Ok(usize::try_from(written).is_ok_and(|written| written == fresh.len()))
+}
+
+/// The conversation's next entry, unless it is known.
+fn append(room: &mut Room, letter: &Letter, known: Option<&mut Known>, fresh: &mut Vec<Fresh>) -> Posted {
+    let next = room.row.last_seq + 1;
+    let seen = known.map(|known| known.entry((letter.id, letter.client_id.clone())).or_insert(next));
+    let seq = seen.copied().unwrap_or(next);
+    if seq == next {
+        let entry = room.next(letter);
+        room.take(&entry);
+        fresh.push(entry);
+    }
+    Posted { conversation: letter.id, seq, duplicate: seq != next }
 }
 
 /// The conversation that a message goes to; otherwise what becomes of the message.
@@ -158,10 +227,6 @@ impl Room {
     /// A conversation of somebody else does not exist for the caller.
     fn is_open_to(&self, letter: &Letter) -> bool {
         model::contact_scope(&letter.cx).is_none_or(|contact| contact == self.row.contact_id)
-    }
-
-    fn new(row: Row) -> Room {
-        Room { row, newest: None }
     }
 
     /// The conversation's next entry, as `store::append` makes it.
@@ -206,6 +271,13 @@ impl Room {
             row.title = store::first_title(&shown);
         }
         self.newest = Some((shown, entry.at));
+    }
+
+    /// How its row is moved; none if no message came in.
+    fn moved(&self) -> Option<Moved<'_>> {
+        let Room { row, newest } = self;
+        let (last_message, at) = newest.as_ref()?;
+        Some(Moved { row, last_message, at: *at })
     }
 }
 

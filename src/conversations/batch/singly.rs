@@ -1,12 +1,9 @@
-//! One message after the other, for SQLite. What was sent before is found out by writing it.
-
-use std::collections::BTreeSet;
+//! One message after the other, for SQLite.
 
 use crate::base::{ActorKind, Audience, ConversationId, WorkspaceId};
-use crate::conversations::batch::{Appended, Fresh, Letter, PLAIN, Room, Rooms, Row, open_room, plain, tell};
-use crate::ports::{DbError, Tx};
-use crate::protocol::Posted;
-use crate::{execute, fetch_one, fetch_optional};
+use crate::conversations::batch::{Fresh, Letter, Moved, PLAIN, Row, plain};
+use crate::ports::DbError;
+use crate::ports::db::{Ask, LiteLink, in_step};
 
 const HOLD: &str = "SELECT conversations.rowid AS place, conversations.id, conversations.contact_id, contacts.name AS contact_name,
         conversations.snoozed_by, title, last_seq, last_public_seq, prev_public_seq, inbound_count,
@@ -14,111 +11,91 @@ const HOLD: &str = "SELECT conversations.rowid AS place, conversations.id, conve
      FROM conversations JOIN contacts ON contacts.id = conversations.contact_id
      WHERE +conversations.workspace_id = $1 AND conversations.id = $2";
 
-const KNOWN: &str = "SELECT seq FROM entries
+const KNOWN: &str = "SELECT conversation_id, client_id, seq FROM entries
      WHERE +workspace_id = $1 AND conversation_id = $2 AND client_id = $3";
 
 const MOVE: &str = "UPDATE conversations
      SET last_seq = $4, last_public_seq = $4, prev_public_seq = $5, inbound_count = $6, customer_seq = $4,
-         waiting_since = $7, resolved_at = NULL, last_message_text = $8, last_message_by = $3,
+         waiting_since = $7, resolved_at = NULL, last_message_text = $8, last_message_by = $2,
          last_message_at = $9, title = $10, updated_at = $9
-     WHERE workspace_id = $1 AND rowid = $2";
+     WHERE workspace_id = $1 AND rowid = $3";
 
 const WRITE: &str = "INSERT INTO entries (workspace_id, kind, audience, content, conversation_id, seq,
          prev_public_seq, actor_kind, actor_id, author, body, client_id, inbound_count, outbound_count, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (conversation_id, client_id) WHERE client_id IS NOT NULL DO NOTHING";
 
-/// Appends the messages to the conversations with these identifiers.
-pub(super) async fn append(
-    tx: &mut Tx,
+/// Reads conversations; the unit of work alone may write.
+pub(super) async fn hold(
+    link: &mut LiteLink,
     workspace: WorkspaceId,
-    ids: BTreeSet<ConversationId>,
+    ids: &[ConversationId],
+) -> Result<Vec<Row>, DbError> {
+    let rows = link.fetch_each(ask(HOLD, workspace), ids, |ask, id| {
+        ask.bind(*id);
+    });
+    Ok(in_step(rows).await?)
+}
+
+/// The messages that were stored before, with their places.
+pub(super) async fn sent_before(
+    link: &mut LiteLink,
+    workspace: WorkspaceId,
     letters: &[&Letter],
-) -> Result<Appended, DbError> {
-    let mut rooms = Rooms::new();
-    for id in ids {
-        let row = fetch_optional!(tx, Row, HOLD, workspace, id)?;
-        rooms.extend(row.map(|row| (row.id, Room::new(row))));
-    }
-    let plain = plain()?;
-    let mut results = Vec::with_capacity(letters.len());
-    for letter in letters {
-        results.push(match open_room(&mut rooms, letter) {
-            Err(result) => result,
-            Ok(room) => Some(Ok(append_one(tx, workspace, &plain, room, letter).await?)),
-        });
-    }
-    for room in rooms.values() {
-        move_room(tx, workspace, room).await?;
-    }
-    Ok(results)
+) -> Result<Vec<(ConversationId, String, i64)>, DbError> {
+    let found = link.fetch_each(ask(KNOWN, workspace), letters, |ask, letter| {
+        ask.bind(letter.id).bind(letter.client_id.as_str());
+    });
+    Ok(in_step(found).await?)
 }
 
-/// Appends a message unless it was stored before.
-async fn append_one(
-    tx: &mut Tx,
+/// Writes entries, and if all were new moves their conversations; gives how many were new.
+pub(super) async fn write(
+    link: &mut LiteLink,
     workspace: WorkspaceId,
-    plain: &str,
-    room: &mut Room,
-    letter: &Letter,
-) -> Result<Posted, DbError> {
-    let Letter { id, client_id, .. } = letter;
-    let fresh = room.next(letter);
-    let duplicate = !write(tx, workspace, plain, &fresh).await?;
-    let seq = match duplicate {
-        true => fetch_one!(tx, (i64,), KNOWN, workspace, *id, client_id)?.0,
-        false => fresh.entry.seq,
-    };
-    if !duplicate {
-        room.take(&fresh);
-        tell(tx, workspace, fresh);
+    fresh: &[Fresh],
+    moved: &[Moved<'_>],
+) -> Result<u64, DbError> {
+    let mut write = ask(WRITE, workspace);
+    write.bind(PLAIN.kind()).bind(Audience::Everyone).bind(plain()?);
+    let written = link.execute_each(write, fresh, |ask, fresh| {
+        let Fresh { conversation, entry, prev_public, inbound, outbound } = fresh;
+        ask.bind(*conversation)
+            .bind(entry.seq)
+            .bind(*prev_public)
+            .bind(entry.actor.kind())
+            .bind(entry.actor.id_text())
+            .bind(entry.author.as_str())
+            .bind(entry.body.as_deref())
+            .bind(entry.client_id.as_deref())
+            .bind(*inbound)
+            .bind(*outbound)
+            .bind(entry.at);
+    });
+    let written = in_step(written).await?;
+    if usize::try_from(written).is_ok_and(|written| written == fresh.len()) {
+        let mut step = ask(MOVE, workspace);
+        step.bind(ActorKind::Contact);
+        let moves = link.execute_each(step, moved, |ask, Moved { row, last_message, at }| {
+            ask.bind(row.place)
+                .bind(row.last_seq)
+                .bind(row.prev_public_seq)
+                .bind(row.inbound_count)
+                .bind(row.waiting_since)
+                .bind(*last_message)
+                .bind(*at)
+                .bind(row.title.as_str());
+        });
+        in_step(moves).await?;
     }
-    Ok(Posted { conversation: *id, seq, duplicate })
+    Ok(written)
 }
 
-/// Writes an entry unless its message was stored before; says whether it did.
-async fn write(tx: &mut Tx, workspace: WorkspaceId, plain: &str, fresh: &Fresh) -> Result<bool, DbError> {
-    let Fresh { conversation, entry, prev_public, inbound, outbound } = fresh;
-    let written = execute!(
-        tx,
-        WRITE,
-        workspace,
-        PLAIN.kind(),
-        Audience::Everyone,
-        plain,
-        *conversation,
-        entry.seq,
-        *prev_public,
-        entry.actor.kind(),
-        entry.actor.id_text(),
-        &entry.author,
-        entry.body.as_deref(),
-        entry.client_id.as_deref(),
-        *inbound,
-        *outbound,
-        entry.at,
-    )?;
-    Ok(written > 0)
-}
-
-/// Moves the row of a conversation that was written to.
-async fn move_room(tx: &mut Tx, workspace: WorkspaceId, room: &Room) -> Result<(), DbError> {
-    let Room { row, newest: Some((last_message, at)) } = room else { return Ok(()) };
-    execute!(
-        tx,
-        MOVE,
-        workspace,
-        row.place,
-        ActorKind::Contact,
-        row.last_seq,
-        row.prev_public_seq,
-        row.inbound_count,
-        row.waiting_since,
-        last_message,
-        *at,
-        &row.title,
-    )?;
-    Ok(())
+/// A statement whose first argument is the workspace.
+fn ask(sql: &'static str, workspace: WorkspaceId) -> Ask {
+    let mut ask = Ask::new(sql);
+    ask.bind(workspace);
+    ask
 }
 
 #[cfg(test)]

@@ -1,20 +1,14 @@
-//! All messages by one statement for each step, for PostgreSQL. What was sent before is found out by writing it.
-
-use std::collections::hash_map::Entry as Slot;
-use std::collections::{BTreeSet, HashMap};
+//! All messages by one statement for each step, for PostgreSQL.
 
 use crate::base::{ActorKind, Audience, ConversationId, Timestamp, WorkspaceId};
-use crate::conversations::batch::{
-    Appended, Fresh, Letter, Look, PLAIN, Room, Rooms, Row, open_room, plain, tell,
-};
+use crate::conversations::batch::{Fresh, Letter, Moved, PLAIN, Row, plain};
 use crate::ports::db::JsonText;
 use crate::ports::{DbError, Tx};
-use crate::protocol::Posted;
 use crate::{fetch_all, fetch_one};
 
 /// How a conversation's row is moved, as the statement reads it.
 #[derive(serde::Serialize)]
-struct Moved<'a> {
+struct MovedRow<'a> {
     id: ConversationId,
     title: &'a str,
     last_seq: i64,
@@ -27,7 +21,7 @@ struct Moved<'a> {
 
 /// A message's row, as the statement reads it.
 #[derive(serde::Serialize)]
-struct Written<'a> {
+struct WrittenRow<'a> {
     id: ConversationId,
     seq: i64,
     prev_public_seq: i64,
@@ -43,7 +37,7 @@ struct Written<'a> {
 
 /// A message as it was sent, as the statement reads it.
 #[derive(serde::Serialize)]
-struct Sent<'a> {
+struct SentRow<'a> {
     id: ConversationId,
     client_id: &'a str,
 }
@@ -89,93 +83,54 @@ const WRITE: &str = "WITH written AS (
          WHERE conversations.workspace_id IS NOT DISTINCT FROM $1 AND conversations.id = moved.id)
      SELECT COUNT(*) FROM written";
 
-/// The messages of a batch that were stored before, by conversation and `client_id`.
-type Known = HashMap<(ConversationId, String), i64>;
-
-/// Appends the messages to the conversations with these identifiers. Without a look for messages that were
-/// stored before, it gives none if there is one: the unit of work must be given up then.
-pub(super) async fn append(
+/// Reads and holds conversations.
+pub(super) async fn hold(
     tx: &mut Tx,
     workspace: WorkspaceId,
-    ids: BTreeSet<ConversationId>,
+    ids: &[ConversationId],
+) -> Result<Vec<Row>, DbError> {
+    fetch_all!(tx, Row, HOLD, workspace, JsonText(ids))
+}
+
+/// The messages that were stored before, with their places.
+pub(super) async fn sent_before(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
     letters: &[&Letter],
-    look: Look,
-) -> Result<Option<Appended>, DbError> {
-    let rows = fetch_all!(tx, Row, HOLD, workspace, JsonText(&ids))?;
-    let mut rooms: Rooms = rows.into_iter().map(|row| (row.id, Room::new(row))).collect();
-    let mut known = match look {
-        Look::AtNothing => Known::new(),
-        Look::AtAll => sent_before(tx, workspace, letters).await?,
-    };
-    let mut results = Vec::with_capacity(letters.len());
-    let mut fresh = Vec::with_capacity(letters.len());
-    for letter in letters {
-        results.push(match open_room(&mut rooms, letter) {
-            Err(result) => result,
-            Ok(room) => {
-                let (seq, duplicate) = match known.entry((letter.id, letter.client_id.clone())) {
-                    Slot::Occupied(known) => (*known.get(), true),
-                    Slot::Vacant(slot) => {
-                        let next = room.next(letter);
-                        room.take(&next);
-                        fresh.push(next);
-                        (*slot.insert(room.row.last_seq), false)
-                    }
-                };
-                Some(Ok(Posted { conversation: letter.id, seq, duplicate }))
-            }
-        });
-    }
-    // Neighbours in the store one after the other; those of one conversation stay in their order.
-    fresh.sort_by_key(|fresh| fresh.conversation);
-    let written = write(tx, workspace, fresh, &rooms).await?;
-    Ok(written.then_some(results))
+) -> Result<Vec<(ConversationId, String, i64)>, DbError> {
+    let sent: Vec<SentRow> =
+        letters.iter().map(|letter| SentRow { id: letter.id, client_id: &letter.client_id }).collect();
+    fetch_all!(tx, (ConversationId, String, i64), KNOWN, workspace, JsonText(&sent))
 }
 
-/// Looks for messages that were stored before. The conversations are held: none can come meanwhile.
-async fn sent_before(tx: &mut Tx, workspace: WorkspaceId, letters: &[&Letter]) -> Result<Known, DbError> {
-    let sent: Vec<Sent> =
-        letters.iter().map(|letter| Sent { id: letter.id, client_id: &letter.client_id }).collect();
-    type Found = (ConversationId, String, i64);
-    let found = fetch_all!(tx, Found, KNOWN, workspace, JsonText(&sent))?;
-    Ok(found.into_iter().map(|(id, client_id, seq)| ((id, client_id), seq)).collect())
-}
-
-/// Writes entries, moves their conversations, and tells of them after the commit. Says whether all were new.
-async fn write(
+/// Writes entries and moves their conversations; gives how many were new.
+pub(super) async fn write(
     tx: &mut Tx,
     workspace: WorkspaceId,
-    fresh: Vec<Fresh>,
-    rooms: &Rooms,
-) -> Result<bool, DbError> {
-    if fresh.is_empty() {
-        return Ok(true);
-    }
-    let rows: Vec<Written> = fresh.iter().map(Written::of).collect();
-    let moved: Vec<Moved> = rooms.values().filter_map(Moved::of).collect();
+    fresh: &[Fresh],
+    moved: &[Moved<'_>],
+) -> Result<u64, DbError> {
+    let written: Vec<WrittenRow> = fresh.iter().map(WrittenRow::of).collect();
+    let moved: Vec<MovedRow> = moved.iter().map(MovedRow::of).collect();
     let (new,) = fetch_one!(
         tx,
         (i64,),
         WRITE,
         workspace,
-        JsonText(&rows),
+        JsonText(&written),
         JsonText(&moved),
         PLAIN.kind(),
         Audience::Everyone,
         &plain()?,
         ActorKind::Contact,
     )?;
-    let all_new = usize::try_from(new).is_ok_and(|new| new == fresh.len());
-    fresh.into_iter().for_each(|fresh| tell(tx, workspace, fresh));
-    Ok(all_new)
+    Ok(new.unsigned_abs())
 }
 
-impl Moved<'_> {
-    /// None if no message came in.
-    fn of(room: &Room) -> Option<Moved<'_>> {
-        let Room { row, newest } = room;
-        let (last_message, updated_at) = newest.as_ref()?;
-        Some(Moved {
+impl<'a> MovedRow<'a> {
+    fn of(moved: &Moved<'a>) -> MovedRow<'a> {
+        let Moved { row, last_message, at } = moved;
+        MovedRow {
             id: row.id,
             title: &row.title,
             last_seq: row.last_seq,
@@ -183,15 +138,15 @@ impl Moved<'_> {
             inbound_count: row.inbound_count,
             waiting_since: row.waiting_since.map(Timestamp::as_micros),
             last_message,
-            updated_at: updated_at.as_micros(),
-        })
+            updated_at: at.as_micros(),
+        }
     }
 }
 
-impl Written<'_> {
-    fn of(fresh: &Fresh) -> Written<'_> {
+impl WrittenRow<'_> {
+    fn of(fresh: &Fresh) -> WrittenRow<'_> {
         let Fresh { conversation, entry, prev_public, inbound, outbound } = fresh;
-        Written {
+        WrittenRow {
             id: *conversation,
             seq: entry.seq,
             prev_public_seq: *prev_public,

@@ -1,10 +1,25 @@
 //! How our types are stored: identifiers and words as text, times as microseconds, documents as JSON text.
 
+use std::fmt::{Display, Write};
+
+use arrayvec::ArrayString;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
 
 use crate::base;
+
+/// Identifiers and words are no longer.
+const SHORT: usize = 64;
+
+/// Uses a value's text, which is kept on the stack where it is short.
+pub fn with_text<T>(value: &impl Display, with: impl FnOnce(&str) -> T) -> T {
+    let mut text = ArrayString::<SHORT>::new();
+    match write!(text, "{value}") {
+        Ok(()) => with(&text),
+        Err(_) => with(&value.to_string()),
+    }
+}
 
 /// Stores a type as text by its `Display` and `FromStr`.
 #[macro_export]
@@ -20,12 +35,15 @@ macro_rules! text_column {
             }
         }
 
-        impl<'q, DB: sqlx::Database> sqlx::Encode<'q, DB> for $kind where String: sqlx::Encode<'q, DB> {
+        impl<'q, DB: sqlx::Database> sqlx::Encode<'q, DB> for $kind
+        where
+            for<'t> &'t str: sqlx::Encode<'t, DB>,
+        {
             fn encode_by_ref(
                 &self,
                 buffer: &mut <DB as sqlx::Database>::ArgumentBuffer,
             ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                sqlx::Encode::<DB>::encode(self.to_string(), buffer)
+                $crate::ports::db::with_text(self, |text| sqlx::Encode::<DB>::encode(text, buffer))
             }
         }
 

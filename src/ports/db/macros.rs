@@ -6,7 +6,7 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx.link() {
             $crate::ports::db::Link::Sqlite(link) => {
-                $crate::ports::db::in_step(link.execute($crate::ports::db::Ask::new($sql)$(.bind($arg))*)).await
+                $crate::ports::db::in_step(link.execute($crate::__ask!($sql $(, $arg)*))).await
             }
             $crate::ports::db::Link::Postgres(link) => {
                 sqlx::query::<sqlx::Postgres>($sql)$(.bind($arg))*.execute(link).await.map(|done| done.rows_affected())
@@ -18,11 +18,22 @@ macro_rules! execute {
 
 #[doc(hidden)]
 #[macro_export]
+macro_rules! __ask {
+    ($sql:expr) => { $crate::ports::db::Ask::new($sql) };
+    ($sql:expr, $($arg:expr),+) => {{
+        let mut ask = $crate::ports::db::Ask::new($sql);
+        $(ask.bind($arg);)+
+        ask
+    }};
+}
+
+#[doc(hidden)]
+#[macro_export]
 macro_rules! __fetch {
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx.link() {
             $crate::ports::db::Link::Sqlite(link) => {
-                $crate::ports::db::in_step(link.$how::<$row>($crate::ports::db::Ask::new($sql)$(.bind($arg))*)).await
+                $crate::ports::db::in_step(link.$how::<$row>($crate::__ask!($sql $(, $arg)*))).await
             }
             $crate::ports::db::Link::Postgres(link) => {
                 sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.$how(link).await

@@ -27,7 +27,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres};
 
-pub use column::{JsonText, like_pattern};
+pub use column::{JsonText, like_pattern, with_text};
 pub use error::DbError;
 pub use lite::{Ask, LiteLink, LiteRow};
 pub use lockstep::in_step;

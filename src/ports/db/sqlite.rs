@@ -30,7 +30,7 @@ use crate::ports::db::{DbError, Engine, tables};
 /// How the writing connection works. What a unit of work may have to undo stays in memory: it would otherwise
 /// be written to a file as the group grows. Pages kept in memory are counted in KiB, as SQLite wants it.
 const WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;
-    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;";
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;";
 
 /// The largest file that is looked through before the hub starts: a tenth of a second, about.
 const LOOKED_THROUGH: u64 = 64 << 20;

@@ -17,10 +17,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sqlx::error::{BoxDynError, DatabaseError, ErrorKind};
 use sqlx::{Arguments, Encode, Error, FromRow, Type};
 
+use crate::ports::db::lite::cells::Cells;
 use crate::ports::db::lite::row::{LiteColumn, LiteRow};
 use crate::ports::db::lite::{Lite, values::LiteArguments};
 use crate::ports::db::lockstep::is_simulated;
@@ -54,12 +56,11 @@ pub struct Ask {
 impl Ask {
     /// A statement without arguments so far.
     pub fn new(sql: &'static str) -> Ask {
-        Ask { sql, arguments: LiteArguments(Vec::with_capacity(ARGUMENTS)), refused: None }
+        Ask { sql, arguments: LiteArguments(Cells::with_capacity(ARGUMENTS)), refused: None }
     }
 
     /// Adds the next argument.
-    #[must_use]
-    pub fn bind<'t, T: Encode<'t, Lite> + Type<Lite>>(mut self, value: T) -> Ask {
+    pub fn bind<'t, T: Encode<'t, Lite> + Type<Lite>>(&mut self, value: T) -> &mut Ask {
         if let Err(error) = self.arguments.add(value) {
             self.refused.get_or_insert(error);
         }
@@ -171,6 +172,49 @@ impl LiteLink {
     /// Reads the first row.
     pub async fn fetch_one<T: for<'r> FromRow<'r, LiteRow>>(&mut self, ask: Ask) -> Result<T, Error> {
         self.fetch_optional(ask).await?.ok_or(Error::RowNotFound)
+    }
+
+    /// Runs a statement that is quick once for each item, with the first arguments always the same; gives the
+    /// number of rows it touched. Nobody else is let in meanwhile, so there must not be many items.
+    pub async fn execute_each<I>(
+        &mut self,
+        same: Ask,
+        items: &[I],
+        bind: impl Fn(&mut Ask, &I),
+    ) -> Result<u64, Error> {
+        self.each(same, items, bind, |_| Ok(())).await
+    }
+
+    /// Reads the rows that a statement finds for each item, one item's after the other's; as `execute_each`.
+    pub async fn fetch_each<T: for<'r> FromRow<'r, LiteRow>, I>(
+        &mut self,
+        same: Ask,
+        items: &[I],
+        bind: impl Fn(&mut Ask, &I),
+    ) -> Result<Vec<T>, Error> {
+        let mut found = Vec::with_capacity(items.len());
+        let read = |row: &LiteRow| {
+            found.push(T::from_row(row)?);
+            Ok(())
+        };
+        self.each(same, items, bind, read).await?;
+        Ok(found)
+    }
+
+    async fn each<I>(
+        &mut self,
+        same: Ask,
+        items: &[I],
+        bind: impl Fn(&mut Ask, &I),
+        read: impl FnMut(&LiteRow) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        if !is_simulated() {
+            tokio::task::coop::consume_budget().await;
+        }
+        if self.is_busy() {
+            self.elsewhere(|_| ()).await?;
+        }
+        self.now(|inner| inner.each(same, items, bind, read)).ok_or(Error::WorkerCrashed)?
     }
 
     /// Runs a word of transactions, which takes no time unless another process holds the file.
@@ -287,28 +331,54 @@ impl Inner {
         let Inner { connection, known, clock, .. } = self;
         let mut statement = connection.prepare_cached(ask.sql)?;
         let known = known.entry(place(ask.sql)).or_insert_with(|| Known::of(&statement));
-        for (number, argument) in known.places.iter().enumerate() {
-            // What was not given is NULL, as SQLite has it.
-            if let Some(value) = ask.arguments.0.get(*argument) {
-                statement.raw_bind_parameter(number + 1, value)?;
-            }
-        }
         clock.allow((limited && known.only_reads).then_some(SHORT));
         let mut found = Vec::new();
-        let mut rows = statement.raw_query();
-        let read = loop {
-            match rows.next() {
-                Ok(Some(row)) => found.push(LiteRow::copy(&known.columns, row)?),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
+        let read = known.bind(&mut statement, ask, 0).and_then(|()| {
+            let mut rows = statement.raw_query();
+            while Some(found.len()) != most
+                && let Some(read) = rows.next()?
+            {
+                let mut row = LiteRow::empty(&known.columns);
+                row.fill(read)?;
+                found.push(row);
             }
-            if Some(found.len()) == most {
-                break Ok(());
-            }
-        };
-        drop(rows);
+            Ok(())
+        });
         clock.allow(None);
         read.map(|()| Answer { rows: found, changed: connection.changes() })
+    }
+
+    /// Runs a statement once for each item. What is bound once stays bound.
+    fn each<I>(
+        &mut self,
+        mut ask: Ask,
+        items: &[I],
+        bind: impl Fn(&mut Ask, &I),
+        mut read: impl FnMut(&LiteRow) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let Inner { connection, known, .. } = self;
+        let mut statement = connection.prepare_cached(ask.sql).map_err(failed)?;
+        let known = known.entry(place(ask.sql)).or_insert_with(|| Known::of(&statement));
+        known.bind(&mut statement, &ask, 0).map_err(failed)?;
+        let same = ask.arguments.0.len();
+        let mut row = LiteRow::empty(&known.columns);
+        let mut changed = 0;
+        for item in items {
+            ask.arguments.0.clear();
+            bind(&mut ask, item);
+            if let Some(error) = ask.refused.take() {
+                return Err(Error::Encode(error));
+            }
+            known.bind(&mut statement, &ask, same).map_err(failed)?;
+            let mut rows = statement.raw_query();
+            while let Some(found) = rows.next().map_err(failed)? {
+                row.fill(found).map_err(failed)?;
+                read(&row)?;
+            }
+            drop(rows);
+            changed += connection.changes();
+        }
+        Ok(changed)
     }
 }
 
@@ -326,6 +396,22 @@ impl Known {
             only_reads: statement.readonly(),
             long: 0,
         }
+    }
+
+    /// Binds arguments; those of `ask` follow so many that are bound already.
+    fn bind(
+        &self,
+        statement: &mut rusqlite::Statement,
+        ask: &Ask,
+        bound: usize,
+    ) -> Result<(), rusqlite::Error> {
+        for (number, argument) in self.places.iter().enumerate() {
+            // What was not given is NULL, as SQLite has it.
+            if let Some(value) = argument.checked_sub(bound).and_then(|place| ask.arguments.0.get(place)) {
+                statement.raw_bind_parameter(number + 1, ToSqlOutput::Borrowed(value))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -419,7 +505,8 @@ mod tests {
     async fn arguments_stand_where_their_numbers_say() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut link = link(folder.path()).await;
-        let ask = Ask::new("SELECT $2, $1, $2, $3 IS NULL").bind(1_i64).bind("two").bind(None::<i64>);
+        let mut ask = Ask::new("SELECT $2, $1, $2, $3 IS NULL");
+        ask.bind(1_i64).bind("two").bind(None::<i64>);
         let row: (String, i64, String, bool) = link.fetch_one(ask).await.expect("a row");
         assert_eq!(row, ("two".to_owned(), 1, "two".to_owned(), true));
         let wrong = link.fetch_one::<(String,)>(Ask::new("SELECT 1")).await;
@@ -429,6 +516,28 @@ mod tests {
             Err(Error::RowNotFound)
         ));
         let refused = link.execute(Ask::new("INSERT INTO nowhere VALUES (1)")).await;
+        assert!(refused.is_err_and(|error| error.as_database_error().is_some()));
+    }
+
+    #[tokio::test]
+    async fn a_statement_for_each_item_keeps_its_first_arguments() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut link = link(folder.path()).await;
+        let mut insert = Ask::new("INSERT INTO t SELECT $1 + $2 WHERE $2 < $3");
+        insert.bind(100_i64);
+        let written = link.execute_each(insert, &[1_i64, 2, 3], |ask, n| {
+            ask.bind(*n).bind(3_i64);
+        });
+        assert_eq!(written.await.expect("written"), 2);
+        let mut select = Ask::new("SELECT n, $1 FROM t WHERE n >= $2 ORDER BY n");
+        select.bind("same");
+        let found = link.fetch_each::<(i64, String), _>(select, &[102_i64, 103, 101], |ask, n| {
+            ask.bind(*n);
+        });
+        let found = found.await.expect("read");
+        let same = "same".to_owned();
+        assert_eq!(found, [(102, same.clone()), (101, same.clone()), (102, same)]);
+        let refused = link.execute_each(Ask::new("INSERT INTO nowhere VALUES (1)"), &[()], |_, ()| ()).await;
         assert!(refused.is_err_and(|error| error.as_database_error().is_some()));
     }
 

@@ -5,6 +5,7 @@
 //! half of what a message cost. So a statement runs where it is asked for. What takes longer goes to a thread
 //! after all (`link.rs`).
 
+mod cells;
 mod link;
 mod nobody;
 mod row;
@@ -30,7 +31,7 @@ impl Database for Lite {
     type Value = values::LiteValue;
     type ValueRef<'r> = values::LiteRef<'r>;
     type Arguments = values::LiteArguments;
-    type ArgumentBuffer = Vec<rusqlite::types::Value>;
+    type ArgumentBuffer = cells::Cells;
     type Statement = nobody::Nobody;
 
     const NAME: &'static str = "SQLite";

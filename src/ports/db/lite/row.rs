@@ -1,12 +1,12 @@
 //! A row that was read.
 
-use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rusqlite::types::ValueRef;
 use sqlx::{Column, ColumnIndex, Error, Row};
 
 use crate::ports::db::lite::Lite;
+use crate::ports::db::lite::cells::Cells;
 use crate::ports::db::lite::values::{Kind, LiteRef};
 
 /// A column by its name and place.
@@ -41,45 +41,36 @@ impl Column for LiteColumn {
     }
 }
 
-/// A row that was read: its cells, and the bytes of its texts one after the other.
+/// A row that was read.
 #[derive(Debug)]
 pub struct LiteRow {
     columns: Arc<[LiteColumn]>,
-    cells: Vec<Cell>,
-    bytes: Vec<u8>,
-}
-
-#[derive(Debug, Clone)]
-enum Cell {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Range<usize>),
-    Blob(Range<usize>),
+    cells: Cells,
+    /// The place after the one asked for last: whoever reads a whole row asks for the columns as they stand.
+    next: AtomicUsize,
 }
 
 impl LiteRow {
-    /// Copies the row a statement stands on.
-    pub(super) fn copy(columns: &Arc<[LiteColumn]>, row: &rusqlite::Row) -> Result<LiteRow, rusqlite::Error> {
-        let mut copy =
-            LiteRow { columns: columns.clone(), cells: Vec::with_capacity(columns.len()), bytes: Vec::new() };
-        for place in 0..columns.len() {
-            let cell = match row.get_ref(place)? {
-                ValueRef::Null => Cell::Null,
-                ValueRef::Integer(value) => Cell::Integer(value),
-                ValueRef::Real(value) => Cell::Real(value),
-                ValueRef::Text(text) => Cell::Text(copy.keep(text)),
-                ValueRef::Blob(blob) => Cell::Blob(copy.keep(blob)),
-            };
-            copy.cells.push(cell);
+    /// A row with nothing in it yet.
+    pub(super) fn empty(columns: &Arc<[LiteColumn]>) -> LiteRow {
+        LiteRow {
+            columns: columns.clone(),
+            cells: Cells::with_capacity(columns.len()),
+            next: AtomicUsize::new(0),
         }
-        Ok(copy)
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
-        let from = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        from..self.bytes.len()
+    /// Copies the row a statement stands on, in place of what was there.
+    pub(super) fn fill(&mut self, row: &rusqlite::Row) -> Result<(), rusqlite::Error> {
+        self.cells.clear();
+        for place in 0..self.columns.len() {
+            self.cells.push(row.get_ref(place)?);
+        }
+        Ok(())
+    }
+
+    fn is_named(&self, place: usize, name: &str) -> bool {
+        self.columns.get(place).is_some_and(|column| &*column.name == name)
     }
 }
 
@@ -93,14 +84,7 @@ impl Row for LiteRow {
     fn try_get_raw<I: ColumnIndex<Self>>(&self, index: I) -> Result<LiteRef<'_>, Error> {
         let index = index.index(self)?;
         let cell = self.cells.get(index);
-        let cell = cell.ok_or(Error::ColumnIndexOutOfBounds { len: self.cells.len(), index })?;
-        Ok(LiteRef(match cell {
-            Cell::Null => ValueRef::Null,
-            Cell::Integer(value) => ValueRef::Integer(*value),
-            Cell::Real(value) => ValueRef::Real(*value),
-            Cell::Text(place) => ValueRef::Text(&self.bytes[place.clone()]),
-            Cell::Blob(place) => ValueRef::Blob(&self.bytes[place.clone()]),
-        }))
+        Ok(LiteRef(cell.ok_or(Error::ColumnIndexOutOfBounds { len: self.cells.len(), index })?))
     }
 }
 
@@ -108,7 +92,13 @@ sqlx_core::impl_column_index_for_row!(LiteRow);
 
 impl ColumnIndex<LiteRow> for str {
     fn index(&self, row: &LiteRow) -> Result<usize, Error> {
-        let found = row.columns.iter().position(|column| &*column.name == self);
-        found.ok_or_else(|| Error::ColumnNotFound(self.to_owned()))
+        let next = row.next.load(Ordering::Relaxed);
+        let found = match row.is_named(next, self) {
+            true => Some(next),
+            false => (0..row.columns.len()).find(|place| row.is_named(*place, self)),
+        };
+        let found = found.ok_or_else(|| Error::ColumnNotFound(self.to_owned()))?;
+        row.next.store(found + 1, Ordering::Relaxed);
+        Ok(found)
     }
 }

@@ -9,6 +9,7 @@ use sqlx::error::BoxDynError;
 use sqlx::{Arguments, Decode, Encode, Type, TypeInfo};
 
 use crate::ports::db::lite::Lite;
+use crate::ports::db::lite::cells::Cells;
 
 /// The kind of a cell (<https://www.sqlite.org/datatype3.html>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl sqlx::Value for LiteValue {
 
 /// What a statement is asked with.
 #[derive(Debug, Default)]
-pub struct LiteArguments(pub(super) Vec<Value>);
+pub struct LiteArguments(pub(super) Cells);
 
 impl Arguments for LiteArguments {
     type Database = Lite;
@@ -117,7 +118,7 @@ impl Arguments for LiteArguments {
 
     fn add<'t, T: Encode<'t, Lite> + Type<Lite>>(&mut self, value: T) -> Result<(), BoxDynError> {
         if value.encode(&mut self.0)?.is_null() {
-            self.0.push(Value::Null);
+            self.0.push(ValueRef::Null);
         }
         Ok(())
     }
@@ -140,9 +141,9 @@ macro_rules! integers {
         }
 
         impl Encode<'_, Lite> for $plain {
-            fn encode_by_ref(&self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
+            fn encode_by_ref(&self, buffer: &mut Cells) -> Result<IsNull, BoxDynError> {
                 let $value = *self;
-                buffer.push(Value::Integer($stored));
+                buffer.push(ValueRef::Integer($stored));
                 Ok(IsNull::No)
             }
         }
@@ -176,8 +177,8 @@ impl Type<Lite> for f64 {
 }
 
 impl Encode<'_, Lite> for f64 {
-    fn encode_by_ref(&self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Real(*self));
+    fn encode_by_ref(&self, buffer: &mut Cells) -> Result<IsNull, BoxDynError> {
+        buffer.push(ValueRef::Real(*self));
         Ok(IsNull::No)
     }
 }
@@ -200,8 +201,8 @@ impl Type<Lite> for str {
 }
 
 impl Encode<'_, Lite> for &str {
-    fn encode_by_ref(&self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Text((*self).to_owned()));
+    fn encode_by_ref(&self, buffer: &mut Cells) -> Result<IsNull, BoxDynError> {
+        buffer.push(ValueRef::Text(self.as_bytes()));
         Ok(IsNull::No)
     }
 }
@@ -222,13 +223,8 @@ impl Type<Lite> for String {
 }
 
 impl Encode<'_, Lite> for String {
-    fn encode(self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Text(self));
-        Ok(IsNull::No)
-    }
-
-    fn encode_by_ref(&self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Text(self.clone()));
+    fn encode_by_ref(&self, buffer: &mut Cells) -> Result<IsNull, BoxDynError> {
+        buffer.push(ValueRef::Text(self.as_bytes()));
         Ok(IsNull::No)
     }
 }
@@ -250,8 +246,8 @@ impl Type<Lite> for [u8] {
 }
 
 impl Encode<'_, Lite> for &[u8] {
-    fn encode_by_ref(&self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Blob(self.to_vec()));
+    fn encode_by_ref(&self, buffer: &mut Cells) -> Result<IsNull, BoxDynError> {
+        buffer.push(ValueRef::Blob(self));
         Ok(IsNull::No)
     }
 }
@@ -276,13 +272,8 @@ impl Type<Lite> for Vec<u8> {
 }
 
 impl Encode<'_, Lite> for Vec<u8> {
-    fn encode(self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Blob(self));
-        Ok(IsNull::No)
-    }
-
-    fn encode_by_ref(&self, buffer: &mut Vec<Value>) -> Result<IsNull, BoxDynError> {
-        buffer.push(Value::Blob(self.clone()));
+    fn encode_by_ref(&self, buffer: &mut Cells) -> Result<IsNull, BoxDynError> {
+        buffer.push(ValueRef::Blob(self));
         Ok(IsNull::No)
     }
 }
