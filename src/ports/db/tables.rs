@@ -48,21 +48,26 @@ mod tests {
         let older = SQLITE.files().filter_map(step).filter(|step| step.version <= 20).collect();
         Migrator::with_migrations(older).run(&mut connection).await.expect("the older store");
         let write =
-            "INSERT INTO entries SELECT 'wsp', 'cnv_' || $1, $2, 0, 'message', 'everyone', 'contact', NULL,
-            'Ada', 'Hello ' || $1, '{}', $3, 1, 0, $2 * 10";
+            "INSERT INTO entries (workspace_id, conversation_id, seq, prev_public_seq, kind, audience,
+                actor_kind, author, body, content, client_id, inbound_count, outbound_count, created_at)
+            SELECT 'wsp', 'cnv_' || $1, $2, 0, 'message', 'everyone', 'contact', 'Ada', 'Hello ' || $1, '{}', $3, 1,
+                0, $2 * 10";
         for (conversation, seq, client_id) in
             [(2, 1, Some("x")), (1, 1, Some("x")), (2, 2, None), (1, 2, None)]
         {
             let write = sqlx::query(write).bind(conversation).bind(seq).bind(client_id);
             write.execute(&mut connection).await.expect("written");
         }
-        let read = "SELECT conversation_id, seq, body, client_id, created_at FROM entries ORDER BY 1, 2";
+        let read = "SELECT conversation_id, seq, body, client_id, created_at FROM entries
+            WHERE workspace_id = $1 ORDER BY conversation_id, seq";
         type Row = (String, i64, String, Option<String>, i64);
-        let before: Vec<Row> = sqlx::query_as(read).fetch_all(&mut connection).await.expect("read");
+        let before: Vec<Row> =
+            sqlx::query_as(read).bind("wsp").fetch_all(&mut connection).await.expect("read");
 
         let newest = SQLITE.files().filter_map(step).collect();
         Migrator::with_migrations(newest).run(&mut connection).await.expect("brought up to date");
-        let after: Vec<Row> = sqlx::query_as(read).fetch_all(&mut connection).await.expect("read");
+        let after: Vec<Row> =
+            sqlx::query_as(read).bind("wsp").fetch_all(&mut connection).await.expect("read");
         assert_eq!(before.len(), 4);
         assert_eq!(before, after);
         for (seq, client_id) in [(2, "y"), (3, "x")] {
