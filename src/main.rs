@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Everybody's memory, SQLite's too. With the system's own, the longest waits at full load are twice as long.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     concierge::cli::run()
 }

@@ -200,7 +200,17 @@ fn words_length(entry: &Entry) -> usize {
 
 /// The beginning of a text on one line, cut at a word where possible.
 pub(super) fn preview(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        // However long the text is, no more of it is looked at.
+        if line.len() > PREVIEW_CHARS * char::MAX_LEN_UTF8 {
+            break;
+        }
+    }
     if line.chars().count() <= PREVIEW_CHARS {
         return line;
     }

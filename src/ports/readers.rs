@@ -122,6 +122,8 @@ impl Readers {
             .args(["--seconds", &self.limits.seconds.to_string()])
             .args(["--max-bytes", &max_bytes.to_string()])
             .env_clear()
+            // Its memory is limited by addresses, of which the allocator would keep a gigabyte in advance.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             .stdin(input)
             .stdout(Stdio::piped())

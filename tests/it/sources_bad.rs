@@ -83,6 +83,19 @@ async fn what_is_made_to_do_harm_ends_with_its_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_gets_no_more_memory_than_it_may_have() {
+    let settings = |config: &mut Config, _: &mut Options| {
+        config.knowledge.max_bytes = 64 * 1024 * 1024;
+        config.knowledge.reader_megabytes = 48;
+    };
+    on_each_engine_with(settings, async |app| {
+        let page = format!("<!DOCTYPE html><p>Words.</p>{}", "<b></b>".repeat(3_000_000));
+        assert_eq!(refusal(app, "tags.html", page.into_bytes()).await, "too_big");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_of_fifty_megabytes_is_refused_and_leaves_no_trace_in_memory() {
     on_each_engine_with(
         |config, _| config.knowledge.max_bytes = 64 * 1024 * 1024,
