@@ -1,6 +1,7 @@
 //! Containers and codecs, by symphonia and libopus.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use symphonia::core::codecs::CodecParameters;
@@ -43,8 +44,15 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     codecs
 });
 
-/// Decodes a recording up to the limits. What can be read of a damaged one is given.
+/// Decodes a recording up to the limits. What can be read of a damaged one is given; one that a decoder trips over
+/// is no recording.
 pub fn decode(bytes: impl AsRef<[u8]> + Send + Sync, limits: &Limits) -> Result<Sound, Unreadable> {
+    // Nothing of a reader that tripped is used again.
+    catch_unwind(AssertUnwindSafe(|| probe(bytes, limits))).unwrap_or(Err(Unreadable::Format))
+}
+
+/// Finds out what the bytes are, and reads them as that.
+fn probe(bytes: impl AsRef<[u8]> + Send + Sync, limits: &Limits) -> Result<Sound, Unreadable> {
     let stream = MediaSourceStream::new(Box::new(Cursor::new(bytes)), MediaSourceStreamOptions::default());
     let tags = MetadataOptions::default()
         .limit_tag_bytes(Limit::Maximum(MAX_TAGS))

@@ -183,6 +183,15 @@ fn what_is_no_sound_is_refused() {
 }
 
 #[test]
+fn a_recording_of_more_channels_than_its_decoder_can_count_is_refused() {
+    let mut bytes = file("hours.wav");
+    // The count stands ten bytes behind the chunk's name.
+    let place = bytes.windows(4).position(|four| four == b"fmt ").expect("a chunk of the format") + 10;
+    bytes[place..place + 2].copy_from_slice(&u16::MAX.to_le_bytes());
+    assert!(read(bytes).is_err());
+}
+
+#[test]
 fn a_recording_that_was_cut_off_is_read_up_to_there() {
     for name in ["hours.wav", "hours.mp3", "hours.flac", "hours-fragmented.mp4"] {
         let mut bytes = file(name);
