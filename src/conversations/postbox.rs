@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::base::ConversationId;
-use crate::conversations::batch::{self, Letter};
+use crate::conversations::batch::{self, Letter, Look};
 use crate::conversations::{Error, NewMessage, model};
 use crate::ports::{Cx, Db, DbError};
 use crate::protocol::Posted;
@@ -78,10 +78,11 @@ impl Postbox {
     async fn store(self) {
         // Also after a panic: the next message must find somebody who stores it.
         let _done = Done(&self);
+        let mut look = Look::AtNothing;
         loop {
             self.gather().await;
             let Some(batch) = self.take() else { return };
-            self.store_batch(batch).await;
+            look = self.store_batch(batch, look).await;
         }
     }
 
@@ -109,10 +110,11 @@ impl Postbox {
         Some(waiting.letters.drain(..end).collect())
     }
 
-    async fn store_batch(&self, batch: Vec<Addressed>) {
+    /// Gives what suits the next batch.
+    async fn store_batch(&self, batch: Vec<Addressed>, look: Look) -> Look {
         let (letters, told): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|Addressed { letter, told }| (letter, told)).unzip();
-        let results = match batch::store(&self.db, &letters).await {
+        let results = match batch::store(&self.db, &letters, look).await {
             Ok(results) => results,
             Err(Error::Db(error)) if !error.is_of_one() => {
                 self.refuse_others(&error);
@@ -122,10 +124,12 @@ impl Postbox {
             // One of them may be at fault, and the others must not suffer for it.
             Err(_) => self.store_singly(&letters).await,
         };
+        let look = Look::after(&results);
         for (told, result) in told.into_iter().zip(results) {
             // An error only says that the caller has gone.
             let _ = told.send(result);
         }
+        look
     }
 
     /// Tells those who came meanwhile what the store said: they would wait as long again to hear the same.
@@ -138,7 +142,7 @@ impl Postbox {
     async fn store_singly(&self, letters: &[Letter]) -> Vec<Result<Posted, Error>> {
         let mut results = Vec::with_capacity(letters.len());
         for letter in letters {
-            let stored = batch::store(&self.db, std::slice::from_ref(letter)).await;
+            let stored = batch::store(&self.db, std::slice::from_ref(letter), Look::AtNothing).await;
             results.push(stored.and_then(|mut one| one.pop().unwrap_or(Err(Error::NotFound))));
         }
         results

@@ -111,6 +111,29 @@ async fn who_comes_with_a_message_that_was_sent_before_is_stored_all_the_same() 
     .await;
 }
 
+/// As after a lost connection: more of them than are stored at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_sends_again_is_stored_once() {
+    on_each_store(async |store| {
+        let (ana, hers) = customer(store).await;
+        let postbox = Postbox::new(store.db.clone(), TaskTracker::new());
+        let post = |number| {
+            let new = message(&format!("m{number}"), "Hello");
+            postbox.post(ana.clone(), hers, new)
+        };
+        for posted in join_all((1..=700).map(post)).await {
+            assert!(!posted.expect("posted").duplicate);
+        }
+        let again = join_all((1..=1_400).map(post)).await;
+        for (posted, seq) in again.into_iter().zip(1..) {
+            let expected = Posted { conversation: hers, seq, duplicate: seq <= 700 };
+            assert_eq!(posted.expect("posted"), expected);
+        }
+        assert_eq!(stored(store, hers).await[0]["inbound"], 1_400);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_many_has_its_own_answer() {
     on_each_store(async |store| {

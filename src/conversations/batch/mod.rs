@@ -76,16 +76,31 @@ type Known = HashMap<(ConversationId, String), i64>;
 type Rooms = BTreeMap<ConversationId, Room>;
 
 /// Whether messages that were stored before are looked for, or found out by writing.
-#[derive(Debug, Clone, Copy)]
-enum Look {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
     AtNothing,
     AtAll,
 }
 
+impl Look {
+    /// What suits the batch after one with these results: who sends again has mostly more to send again, as after
+    /// a lost connection.
+    pub(super) fn after(results: &[Result<Posted, Error>]) -> Look {
+        match results.iter().flatten().any(|posted| posted.duplicate) {
+            true => Look::AtAll,
+            false => Look::AtNothing,
+        }
+    }
+}
+
 /// Stores messages in one unit of work; gives what became of each, in their order. After an error nothing
 /// of them is stored.
-pub(super) async fn store(db: &Db, letters: &[Letter]) -> Result<Vec<Result<Posted, Error>>, Error> {
-    let stored = match store_all(db, letters, Look::AtNothing).await? {
+pub(super) async fn store(
+    db: &Db,
+    letters: &[Letter],
+    look: Look,
+) -> Result<Vec<Result<Posted, Error>>, Error> {
+    let stored = match store_all(db, letters, look).await? {
         // One was sent before; where it stands, and the places of those after it, take a look first.
         None => store_all(db, letters, Look::AtAll).await?,
         stored => stored,
