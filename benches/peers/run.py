@@ -4,8 +4,10 @@
     python benches/peers/run.py steady  [TARGET...]   latency and CPU per message at 1,000 messages a second
     python benches/peers/run.py idle    [TARGET...]   memory per idle connection
     python benches/peers/run.py visits  [TARGET...]   CPU of a visit: session, socket, one message, gone
+    python benches/peers/run.py connects [TARGET...]  CPU of ten thousand who come back: socket, hello, gone
     python benches/peers/run.py rooms   [TARGET...]   CPU per message in a conversation that 2 to 100 tabs follow
     python benches/peers/run.py stalled [TARGET...]   what ten tabs that read nothing cost, and what the others feel
+    python benches/peers/run.py polled  [TARGET...]   delivery by socket beside that to who asks every three seconds
     python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
 
 Targets: hub, hub-postgres, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
@@ -171,11 +173,36 @@ def visits(target, seconds=20, arrivals=50):
     return {"cpu_us_per_visit": (target.cpu() - used) * 1e6 / (seconds * arrivals)}
 
 
+def client(target, program, *arguments):
+    """A client of ours on the second core; returns when everybody is there and it begins to count."""
+    words = ["taskset", "-c", "1", "node", HERE / "node" / program, target.url, *arguments]
+    run = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
+    run.stdout.readline()
+    return run
+
+
+def connects(target, rate=400, seconds=25):
+    """CPU of a visitor who has a token, connects, is welcomed and leaves; ten thousand of them."""
+    run = client(target, "connects.mjs", 200, rate, seconds)
+    used = target.cpu()
+    found = json.loads(run.stdout.readline())
+    used = target.cpu() - used
+    run.wait()
+    return {"cpu_us_per_connect": used * 1e6 / found["came"], **found}
+
+
+def polled(target):
+    """Milliseconds until a message is seen: by socket, and by who asks every three seconds."""
+    run = client(target, "polled.mjs", 20, 31)
+    asked = json.loads(run.stdout.readline())
+    run.wait()
+    pushed = room(target, 2, 20, 15)
+    return {"polled_p50": asked["p50"], "pushed_p50": pushed["p50"], "lost": asked["lost"] + pushed["lost"]}
+
+
 def room(target, tabs, rate, seconds, stalled=0, length=64):
     """A conversation with so many tabs; CPU and memory of the server while one of them writes."""
-    client = ["taskset", "-c", "1", "node", HERE / "node/room.mjs", target.url, tabs, rate, seconds, stalled, length]
-    run = subprocess.Popen([str(one) for one in client], stdout=subprocess.PIPE, text=True)
-    run.stdout.readline()
+    run = client(target, "room.mjs", tabs, rate, seconds, stalled, length)
     used, resident = target.cpu(), target.resident()
     time.sleep(seconds)
     used, resident = target.cpu() - used, target.resident() - resident
@@ -218,7 +245,7 @@ def steady(target):
     return load(target, 150 if target.name.startswith("channels") else 1000, 25)
 
 
-MODES = {"max": most, "steady": steady, "idle": idle, "visits": visits, "rooms": rooms, "stalled": stalled, "commits": commits}
+MODES = {"max": most, "steady": steady, "idle": idle, "visits": visits, "connects": connects, "rooms": rooms, "polled": polled, "stalled": stalled, "commits": commits}
 
 
 def main():

@@ -49,7 +49,7 @@ fn every_package_comes_from_the_registry() {
 #[test]
 fn every_version_is_named() {
     let mut complaints = Vec::new();
-    for path in ["Cargo.toml", "minilm/Cargo.toml", "web/embed/Cargo.toml"] {
+    for path in ["Cargo.toml", "minilm/Cargo.toml", "wal-gather/Cargo.toml", "web/embed/Cargo.toml"] {
         let manifest: toml::Table = read(path).parse().expect("a manifest is TOML");
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
             for (name, how) in manifest.get(section).and_then(toml::Value::as_table).into_iter().flatten() {

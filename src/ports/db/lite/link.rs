@@ -137,7 +137,8 @@ impl LiteLink {
 
     fn open_now(path: &Path, pragmas: &str) -> Result<LiteLink, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        let gathered = wal_gather::register().map_err(|error| Error::Configuration(error.into()))?;
+        let connection = Connection::open_with_flags_and_vfs(path, flags, gathered).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(KEPT);
         connection.busy_timeout(LOCK_WAIT).map_err(failed)?;
         connection.execute_batch(pragmas).map_err(failed)?;
