@@ -185,20 +185,14 @@ async fn commits(desk: Weak<Mutex<Desk>>, finished: Arc<Notify>, checkpointer: A
             }
             group
         };
-        let mut told = Vec::with_capacity(group.len());
         for (unit, result) in group {
             if result.is_ok() {
                 crash_point(Place::Committed);
                 unit.news.into_iter().for_each(|note| bus.publish(note));
                 crash_point(Place::Published);
             }
-            told.push((unit.told, result));
-        }
-        // The news reaches everybody's queue before the answer does, and both leave in one write.
-        tokio::task::yield_now().await;
-        for (told, result) in told {
             // An error only says that the caller has gone.
-            let _ = told.send(result);
+            let _ = unit.told.send(result);
         }
         checkpointer.wake();
     }
