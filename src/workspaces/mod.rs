@@ -68,6 +68,11 @@ pub async fn get(tx: &mut Tx, id: WorkspaceId) -> Result<Workspace, Error> {
     store::find(tx, id).await?.ok_or(Error::NotFound)
 }
 
+/// On which sites a workspace's widget may be; anywhere if it names none.
+pub async fn allowed_origins(tx: &mut Tx, id: WorkspaceId) -> Result<Vec<String>, Error> {
+    store::allowed_origins(tx, id).await?.ok_or(Error::NotFound)
+}
+
 /// Finds a workspace by the word in its addresses.
 pub async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Workspace>, Error> {
     Ok(store::find_by_slug(tx, slug).await?)

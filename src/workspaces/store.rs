@@ -91,6 +91,18 @@ pub(super) async fn find(tx: &mut Tx, id: WorkspaceId) -> Result<Option<Workspac
     Ok(row.map(Workspace::from))
 }
 
+/// The one setting that every connection asks for.
+#[derive(serde::Deserialize)]
+struct Origins {
+    allowed_origins: Vec<String>,
+}
+
+pub(super) async fn allowed_origins(tx: &mut Tx, id: WorkspaceId) -> Result<Option<Vec<String>>, DbError> {
+    let sql = "SELECT settings FROM workspaces WHERE id = $1";
+    let row = fetch_optional!(tx, (JsonText<Origins>,), sql, id)?;
+    Ok(row.map(|(settings,)| settings.0.allowed_origins))
+}
+
 pub(super) async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Workspace>, DbError> {
     let row = fetch_optional!(
         tx,

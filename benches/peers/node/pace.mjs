@@ -1,14 +1,21 @@
+/** Milliseconds before the next is due from which on it is looked for without pause: the timers count whole ones. */
+const NEAR = 2;
+
 /** Calls `send(number, due)`, from 1 on, so many times a second; late ones are made up for. Gives the seconds it took. */
 export async function paced(rate, seconds, send) {
   const begin = performance.now();
   const last = rate * seconds;
+  const due = (number) => begin + (number * 1000) / rate;
   let sent = 0;
   await new Promise((done) => {
-    const ticking = setInterval(() => {
-      const due = Math.min(((performance.now() - begin) * rate) / 1000, last);
-      while (sent + 1 <= due) send(++sent, begin + (sent * 1000) / rate);
-      if (sent >= last) done(clearInterval(ticking));
-    }, 1);
+    const look = () => {
+      while (sent < last && due(sent + 1) <= performance.now()) send(++sent, due(sent));
+      if (sent >= last) return done();
+      const left = due(sent + 1) - performance.now();
+      if (left > NEAR) setTimeout(look, left - NEAR);
+      else setImmediate(look);
+    };
+    look();
   });
   return (performance.now() - begin) / 1000;
 }
