@@ -153,6 +153,8 @@ unsafe extern "C" fn open(
     unsafe { log.write(closed) };
     // SAFETY: behind it is as much room as the base asks for.
     let inner = unsafe { inner(file) };
+    // SAFETY: a file begins with its methods.
+    unsafe { (*inner).pMethods = std::ptr::null() };
     // SAFETY: SQLite's own arguments, and the base's room.
     let code = unsafe { open(base, name, inner, flags, opened) };
     if code == ffi::SQLITE_OK {
@@ -196,11 +198,15 @@ unsafe fn held<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Held {
 unsafe fn flush(file: *mut ffi::sqlite3_file) -> Result<(), Code> {
     // SAFETY: as the caller promises.
     let held = unsafe { held(file) };
-    held.flush(|bytes, at| write_out(file, bytes, at))
+    // SAFETY: as above.
+    held.flush(|bytes, at| unsafe { write_out(file, bytes, at) })
 }
 
-/// Writes to the base's file. Only of use to those who hold an open log.
-fn write_out(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> Result<(), Code> {
+/// Writes to the base's file.
+///
+/// # Safety
+/// As for `held`.
+unsafe fn write_out(file: *mut ffi::sqlite3_file, bytes: &[u8], at: i64) -> Result<(), Code> {
     let length = c_int::try_from(bytes.len()).map_err(|_| ffi::SQLITE_TOOBIG)?;
     match base!(file, xWrite, bytes.as_ptr().cast(), length, at) {
         ffi::SQLITE_OK => Ok(()),
@@ -219,13 +225,13 @@ unsafe extern "C" fn write(
     let piece = unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) };
     // SAFETY: SQLite calls with an open log.
     let held = unsafe { held(file) };
-    code(held.write(piece, at, |bytes, at| write_out(file, bytes, at)))
+    // SAFETY: as above.
+    let written = held.write(piece, at, |bytes, at| unsafe { write_out(file, bytes, at) });
+    code(written)
 }
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
-    // What is held was never committed; SQLite is not told, as it would not close the file then.
-    // SAFETY: SQLite calls with an open log.
-    let _ = unsafe { flush(file) };
+    // What is still held was never committed, and goes with the log.
     let closed = base!(file, xClose);
     let log = file.cast::<Log>();
     // SAFETY: the log is ours until SQLite frees it.
