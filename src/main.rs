@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Everybody's memory, SQLite's too. With the system's own, the longest waits at full load are twice as long.
+/// Everybody's memory, SQLite's too. With the system's own, the longest waits of full load come sooner.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

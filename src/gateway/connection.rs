@@ -31,7 +31,7 @@ const COALESCE: usize = 64;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How many commands a connection may give. By the system's clock: the default one asks the processor what it is
-/// each time it is made, which takes a virtual machine as long as the rest of a greeting.
+/// each time it is made, which a virtual machine answers slowly.
 type Commands = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
 
 /// A connection that has said hello.

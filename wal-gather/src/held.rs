@@ -31,15 +31,16 @@ impl Held {
         if at != self.end() || self.bytes.len() + piece.len() > MOST {
             self.flush(&mut out)?;
         }
-        // Only a frame that says that more will follow begins something that may be held.
-        if self.bytes.is_empty() && kind(piece) != Kind::Frame {
-            return out(piece, at);
-        }
+        let kind = kind(piece);
         if self.bytes.is_empty() {
+            // Only a frame that says that more will follow begins something that may be held.
+            if kind != Kind::Frame {
+                return out(piece, at);
+            }
             self.start = at;
         }
         self.bytes.extend_from_slice(piece);
-        match kind(piece) {
+        match kind {
             Kind::LastFrame => self.last_page = Some(self.end()),
             _ if ends => return self.end_transaction(out),
             _ => {}

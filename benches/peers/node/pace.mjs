@@ -25,3 +25,10 @@ export async function until(isSo) {
   const end = performance.now() + 10_000;
   while (!isSo() && performance.now() < end) await new Promise((go) => setTimeout(go, 20));
 }
+
+/** Half of the times, and 99 of 100, are below these. Sorts them. */
+export function percentiles(took) {
+  took.sort((a, b) => a - b);
+  const at = (share) => Number(took[Math.min(took.length - 1, Math.floor(took.length * share))]?.toFixed(3));
+  return { p50: at(0.5), p99: at(0.99) };
+}

@@ -4,29 +4,15 @@
 //
 // One tab writes through its socket; beside it the same visitor asks for what is new. Prints "go" when it begins, and
 // milliseconds from the moment each message was meant to be written until it was seen.
-import { WebSocket } from "ws";
-import { paced, until } from "./pace.mjs";
+import { paced, percentiles, until } from "./pace.mjs";
+import { Tab, visit } from "./tab.mjs";
 
 const EVERY = 3_000;
 const [url, rate, seconds] = process.argv.slice(2).map((one, n) => (n ? Number(one) : one));
-const headers = { "content-type": "application/json" };
-const visit = await fetch(`${url}/v1/widget/northgate/sessions`, { method: "POST", headers, body: "{}" });
-const { token } = await visit.json();
-
-const socket = new WebSocket(`${url.replace("http", "ws")}/v1/socket`, { perMessageDeflate: false });
-const asked = new Map();
-socket.on("message", (data) => {
-  const { ref, ok } = JSON.parse(data);
-  asked.get(ref)?.(ok);
-  asked.delete(ref);
-});
-await new Promise((open) => socket.on("open", open));
-function ask(ref, cmd, rest) {
-  socket.send(JSON.stringify({ ref, cmd, ...rest }));
-  return new Promise((answered) => asked.set(ref, answered));
-}
-await ask("hello", "hello", { token });
-const { conversation } = await ask("first", "send", { client_id: "first", body: "Good morning" });
+const token = await visit(url);
+const tab = new Tab();
+await tab.open(url, token);
+const { conversation } = await tab.say(undefined, "first", "Good morning");
 
 const due = new Map();
 const took = [];
@@ -48,11 +34,9 @@ const looking = setInterval(look, EVERY);
 console.log("go");
 await paced(rate, seconds, (number, at) => {
   due.set(`m-${number}`, at);
-  void ask(`m-${number}`, "send", { conversation, client_id: `m-${number}`, body: "Good morning" });
+  void tab.say(conversation, `m-${number}`, "Good morning");
 });
 await until(() => took.length >= due.size);
 clearInterval(looking);
-took.sort((a, b) => a - b);
-const at = (share) => Number(took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(3));
-console.log(JSON.stringify({ sent: due.size, lost: due.size - took.length, p50: at(0.5), p99: at(0.99) }));
+console.log(JSON.stringify({ sent: due.size, lost: due.size - took.length, ...percentiles(took) }));
 process.exit(0);

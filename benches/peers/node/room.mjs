@@ -4,56 +4,16 @@
 //
 // STALLED more tabs follow and read nothing. Prints "go" when everybody is there, and figures in the end: what the
 // others were delivered, in milliseconds from the moment each message was meant to be written.
-import { WebSocket } from "ws";
-import { paced, until } from "./pace.mjs";
+import { paced, percentiles, until } from "./pace.mjs";
+import { Tab, visit } from "./tab.mjs";
 
 const [url, tabs, rate, seconds, stalled = 0, bytes = 64] = process.argv.slice(2).map((one, n) => (n ? Number(one) : one));
-const visit = await fetch(`${url}/v1/widget/northgate/sessions`, {
-  method: "POST",
-  headers: { "content-type": "application/json" },
-  body: "{}",
-});
-const { token } = await visit.json();
-
-class Tab {
-  constructor() {
-    this.asked = new Map();
-    this.number = 0;
-    this.seen = () => {};
-  }
-
-  open() {
-    this.socket = new WebSocket(`${url.replace("http", "ws")}/v1/socket`, { perMessageDeflate: false });
-    this.socket.on("message", (data) => this.take(JSON.parse(data)));
-    return new Promise((opened, failed) => {
-      this.socket.on("open", () => opened(this.ask("hello", { token })));
-      this.socket.on("error", failed);
-    });
-  }
-
-  take(frame) {
-    if (frame.type === "event") return this.seen(frame.entry.client_id);
-    if (frame.type !== "reply") return;
-    if (frame.error) throw new Error(JSON.stringify(frame.error));
-    this.asked.get(frame.ref)?.(frame.ok);
-    this.asked.delete(frame.ref);
-  }
-
-  ask(cmd, rest) {
-    const ref = String(++this.number);
-    this.socket.send(JSON.stringify({ ref, cmd, ...rest }));
-    return new Promise((answered) => this.asked.set(ref, answered));
-  }
-
-  say(conversation, client_id, body) {
-    return this.ask("send", { conversation, client_id, body });
-  }
-}
+const token = await visit(url);
 
 const all = [];
 for (let n = 0; n < tabs + stalled; n++) {
   const tab = new Tab();
-  await tab.open();
+  await tab.open(url, token);
   all.push(tab);
 }
 const { conversation } = await all[0].say(undefined, "first", "Good morning");
@@ -76,7 +36,5 @@ await paced(rate, seconds, (number, at) => {
   void all[0].say(conversation, client, body);
 });
 await until(() => took.length >= due.size * tabs);
-took.sort((a, b) => a - b);
-const at = (share) => Number(took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(3));
-console.log(JSON.stringify({ sent, lost: due.size * tabs - took.length, p50: at(0.5), p99: at(0.99) }));
+console.log(JSON.stringify({ sent, lost: due.size * tabs - took.length, ...percentiles(took) }));
 process.exit(0);
