@@ -8,8 +8,13 @@ cd "$(dirname "$0")/.."
 
 # The web pages are built too, whatever the shell was told before.
 export CONCIERGE_WEB=auto
-logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+logs=$scratch/logs
+# All that a test puts aside goes here. Other users may pass through: PostgreSQL runs as one of its own.
+export TMPDIR=$scratch/tmp
+mkdir "$logs" "$TMPDIR"
+chmod 711 "$scratch" "$TMPDIR"
 counted=()
 passed=0
 unsteady=
@@ -64,7 +69,17 @@ rust() {
   read -r ok bad skipped <<<"$sums"
   [ "$ok" -gt 0 ] || fail "cargo test ran nothing"
   [ "$bad" -eq 0 ] && [ "$skipped" -eq 0 ] || fail "cargo test: $bad failed, $skipped skipped"
+  nothing_left
   count rust "$ok"
+}
+
+# No test may leave files behind; a database server that is stopping has a little time.
+nothing_left() {
+  local patience=$((SECONDS + 20))
+  while [ -n "$(ls -A "$TMPDIR")" ]; do
+    [ "$SECONDS" -lt "$patience" ] || fail "tests left behind: $(cd "$TMPDIR" && echo *)"
+    sleep 0.2
+  done
 }
 
 # The cases of the Autobahn suite, played by kosoku (scripts/needs.sh installs it).

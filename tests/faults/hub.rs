@@ -255,23 +255,21 @@ fn process(folder: &Path, variables: &[(String, String)]) -> Process {
 
 /// A folder with the demo workspaces, made once; its hub has ended.
 fn seeded() -> &'static Path {
-    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
-    FOLDER
-        .get_or_init(|| {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let address = format!("127.0.0.1:{}", free_port());
-            let mut child = spawn(folder.path(), &[setting("HTTP__LISTEN", &address)]);
-            let started = Instant::now();
-            // It takes connections once the demo workspaces are in its store.
-            while std::net::TcpStream::connect(&address).is_err() || !answers(&address) {
-                assert!(started.elapsed() < PATIENCE, "the hub did not start");
-                std::thread::park_timeout(Duration::from_millis(20));
-            }
-            child.kill().expect("it can be killed");
-            child.wait().expect("it is dead");
-            folder
-        })
-        .path()
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = crate::disk::kept_folder("seeded");
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut child = spawn(&folder, &[setting("HTTP__LISTEN", &address)]);
+        let started = Instant::now();
+        // It takes connections once the demo workspaces are in its store.
+        while std::net::TcpStream::connect(&address).is_err() || !answers(&address) {
+            assert!(started.elapsed() < PATIENCE, "the hub did not start");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        child.kill().expect("it can be killed");
+        child.wait().expect("it is dead");
+        folder
+    })
 }
 
 /// Whether a hub answers a request.

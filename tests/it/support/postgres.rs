@@ -12,9 +12,9 @@ pub(crate) mod ports;
 struct Server {
     port: u16,
     bin: PathBuf,
-    /// Closing its input (also by dying) makes the wrapper stop the server.
+    /// Closing its input (also by dying) makes the wrapper stop the server and remove its folder: what a static
+    /// holds is never dropped.
     _wrapper: std::process::Child,
-    _folder: tempfile::TempDir,
 }
 
 /// The address of a fresh, empty database.
@@ -33,13 +33,14 @@ pub(crate) fn fresh_database() -> String {
 
 fn start() -> Server {
     let bin = find_binaries();
-    let folder = tempfile::Builder::new().prefix("concierge-pg-").tempdir().expect("a temporary folder");
-    let data = folder.path().join("data");
+    let folder =
+        tempfile::Builder::new().prefix("concierge-pg-").tempdir().expect("a temporary folder").keep();
+    let data = folder.join("data");
     // PostgreSQL refuses to run as root; Debian's package brings a user for it.
     let as_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"));
     let become_user = match as_root {
         true => {
-            let owned = Command::new("chown").arg("postgres").arg(folder.path()).status();
+            let owned = Command::new("chown").arg("postgres").arg(&folder).status();
             assert!(owned.is_ok_and(|status| status.success()), "there is a user named postgres");
             "setpriv --reuid=postgres --regid=postgres --clear-groups "
         }
@@ -47,10 +48,12 @@ fn start() -> Server {
     };
     let port = ports::free_port();
     let script = format!(
-        "{become_user}{bin}/initdb -D {data} -U concierge --auth=trust -E UTF8 --no-sync >/dev/null || exit 1
+        "trap 'rm -rf {folder}' EXIT
+         {become_user}{bin}/initdb -D {data} -U concierge --auth=trust -E UTF8 --no-sync >/dev/null || exit 1
          {become_user}{bin}/postgres -D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 \
-             -c fsync=off -c max_connections=400 -c log_min_messages=fatal &
+             -c fsync=off -c max_wal_size=128MB -c max_connections=400 -c log_min_messages=fatal &
          read _; kill -INT $!; wait",
+        folder = folder.display(),
         bin = bin.display(),
         data = data.display(),
     );
@@ -61,7 +64,7 @@ fn start() -> Server {
         .spawn()
         .expect("sh runs");
     wait_until_ready(&bin, port);
-    Server { port, bin, _wrapper: wrapper, _folder: folder }
+    Server { port, bin, _wrapper: wrapper }
 }
 
 fn find_binaries() -> PathBuf {
