@@ -8,11 +8,16 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::header::HeaderValue;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::client::{Error, Http};
 use crate::protocol::{Command, CommandFrame, Outcome, ServerFrame, Welcome};
+
+/// Bytes a connection keeps for reading. The library fills them with zeros before each read: with its default of
+/// 128 KiB that would be most of the work.
+const READ_BUFFER: usize = 4 * 1024;
 
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -162,12 +167,14 @@ pub async fn connect(
     if let Some(cookie) = cookie {
         request.headers_mut().insert("cookie", cookie.clone());
     }
+    let config = Some(WebSocketConfig::default().read_buffer_size(READ_BUFFER));
     let connected = match source {
-        None => tokio_tungstenite::connect_async(request).await,
+        // Nothing is held back to be sent with something later.
+        None => tokio_tungstenite::connect_async_with_config(request, config, true).await,
         Some(source) => {
             let stream = connect_from(source, request.uri()).await;
             let stream = stream.ok_or_else(|| Error::Unreachable(address.to_owned()))?;
-            tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await
+            tokio_tungstenite::client_async_with_config(request, MaybeTlsStream::Plain(stream), config).await
         }
     };
     let (stream, _) = connected.map_err(|error| match error {

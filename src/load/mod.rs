@@ -4,6 +4,7 @@
 //! every time is measured from the moment it was meant to begin. A hub that stalls is therefore measured
 //! with its stall. The history checker is always on.
 
+mod alarm;
 mod generator;
 mod history;
 mod measure;
@@ -221,7 +222,7 @@ async fn send_in(
         let due = begun + at;
         tokio::select! {
             () = stop.cancelled() => return true,
-            () = tokio::time::sleep_until(due) => watching.late(due.elapsed()),
+            () = world.alarm.at(due) => watching.late(due.elapsed()),
         }
         // Those who have gone make room.
         while visitors.try_join_next().is_some() {}

@@ -1,6 +1,7 @@
 //! A visitor: comes, writes at their own pace whatever the hub does, breaks off, comes back, leaves.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -231,14 +232,18 @@ impl Visitor {
 
     /// Writes and reads on one connection.
     async fn converse(&mut self, socket: &mut Socket, since: Option<Instant>) -> End {
-        let mut cuts = self.world.cuts.clone();
+        let world = self.world.clone();
+        let mut cuts = world.cuts.clone();
         cuts.mark_unchanged();
-        let (closing, over) = (self.world.closing.clone(), self.world.over.clone());
+        let mut cut = pin!(cuts.changed());
+        let (closing, mut over) = (&world.closing, pin!(world.over.cancelled()));
         if self.history.conversation().is_some() && self.join(socket, since).await.is_err() {
             return End::Broken;
         }
         let mut leaves_at: Option<Instant> = None;
         let mut last_asked = Instant::now();
+        // What is waited for, unless it has come.
+        let (mut turn, mut awaited) = (pin!(world.alarm.at(last_asked)), None);
         loop {
             if closing.is_cancelled() {
                 self.plan.clear();
@@ -252,10 +257,13 @@ impl Visitor {
                 None if done && closing.is_cancelled() => Instant::now(),
                 None => leaves_at.unwrap_or(last_asked + PATIENCE),
             };
+            if awaited.replace(next) != Some(next) {
+                turn.set(world.alarm.at(next));
+            }
             tokio::select! {
                 biased;
-                () = over.cancelled() => return End::Broken,
-                _ = cuts.changed() => return End::Broken,
+                () = &mut over => return End::Broken,
+                _ = &mut cut => return End::Broken,
                 frame = socket.next() => match frame {
                     Ok(frame) => if self.hears(socket, frame).await.is_err() { return End::Broken },
                     Err(error) => {
@@ -263,8 +271,9 @@ impl Visitor {
                         return End::Broken;
                     }
                 },
-                () = tokio::time::sleep_until(next) => match self.plan.pop_front() {
+                () = &mut turn => match self.plan.pop_front() {
                     Some(message) => {
+                        awaited = None;
                         last_asked = Instant::now();
                         if self.sends(socket, message).await.is_err() { return End::Broken }
                         if happens(&mut self.rng, self.world.scenario.visitors.reconnects) {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::{ConversationId, DraftId, Timestamp};
 use crate::client::{Error, Http};
+use crate::load::alarm::Alarm;
 use crate::load::history::{History, Violation};
 use crate::load::measure::{Count, Measures};
 use crate::load::recording::Recording;
@@ -28,6 +29,8 @@ pub(super) struct World {
     /// Slugs of the businesses that are visited in turn.
     pub(super) workspaces: Vec<String>,
     pub(super) measures: Measures,
+    /// Wakes visitors when they are to write.
+    pub(super) alarm: Alarm,
     /// When the message with this `client_id` was due.
     pub(super) due: DashMap<String, Instant>,
     /// When the newest message of a conversation was due.
@@ -47,6 +50,7 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Must be called in a runtime.
     pub(super) fn new(
         (scenario, recording): (Scenario, Option<Recording>),
         sources: Vec<Http>,
@@ -59,6 +63,7 @@ impl World {
             sources,
             workspaces,
             measures: Measures::default(),
+            alarm: Alarm::start(),
             due: DashMap::new(),
             newest: DashMap::new(),
             approved: DashMap::new(),
