@@ -129,13 +129,18 @@ def load(target, rate, writing=WRITING):
 
 
 def most(target):
-    """The highest rate that is held, in steps of a sixth, each tried twice; and what it cost."""
-    best, rate = None, 150 if target.name.startswith("channels") else 1200
+    """The highest rate that is held, doubled as long as that goes and then in steps of a twentieth, each tried twice; and
+    what it cost."""
+    best, step, held = None, 2, 75 if target.name.startswith("channels") else 600
     while True:
+        rate = held * step
         run = next((run for run in (load(target, rate) for _ in range(2)) if run["held"]), None)
-        if run is None:
+        if run:
+            best, held = run, rate
+        elif step == 2 and best:
+            step = 1.05
+        else:
             return best
-        best, rate = run, rate * 1.17
 
 
 def idle(target, visitors=5000):
