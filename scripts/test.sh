@@ -77,7 +77,7 @@ rust() {
 nothing_left() {
   local patience=$((SECONDS + 20))
   while [ -n "$(ls -A "$TMPDIR")" ]; do
-    [ "$SECONDS" -lt "$patience" ] || fail "tests left behind: $(cd "$TMPDIR" && echo *)"
+    [ "$SECONDS" -lt "$patience" ] || fail "tests left behind: $(ls -A "$TMPDIR" | paste -sd " ")"
     sleep 0.2
   done
 }
