@@ -72,6 +72,23 @@ test("on a phone the queue opens a conversation and the way back is there", asyn
   await context.close();
 });
 
+test("what can be done with a draft stays within its sheet at every width", async () => {
+  const { context, page } = await atTheDesk("/app/approvals");
+  const approve = page.getByRole("button", { name: /^Approve/ });
+  await approve.waitFor();
+  for (const width of [1500, 1280, 1100, 1000, 390, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    await approve.waitFor();
+    const out = await approve.evaluate((button) => {
+      const edge = button.parentElement.getBoundingClientRect().right;
+      const others = [...button.parentElement.children];
+      return others.filter((one) => one.getBoundingClientRect().right > edge).map((one) => one.textContent);
+    });
+    assert.deepEqual(out, [], `${width} px`);
+  }
+  await context.close();
+});
+
 test("keys lead everywhere, the sheet shows them, and the focus comes back", async () => {
   const { context, page, errors } = await atTheDesk("/app/approvals");
   await page.getByRole("heading", { name: "Approvals", level: 1 }).waitFor();
