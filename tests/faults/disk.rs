@@ -224,18 +224,7 @@ fn arrive_in_part(file: &mut Vec<u8>, change: &Change, rng: &mut StdRng) {
 /// `disk.c`, compiled once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| compiled("tests/faults/disk.c", &kept_folder("disk")))
-}
-
-/// A fresh folder among what Cargo builds, for what serves all tests of a run: what a static holds is never
-/// dropped, so a temporary folder would stay behind.
-pub(crate) fn kept_folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).expect("the folder of the run before is removed");
-    }
-    std::fs::create_dir_all(&folder).expect("a folder is made");
-    folder
+    LIBRARY.get_or_init(|| compiled("tests/faults/disk.c", &crate::kept_folder("disk")))
 }
 
 /// A library that is put before the C library of a process, made from its source in C.

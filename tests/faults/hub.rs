@@ -257,7 +257,7 @@ fn process(folder: &Path, variables: &[(String, String)]) -> Process {
 fn seeded() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        let folder = crate::disk::kept_folder("seeded");
+        let folder = crate::kept_folder("seeded");
         let address = format!("127.0.0.1:{}", free_port());
         let mut child = spawn(&folder, &[setting("HTTP__LISTEN", &address)]);
         let started = Instant::now();

@@ -29,6 +29,7 @@ mod upgrades;
 mod wire;
 mod writer;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dice::dice;
@@ -45,6 +46,17 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
         }
     };
     assert!(tokio::time::timeout(PATIENCE, waited).await.is_ok(), "{what}: not within {PATIENCE:?}");
+}
+
+/// A fresh folder among what Cargo builds, for what serves all tests of a run: what a static holds is never
+/// dropped, so a temporary folder would stay behind.
+fn kept_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).expect("the folder of the run before is removed");
+    }
+    std::fs::create_dir_all(&folder).expect("a folder is made");
+    folder
 }
 
 #[expect(clippy::print_stderr, reason = "shown by the test runner")]
