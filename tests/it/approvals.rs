@@ -1,12 +1,14 @@
 //! Deciding drafts: product map D1 to D4, X6, X56, Z5; reliability M4, P8.
 
+mod races;
+mod stale;
+
 use std::time::Duration;
 
-use concierge::base::{Actor, ConversationId, Role};
-use concierge::client::{Error, Http, Socket};
+use concierge::base::{ConversationId, Role};
+use concierge::client::{Error, Http};
 use concierge::config::Config;
-use concierge::drafts::{self, SendDraft};
-use concierge::jobs;
+use concierge::drafts;
 use concierge::protocol::{
     BlockerKind, Command, Content, Decision, DraftStatus, DraftView, Outcome, Owner, RejectReason,
     ServerFrame, Signal,
@@ -14,15 +16,12 @@ use concierge::protocol::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, App, Customer, PATIENCE, approve, call, code, decisions, draft, join, manual_clock, next_draft,
-    ok, on_each_engine, on_each_engine_with, sent_by_agent, summary, timeline,
+    Answer, App, Customer, PATIENCE, approve, call, code, decisions, draft, join, manual_clock, ok,
+    on_each_engine, on_each_engine_with, sent_by_agent, summary, timeline,
 };
 
 /// A question that the documents answer.
 const QUESTION: &str = "How much is a brake check?";
-
-/// Rounds of the races.
-const ROUNDS: usize = 12;
 
 /// A customer who asked, and the draft that answers.
 async fn asked(app: &App, staff: &Http) -> (Customer, ConversationId, DraftView) {
@@ -79,55 +78,6 @@ fn outcome(result: Result<Outcome, Error>) -> Result<(), (String, String)> {
     }
 }
 
-fn outcome_over_http(answer: &Answer) -> Result<(), (String, String)> {
-    if answer.status == 200 {
-        return Ok(());
-    }
-    let (status, code) = answer.problem();
-    assert_eq!(status, 409, "{answer:?}");
-    Err((code, answer.json()["detail"].as_str().unwrap_or_default().to_owned()))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_those_who_approve_at_once_one_wins_and_the_others_learn_who() {
-    on_each_engine_with(patient, async |app| {
-        let (staff, manager) = (app.staff(Role::Staff).await, app.staff(Role::Manager).await);
-        let (mut desk, mut owner) = (app.desk(Role::Staff).await, app.desk(Role::Owner).await);
-        let mut customer = app.customer().await;
-        for round in 1..=ROUNDS {
-            let conversation = customer.says(QUESTION).await.conversation;
-            let shown = app.pending(&staff, conversation).await;
-            let edited = format!("{} Edited by the manager.", shown.text);
-            let (a, b, c, d) = tokio::join!(
-                approve_over_http(&staff, &shown, None),
-                approve_over_http(&manager, &shown, Some(&edited)),
-                desk.ask(approve(&shown)),
-                owner.ask(approve(&shown)),
-            );
-            let results = [
-                ("Some staff", outcome_over_http(&a)),
-                ("Some manager", outcome_over_http(&b)),
-                ("Some staff", outcome(c)),
-                ("Some owner", outcome(d)),
-            ];
-            let winners: Vec<&str> =
-                results.iter().filter(|(_, result)| result.is_ok()).map(|(name, _)| *name).collect();
-            assert_eq!(winners.len(), 1, "{results:?}");
-            for (_, lost) in results.iter().filter(|(_, result)| result.is_err()) {
-                let (code, message) = lost.as_ref().expect_err("it lost");
-                assert_eq!(code, "draft_already_decided");
-                assert!(message.contains(winners[0]), "{message} should name {}", winners[0]);
-            }
-            let heard = customer.hears().await;
-            let expected = if winners == ["Some manager"] { &edited } else { &shown.text };
-            assert_eq!(heard.body.as_ref(), Some(expected));
-            app.settle().await;
-            assert_eq!(sent_by_agent(&staff, conversation).await.len(), round, "one send per draft");
-        }
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_decided_once() {
     on_each_engine(async |app| {
@@ -179,81 +129,6 @@ async fn an_approval_names_exactly_what_was_shown() {
         app.settle().await;
         let sent = sent_by_agent(&staff, conversation).await;
         assert_eq!(sent[0].body, now.edited_text, "the edited text goes out");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_approval_while_the_customer_wrote_again_is_stale_and_its_edit_is_kept() {
-    on_each_engine_with(
-        |config, _| config.pipeline.settle_ms = 400,
-        async |app| {
-            let staff = app.staff(Role::Staff).await;
-            let (mut customer, conversation, shown) = asked(app, &staff).await;
-            customer.says("And when are you open?").await;
-            let edited = format!("{} Bring both keys.", shown.text);
-            let stale = approve_over_http(&staff, &shown, Some(&edited)).await;
-            assert_eq!(stale.problem(), (409, "draft_stale".to_owned()));
-            let next = app.pending(&staff, conversation).await;
-            assert_ne!(next.id, shown.id);
-            assert!(next.for_seq > shown.for_seq);
-            let text = next.edited_text.clone().expect("the new draft is edited");
-            assert!(text.contains("Bring both keys."), "{text}");
-            assert!(sent_by_agent(&staff, conversation).await.is_empty(), "nothing stale was sent");
-            assert_eq!(approve_over_http(&staff, &next, None).await.status, 200);
-            assert_eq!(customer.hears().await.body, Some(text));
-        },
-    )
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_approval_of_a_replaced_draft_is_stale_and_its_edit_is_kept() {
-    on_each_engine(async |app| {
-        let staff = app.staff(Role::Staff).await;
-        let (mut customer, conversation, shown) = asked(app, &staff).await;
-        customer.says("And when are you open?").await;
-        let next = app.pending(&staff, conversation).await;
-        assert_eq!(draft(&staff, shown.id).await.status, DraftStatus::Superseded);
-        // The page of this colleague still shows the old draft.
-        let edited = format!("{} Bring both keys.", shown.text);
-        let stale = approve_over_http(&staff, &shown, Some(&edited)).await;
-        assert_eq!(stale.problem(), (409, "draft_stale".to_owned()));
-        let merged = draft(&staff, next.id).await;
-        assert!(
-            merged.edited_text.as_ref().is_some_and(|text| text.contains("Bring both keys.")),
-            "{merged:?}"
-        );
-        app.settle().await;
-        assert!(sent_by_agent(&staff, conversation).await.is_empty());
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_edit_survives_the_customers_next_messages() {
-    on_each_engine(async |app| {
-        let staff = app.staff(Role::Staff).await;
-        let mut desk = app.desk(Role::Staff).await;
-        let (mut customer, conversation, shown) = asked(app, &staff).await;
-        let typed = format!("{} Ask for Leo.", shown.text);
-        let outcome = desk.ask(edit(&shown, &typed)).await.expect("kept");
-        let Outcome::Draft { draft: kept } = outcome else { panic!("{outcome:?}") };
-        assert_eq!((kept.edited_text.as_deref(), kept.status), (Some(typed.as_str()), DraftStatus::Pending));
-        assert!(kept.revision > shown.revision);
-        assert_eq!(code(desk.ask(edit(&shown, "from an old page")).await), "draft_changed");
-        for message in ["And when are you open?", "It is a Ford Focus from 2016."] {
-            customer.says(message).await;
-            let next = app.pending(&staff, conversation).await;
-            let text = next.edited_text.expect("the edit is carried");
-            assert!(text.contains("Ask for Leo."), "{text}");
-            assert_eq!(next.edited_by, kept.edited_by);
-        }
-        // An edit that arrives after its draft was replaced is carried on as well.
-        let late = desk.ask(edit(&shown, &format!("{} Bring the papers.", shown.text))).await;
-        assert_eq!(code(late), "draft_stale");
-        let text = app.pending(&staff, conversation).await.edited_text.expect("edited");
-        assert!(text.contains("Bring the papers.") && text.contains("Ask for Leo."), "{text}");
     })
     .await;
 }
@@ -448,163 +323,6 @@ async fn a_rule_can_ask_for_an_owner() {
         let owner = app.staff(Role::Owner).await;
         assert_eq!(approve_over_http(&owner, &shown, None).await.status, 200);
         assert_eq!(customer.hears().await.body.as_deref(), Some("A brake check costs £79."));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn several_quick_messages_become_one_turn() {
-    on_each_engine_with(
-        |config, _| config.pipeline.settle_ms = 2_500,
-        async |app| {
-            let staff = app.staff(Role::Staff).await;
-            let mut customer = app.customer().await;
-            let mut last = 0;
-            for message in ["Hello!", "Good to find you here.", QUESTION] {
-                last = customer.says(message).await.seq;
-            }
-            let conversation = customer.conversation.expect("it began");
-            let draft = app.pending(&staff, conversation).await;
-            assert_eq!(draft.for_seq, last);
-            // All three were read together: the question was looked up.
-            let turn = ok(&staff, "GET", &format!("/v1/turns/{}", draft.turn), None).await;
-            let stages = turn["stages"].as_array().expect("the stages");
-            let retrieve = stages.iter().find(|stage| stage["stage"] == "retrieve").expect("it was run");
-            assert_eq!(retrieve["output"]["passages"][0]["title"], "Brakes", "{retrieve}");
-            let turns = ok(&staff, "GET", &format!("/v1/conversations/{conversation}/turns"), None).await;
-            let turns = turns.as_array().expect("a list");
-            assert_eq!(turns.len(), 1, "{turns:?}");
-            let proposed = timeline(&staff, conversation).await;
-            let proposed =
-                proposed.iter().filter(|entry| matches!(entry.content, Content::DraftProposed { .. }));
-            assert_eq!(proposed.count(), 1);
-        },
-    )
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reply_arrives_once_though_it_is_sent_by_several_at_once_and_again() {
-    on_each_engine_with(by_hand, async |app| {
-        let staff = app.staff(Role::Staff).await;
-        undo_seconds(app, 10).await;
-        let (mut customer, conversation, shown) = asked(app, &staff).await;
-        let ports = &app.node.site.ports;
-        let send = async || {
-            let cx = ports.cx(app.alpha, Actor::System, "");
-            let mut tx = ports.db.begin().await.expect("a transaction begins");
-            drafts::send_due(&cx, &mut tx, shown.id, "Pia").await.expect("sending does not fail");
-            tx.commit().await.expect("committed");
-        };
-        send().await;
-        assert_eq!(approve_over_http(&staff, &shown, None).await.status, 200);
-        send().await;
-        assert!(sent_by_agent(&staff, conversation).await.is_empty(), "not before its time");
-        app.advance(Duration::from_secs(10));
-        tokio::join!(send(), send(), send(), send());
-        assert_eq!(customer.hears().await.body.as_ref(), Some(&shown.text));
-        for _ in 0..2 {
-            let cx = ports.cx(app.alpha, Actor::System, "");
-            let mut tx = ports.db.begin().await.expect("a transaction begins");
-            jobs::enqueue(&cx, &mut tx, &SendDraft { draft: shown.id }, cx.now).await.expect("enqueued");
-            tx.commit().await.expect("committed");
-        }
-        app.settle().await;
-        let sent = sent_by_agent(&staff, conversation).await;
-        assert_eq!(sent.len(), 1);
-        assert_eq!(draft(&staff, shown.id).await.sent_seq, Some(sent[0].seq));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_races_each_has_one_outcome_and_nothing_follows_a_take_over() {
-    on_each_engine_with(patient, async |app| {
-        let (staff, manager) = (app.staff(Role::Staff).await, app.staff(Role::Manager).await);
-        let (mut desk, mut owner) = (app.desk(Role::Staff).await, app.desk(Role::Owner).await);
-        for round in 0..ROUNDS {
-            let (mut customer, conversation, shown) = asked(app, &staff).await;
-            let own = json!({ "client_id": "own", "body": "I answer myself." });
-            let path = format!("/v1/conversations/{conversation}/messages");
-            let edited = format!("{} Ask for Leo.", shown.text);
-            // Which of these begin first changes from round to round.
-            let reply = async {
-                match round % 3 {
-                    0 => Some(call(&manager, "POST", &path, Some(own)).await),
-                    _ => None,
-                }
-            };
-            let writes = async {
-                match round % 2 {
-                    0 => Some(customer.sends("more", "And when are you open?").await),
-                    _ => None,
-                }
-            };
-            let (approved, rejected, kept, taken, replied, wrote) = tokio::join!(
-                approve_over_http(&staff, &shown, None),
-                async {
-                    let body = json!({ "revision": shown.revision, "reason": "tone" });
-                    call(&manager, "POST", &format!("/v1/drafts/{}/reject", shown.id), Some(body)).await
-                },
-                desk.ask(edit(&shown, &edited)),
-                owner.ask(Command::TakeOver { conversation }),
-                reply,
-                writes,
-            );
-            let decided = [outcome_over_http(&approved), outcome_over_http(&rejected)];
-            assert!(decided.iter().filter(|result| result.is_ok()).count() <= 1, "{decided:?}");
-            for (code, message) in decided.into_iter().chain([outcome(kept)]).filter_map(Result::err) {
-                assert!(
-                    ["draft_already_decided", "draft_changed", "draft_stale"].contains(&code.as_str()),
-                    "{code}: {message}"
-                );
-            }
-            taken.expect("a take-over always succeeds");
-            assert!(replied.is_none_or(|answer| answer.status == 201));
-            if let Some(wrote) = wrote {
-                wrote.expect("the customer can always write");
-            }
-            app.settle().await;
-            let entries = timeline(&staff, conversation).await;
-            let taken_at = entries
-                .iter()
-                .position(|entry| matches!(entry.content, Content::OwnerChanged { owner: Owner::Person }))
-                .expect("the take-over is told");
-            let sent: Vec<usize> = entries
-                .iter()
-                .enumerate()
-                .filter(|(_, entry)| entry.content.is_message() && entry.actor == Actor::Agent)
-                .map(|(position, _)| position)
-                .collect();
-            assert!(sent.len() <= 1 && sent.iter().all(|position| *position < taken_at), "{entries:#?}");
-            assert_eq!(summary(&staff, conversation).await.draft, None, "nothing is left open");
-        }
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reply_that_is_held_while_the_customer_writes_again_can_be_taken_back_into_the_next_draft() {
-    on_each_engine_with(by_hand, async |app| {
-        let staff = app.staff(Role::Staff).await;
-        undo_seconds(app, 10).await;
-        let (mut customer, conversation, shown) = asked(app, &staff).await;
-        let (mut desk, _): (Socket, _) = Socket::staff(&staff).await.expect("a socket");
-        join(&mut desk, conversation, 0).await;
-        let edited = format!("{} Ask for Leo.", shown.text);
-        assert_eq!(approve_over_http(&staff, &shown, Some(&edited)).await.status, 200);
-        app.node.site.ports.clock.advance(Duration::from_secs(1));
-        customer.says("And when are you open?").await;
-        let next = next_draft(&mut desk).await;
-        assert_ne!(next.id, shown.id);
-        let back = ok(&staff, "POST", &format!("/v1/drafts/{}/undo", shown.id), None).await;
-        assert_eq!(back["status"], "superseded");
-        app.advance(Duration::from_secs(60));
-        app.settle().await;
-        assert!(sent_by_agent(&staff, conversation).await.is_empty());
-        let open = app.pending(&staff, conversation).await;
-        assert_eq!(open.id, next.id);
-        assert!(open.edited_text.is_some_and(|text| text.contains("Ask for Leo.")));
     })
     .await;
 }

@@ -1,32 +1,25 @@
-//! The desk: who is on a draft, what is put away, what people are told of, saved views, search, profiles.
-//! Product map X5, X10, X14, X20, X21, A8, A9.
+//! The desk: who is on a draft, saved views and replies, search, what a row shows. What is put away, notices and
+//! one's own account stand beside it. Product map X5, X20, X21, A8, A9.
+
+mod account;
+mod notices;
+mod snooze;
 
 use std::time::Duration;
 
-use concierge::base::{ConversationId, Role, StaffId};
-use concierge::client::{Error, Http, Socket};
+use concierge::base::{ConversationId, Role};
+use concierge::client::{Http, Socket};
 use concierge::config::Config;
 use concierge::identity::Staff;
-use concierge::protocol::{
-    Command, Content, DraftLease, Notice, NoticeKind, Outcome, ServerFrame, Signal, WokenBy,
-};
+use concierge::protocol::{Command, DraftLease, Notice, Outcome, ServerFrame, Signal};
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, PATIENCE, call, code, eventually, join, manual_clock, ok, on_each_engine, on_each_engine_with,
-    summary, timeline,
+    PATIENCE, call, code, eventually, join, manual_clock, ok, on_each_engine, on_each_engine_with, summary,
 };
 
 /// A question that the documents answer.
 const QUESTION: &str = "How much is a brake check?";
-
-/// The beginning of a PNG, by which its kind is found.
-const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
-
-/// A time that lies `by` after the hub's now, as clients write it.
-fn after(app: &App, by: Duration) -> String {
-    app.node.site.ports.now().after(by).to_string()
-}
 
 async fn me(caller: &Http) -> Staff {
     let session = ok(caller, "GET", "/v1/session", None).await;
@@ -212,232 +205,6 @@ async fn a_viewer_holds_nothing_and_a_customer_hears_of_no_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_put_away_is_out_of_the_lists_until_its_time() {
-    on_each_engine_with(by_hand, async |app| {
-        let (staff, owner) = (app.staff(Role::Staff).await, app.staff(Role::Owner).await);
-        let conversation = app.customer().await.says(QUESTION).await.conversation;
-        let id = conversation.to_string();
-        app.settle().await;
-        let path = format!("/v1/conversations/{conversation}/snooze");
-        let until = after(app, Duration::from_secs(3_600));
-        let row = ok(&staff, "POST", &path, Some(json!({ "until": until }))).await;
-        assert_eq!(row["snoozed_until"], json!(until));
-        for view in ["open", "waiting", "unassigned"] {
-            assert_eq!(listed(&staff, &format!("view={view}")).await, Vec::<String>::new(), "{view}");
-        }
-        assert_eq!(listed(&owner, "view=snoozed").await, std::slice::from_ref(&id));
-        let waiting = ok(&staff, "GET", "/v1/drafts", None).await;
-        assert_eq!(waiting["items"], json!([]), "its draft waits as long");
-
-        app.advance(Duration::from_secs(3_601));
-        let back = eventually("the conversation", async || {
-            let row = summary(&staff, conversation).await;
-            row.snoozed_until.is_none().then_some(row)
-        });
-        back.await;
-        assert_eq!(listed(&staff, "view=open").await, [id]);
-        let entries = timeline(&staff, conversation).await;
-        let snoozed: Vec<_> = entries.iter().filter(|entry| entry.content.kind() == "snoozed").collect();
-        assert!(matches!(snoozed[0].content, Content::Snoozed { until: Some(_), woken_by: None }));
-        let woken = Content::Snoozed { until: None, woken_by: Some(WokenBy::Time) };
-        assert_eq!(snoozed[1].content, woken);
-        let (told, unread) = notices(&staff).await;
-        assert_eq!((told[0].kind, told[0].conversation, unread), (NoticeKind::SnoozeOver, conversation, 1));
-        assert_eq!(notices(&owner).await.1, 0, "only who put it away is told");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_customers_message_brings_a_conversation_back_at_once() {
-    on_each_engine(async |app| {
-        let mut customer = app.customer().await;
-        let conversation = customer.says(QUESTION).await.conversation;
-        app.settle().await;
-        let mut desk = app.desk(Role::Staff).await;
-        let staff = app.staff(Role::Staff).await;
-        desk.ask(Command::Inbox { on: true }).await.expect("followed");
-        let until = app.node.site.ports.now().after(Duration::from_secs(3_600));
-        desk.ask(Command::Snooze { conversation, until: Some(until) }).await.expect("put away");
-        let posted = customer.says("Are you still there?").await;
-        let notice = signal(&mut desk, |signal| match signal {
-            Signal::Notice { notice, unread } => Some((notice, unread)),
-            _ => None,
-        })
-        .await;
-        assert_eq!((notice.0.kind, notice.1), (NoticeKind::SnoozeOver, 1));
-        let row = summary(&staff, conversation).await;
-        assert_eq!(row.snoozed_until, None);
-        let entries = timeline(&staff, conversation).await;
-        let woken = entries.iter().find(|entry| entry.seq == posted.seq + 1).expect("an entry");
-        assert_eq!(woken.content, Content::Snoozed { until: None, woken_by: Some(WokenBy::Customer) });
-        assert!(
-            !timeline(&customer.http, conversation)
-                .await
-                .iter()
-                .any(|entry| entry.content.kind() == "snoozed")
-        );
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_snooze_outlives_a_restart_and_refuses_what_makes_no_sense() {
-    let mut app = App::start(concierge::ports::db::Engine::Sqlite, |_, _| {}).await;
-    let staff = app.staff(Role::Staff).await;
-    let conversation = app.customer().await.says(QUESTION).await.conversation;
-    app.settle().await;
-    let path = format!("/v1/conversations/{conversation}/snooze");
-    for wrong in [Duration::ZERO, Duration::from_secs(400 * 24 * 3_600)] {
-        let until = after(&app, wrong);
-        let refused = call(&staff, "POST", &path, Some(json!({ "until": until }))).await;
-        assert_eq!(refused.problem(), (422, "invalid_field".to_owned()), "{until}");
-    }
-    let until = after(&app, Duration::from_millis(2_500));
-    ok(&staff, "POST", &path, Some(json!({ "until": until }))).await;
-    app = app.restart().await;
-    let staff = app.staff(Role::Staff).await;
-    let back = eventually("the conversation", async || {
-        let row = summary(&staff, conversation).await;
-        row.snoozed_until.is_none().then_some(())
-    });
-    back.await;
-    assert_eq!(notices(&staff).await.1, 1, "and told once");
-    ok(
-        &staff,
-        "POST",
-        &format!("/v1/conversations/{conversation}/resolve"),
-        Some(json!({ "resolved": true })),
-    )
-    .await;
-    let until = after(&app, Duration::from_secs(60));
-    let refused = call(&staff, "POST", &path, Some(json!({ "until": until }))).await;
-    assert_eq!(refused.problem().1, "invalid_field", "what is resolved is not put away");
-    app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn people_are_told_of_mentions_and_assignments_wherever_they_are_and_not_of_their_own() {
-    on_each_engine(async |app| {
-        let (staff, owner) = (app.staff(Role::Staff).await, app.staff(Role::Owner).await);
-        let (staff_id, owner_id) = (me(&staff).await.id, me(&owner).await.id);
-        let conversation = app.customer().await.says(QUESTION).await.conversation;
-        app.settle().await;
-        // The owner follows the inbox only: the conversation is not open.
-        let mut desk = app.desk(Role::Owner).await;
-        desk.ask(Command::Inbox { on: true }).await.expect("followed");
-        let mentions = json!({ "client_id": "n1", "body": "Please look, @Some owner",
-            "mentions": [owner_id, staff_id, owner_id] });
-        let notes = format!("/v1/conversations/{conversation}/notes");
-        ok(&staff, "POST", &notes, Some(mentions.clone())).await;
-        let (notice, unread) = signal(&mut desk, |signal| match signal {
-            Signal::Notice { notice, unread } => Some((*notice, unread)),
-            _ => None,
-        })
-        .await;
-        assert_eq!((notice.kind, notice.seq, unread), (NoticeKind::Mention, 1, 1));
-        assert_eq!((notice.by.as_str(), notice.text.as_str()), ("Some staff", "Please look, @Some owner"));
-        assert_eq!(notice.contact, "Ana Silva");
-        assert_eq!(notices(&staff).await.0, [], "one's own mention is no news");
-        ok(&staff, "POST", &notes, Some(mentions)).await;
-        assert_eq!(notices(&owner).await.1, 1, "a note that is sent again is the first one");
-
-        let assign = |staff: StaffId| Command::Assign { conversation, staff: Some(staff) };
-        let mut other = app.desk(Role::Staff).await;
-        other.ask(assign(owner_id)).await.expect("assigned");
-        other.ask(assign(owner_id)).await.expect("nothing to do");
-        other.ask(assign(staff_id)).await.expect("assigned to oneself");
-        let (told, unread) = notices(&owner).await;
-        let kinds: Vec<NoticeKind> = told.iter().map(|one| one.kind).collect();
-        assert_eq!((kinds, unread), (vec![NoticeKind::Assigned, NoticeKind::Mention], 2));
-        assert_eq!(notices(&staff).await.1, 0);
-
-        // Looking at them counts in every window.
-        let seen = ok(&owner, "POST", "/v1/notices/seen", Some(json!({ "seq": 1 }))).await;
-        assert_eq!(seen, json!({ "seen": 1, "unread": 1 }));
-        let told = signal(&mut desk, |signal| match signal {
-            Signal::NoticesSeen { seq, unread } => Some((seq, unread)),
-            _ => None,
-        })
-        .await;
-        assert_eq!(told, (1, 1));
-        let far = ok(&owner, "POST", "/v1/notices/seen", Some(json!({ "seq": 99 }))).await;
-        assert_eq!(far, json!({ "seen": 2, "unread": 0 }), "not beyond the newest");
-        let back = ok(&owner, "POST", "/v1/notices/seen", Some(json!({ "seq": 1 }))).await;
-        assert_eq!(back, json!({ "seen": 2, "unread": 0 }), "and never back");
-        let refused = call(&owner, "POST", "/v1/notices/seen", Some(json!({ "seq": -1 }))).await;
-        assert_eq!(refused.problem(), (422, "invalid_field".to_owned()));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn notices_come_in_pages_and_old_ones_go() {
-    on_each_engine(async |app| {
-        let (staff, owner) = (app.staff(Role::Staff).await, app.staff(Role::Owner).await);
-        let owner_id = me(&owner).await.id;
-        let conversation = app.customer().await.says(QUESTION).await.conversation;
-        app.settle().await;
-        for at in 1..=7 {
-            let note = json!({ "client_id": format!("n{at}"), "body": format!("Number {at}"), "mentions": [owner_id] });
-            ok(&staff, "POST", &format!("/v1/conversations/{conversation}/notes"), Some(note)).await;
-        }
-        let mut texts: Vec<Value> = Vec::new();
-        let mut query = "?limit=3".to_owned();
-        loop {
-            let page = ok(&owner, "GET", &format!("/v1/notices{query}"), None).await;
-            texts.extend(page["items"].as_array().into_iter().flatten().map(|one| one["seq"].clone()));
-            assert_eq!(page["unread"], 7);
-            match page["next"].as_str() {
-                Some(next) => query = format!("?limit=3&cursor={next}"),
-                None => break,
-            }
-        }
-        assert_eq!(texts, [7, 6, 5, 4, 3, 2, 1].map(Value::from));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn people_are_told_once_of_a_draft_that_waits_for_too_long() {
-    on_each_engine_with(by_hand, async |app| {
-        let (staff, owner) = (app.staff(Role::Staff).await, app.staff(Role::Owner).await);
-        let viewer = app.staff(Role::Viewer).await;
-        let free = app.customer().await.says(QUESTION).await.conversation;
-        let taken = app.customer().await.says("What does a brake check cost?").await.conversation;
-        app.settle().await;
-        let owner_id = me(&owner).await.id;
-        ok(&owner, "POST", &format!("/v1/conversations/{taken}/assign"), Some(json!({ "staff": owner_id })))
-            .await;
-        app.advance(Duration::from_secs(14 * 60));
-        assert_eq!(notices(&staff).await.1, 0);
-        app.advance(Duration::from_secs(2 * 60));
-        let told = eventually("the notices", async || {
-            let (told, unread) = notices(&owner).await;
-            (unread == 2).then_some(told)
-        })
-        .await;
-        assert!(told.iter().all(|one| one.kind == NoticeKind::DraftWaits && one.by.is_empty()));
-        assert!(told[0].text.contains("£79"), "{}", told[0].text);
-        let (others, unread) = notices(&staff).await;
-        assert_eq!((others[0].conversation, unread), (free, 1), "what somebody looks after is theirs");
-        assert_eq!(notices(&viewer).await.1, 0, "who may not decide is not asked to");
-        app.advance(Duration::from_secs(3_600));
-        // Another conversation's notice comes after the sweep had its chance to tell again.
-        let later = app.customer().await.says(QUESTION).await.conversation;
-        app.settle().await;
-        app.advance(Duration::from_secs(16 * 60));
-        let told = eventually("the later notice", async || {
-            let (told, _) = notices(&staff).await;
-            told.iter().any(|one| one.conversation == later).then_some(told)
-        })
-        .await;
-        assert_eq!(told.len(), 2, "told once each");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_saved_view_is_ones_own_or_everybodys() {
     on_each_engine(async |app| {
         let (staff, owner) = (app.staff(Role::Staff).await, app.staff(Role::Owner).await);
@@ -569,86 +336,6 @@ async fn search_finds_what_was_said_at_any_time_and_nothing_of_others() {
         assert_eq!(listed(&staff, "q=squeals").await, [conversation.to_string()]);
         assert_eq!(listed(&neighbour, "q=squeals").await, Vec::<String>::new());
         assert_eq!(call(&customer.http, "GET", "/v1/messages?q=squeals", None).await.status, 401);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_profile_is_changed_by_its_owner() {
-    on_each_engine(async |app| {
-        let staff = app.staff(Role::Staff).await;
-        let change = json!({ "name": "Omar Haddad", "hue": 210, "language": "de-AT" });
-        let changed = ok(&staff, "PATCH", "/v1/profile", Some(change)).await;
-        assert_eq!((changed["name"].as_str(), changed["hue"].as_i64()), (Some("Omar Haddad"), Some(210)));
-        assert_eq!(me(&staff).await.language.as_deref(), Some("de-AT"));
-        for wrong in [
-            json!({ "hue": 360 }),
-            json!({ "language": "x" }),
-            json!({ "name": "" }),
-            json!({ "language": "<b>" }),
-        ] {
-            let refused = call(&staff, "PATCH", "/v1/profile", Some(wrong.clone())).await;
-            assert_eq!(refused.problem().1, "invalid_value", "{wrong}");
-        }
-        let role = call(&staff, "PATCH", "/v1/profile", Some(json!({ "role": "owner" }))).await;
-        assert_eq!(role.problem().1, "invalid_field", "a role is not one's own to change");
-
-        let picture = staff.upload("me.png", PICTURE.to_vec()).await.expect("uploaded").id;
-        let shown = ok(&staff, "PUT", "/v1/profile/picture", Some(json!({ "file": picture }))).await;
-        assert_eq!(shown["picture"], picture.to_string());
-        let text = staff.upload("me.txt", b"not a picture".to_vec()).await.expect("uploaded").id;
-        let refused = call(&staff, "PUT", "/v1/profile/picture", Some(json!({ "file": text }))).await;
-        assert_eq!(refused.problem().1, "unsupported_file");
-        let neighbour = app.staff_of("beta", Role::Owner).await;
-        let foreign = call(&neighbour, "PUT", "/v1/profile/picture", Some(json!({ "file": picture }))).await;
-        assert_eq!(foreign.problem(), (404, "not_found".to_owned()));
-        ok(&staff, "PUT", "/v1/profile/picture", Some(json!({}))).await;
-        assert_eq!(me(&staff).await.picture, None);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_password_signs_out_everywhere_else() {
-    on_each_engine(async |app| {
-        let (here, there) = (app.staff(Role::Staff).await, app.staff(Role::Staff).await);
-        let (mut socket, _) = Socket::staff(&there).await.expect("a socket");
-        let sessions = ok(&here, "GET", "/v1/profile/sessions", None).await;
-        let items = sessions["items"].as_array().expect("a list").clone();
-        assert_eq!(items.len(), 2);
-        assert_eq!(items.iter().filter(|one| one["here"] == true).count(), 1);
-        let new = "a better password";
-        let change = |current: &str, new: &str| Some(json!({ "current": current, "new": new }));
-        let wrong = call(&here, "POST", "/v1/profile/password", change("a guess", new)).await;
-        assert_eq!(wrong.problem(), (401, "wrong_credentials".to_owned()));
-        let short =
-            call(&here, "POST", "/v1/profile/password", change(crate::support::PASSWORD, "short")).await;
-        assert_eq!(short.problem().1, "invalid_value");
-        ok(&here, "POST", "/v1/profile/password", change(crate::support::PASSWORD, new)).await;
-        ok(&here, "GET", "/v1/session", None).await;
-        assert_eq!(call(&there, "GET", "/v1/session", None).await.status, 401);
-        let closed = socket.find(PATIENCE, |_| None::<()>).await;
-        assert!(matches!(closed, Err(Error::Closed { .. })), "{closed:?}");
-        let old = Http::sign_in(&app.url(), "alpha", "staff@shop.example", crate::support::PASSWORD).await;
-        assert!(old.is_err(), "the old password opens nothing");
-        Http::sign_in(&app.url(), "alpha", "staff@shop.example", new).await.expect("the new one does");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_ended_from_another_browser_by_its_owner_only() {
-    on_each_engine(async |app| {
-        let (here, there) = (app.staff(Role::Staff).await, app.staff(Role::Staff).await);
-        let owner = app.staff(Role::Owner).await;
-        let sessions = ok(&here, "GET", "/v1/profile/sessions", None).await;
-        let items = sessions["items"].as_array().expect("a list");
-        let other = items.iter().find(|one| one["here"] == false).expect("the other one");
-        let path = format!("/v1/profile/sessions/{}", other["id"].as_str().expect("an id"));
-        assert_eq!(call(&owner, "DELETE", &path, None).await.problem(), (404, "not_found".to_owned()));
-        ok(&here, "DELETE", &path, None).await;
-        assert_eq!(call(&there, "GET", "/v1/session", None).await.status, 401);
-        ok(&here, "GET", "/v1/session", None).await;
     })
     .await;
 }

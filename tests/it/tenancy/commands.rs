@@ -3,7 +3,7 @@
 use concierge::client::Socket;
 use concierge::protocol::{Command, CommandName, RejectReason};
 
-use super::Ids;
+use super::world::Ids;
 
 /// A command with these identifiers. A new command does not compile until it is listed here.
 pub(super) fn command(name: CommandName, ids: &Ids) -> Command {
