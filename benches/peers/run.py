@@ -11,7 +11,7 @@
     python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
 
 Targets: hub, hub-postgres, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
-are target/release/concierge; benches/README.md says how the peers are installed. Visitors arrive first; what counts
+are target/release/concierge, or what CONCIERGE_BIN names; benches/README.md says how the peers are installed. Visitors arrive first; what counts
 is the time after that, in which all of them write and none comes or goes.
 """
 
@@ -128,13 +128,23 @@ def load(target, rate, writing=WRITING):
     }
 
 
-def most(target):
+def on(name, measure):
+    """A measure of a target that is started for it, with an empty store."""
+    target = Target(name)
+    try:
+        return measure(target)
+    finally:
+        target.stop()
+
+
+def most(name):
     """The highest rate that is held, doubled as long as that goes and then in steps of a twentieth, each tried twice; and
-    what it cost."""
-    best, step, held = None, 2, 75 if target.name.startswith("channels") else 600
+    what it cost. Each try has a store of its own: one that is fast would else be tried with a fuller one."""
+    best, step, held = None, 2, 75 if name.startswith("channels") else 600
     while True:
         rate = held * step
-        run = next((run for run in (load(target, rate) for _ in range(2)) if run["held"]), None)
+        tries = (on(name, lambda target: load(target, rate)) for _ in range(2))
+        run = next((run for run in tries if run["held"]), None)
         if run:
             best, held = run, rate
         elif step == 2 and best:
@@ -240,17 +250,19 @@ def stalled(target):
     }
 
 
-def commits(target):
+def commits(name):
     """What pgbench commits with one client and with 16, and the most messages that the hub stores there."""
-    one, many = (target.postgres.commits(clients) for clients in (1, 16))
-    return {"pgbench_1": one, "pgbench_16": many, **(most(target) or {"rate": 0})}
+    one, many = on(name, lambda target: [target.postgres.commits(clients) for clients in (1, 16)])
+    return {"pgbench_1": one, "pgbench_16": many, **(most(name) or {"rate": 0})}
 
 
 def steady(target):
     return load(target, 150 if target.name.startswith("channels") else 1000, 25)
 
 
-MODES = {"max": most, "steady": steady, "idle": idle, "visits": visits, "connects": connects, "rooms": rooms, "polled": polled, "stalled": stalled, "commits": commits}
+# What is measured on one target from its start to its end, and what starts its own.
+ON_ONE = {"steady": steady, "idle": idle, "visits": visits, "connects": connects, "rooms": rooms, "polled": polled, "stalled": stalled}
+ON_SEVERAL = {"max": most, "commits": commits}
 
 
 def main():
@@ -259,11 +271,7 @@ def main():
     results = {name: [] for name in names}
     for number in range(ROUNDS):
         for name in names:
-            target = Target(name)
-            try:
-                found = MODES[mode](target)
-            finally:
-                target.stop()
+            found = ON_SEVERAL[mode](name) if mode in ON_SEVERAL else on(name, ON_ONE[mode])
             results[name].append(found)
             print(number + 1, name, json.dumps(found), flush=True)
     for name, runs in results.items():
