@@ -1,18 +1,23 @@
 # `make run` and `make test` are all that is needed; the rest are parts of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit autobahn counts fuzz e2e speech docs fmt needs
+.PHONY: help run dist speechless test check unit autobahn counts fuzz e2e speech docs fmt needs
 
 help: ## says what there is
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: ## builds the hub and starts it with three demo businesses in ./data
-	@if command -v cmake >/dev/null && command -v c++ >/dev/null; then \
-	  cargo run --release -- serve --demo; \
-	else \
-	  echo "cmake or g++ is missing: building without speech, voice messages are played but not transcribed"; \
-	  cargo run --release --no-default-features -- serve --demo; \
-	fi
+# What whisper.cpp is built with. Without it the hub plays voice messages and does not transcribe them.
+SPEECH := $(shell command -v cmake >/dev/null && command -v c++ >/dev/null || echo --no-default-features)
+
+run: speechless ## builds the hub and starts it with three demo businesses in ./data
+	@cargo run --release $(SPEECH) -- serve --demo
+
+dist: speechless ## builds what belongs on a server, target/dist/concierge; takes four times as long and works for less
+	cargo build --locked --profile dist $(SPEECH)
+
+speechless:
+	@[ -z "$(SPEECH)" ] || \
+	  echo "cmake or g++ is missing: building without speech, voice messages are played but not transcribed"
 
 test: ## checks everything and runs every test; installs what is missing where it may
 	@scripts/test.sh needs format lint rust autobahn counts web unit build e2e

@@ -18,6 +18,9 @@ pub trait Id: Copy + fmt::Display + FromStr<Err = InvalidId> {
     /// Makes an identifier from a time and 80 random bits (the low bits of `random`).
     fn from_parts(at: Timestamp, random: u128) -> Self;
 
+    /// Uses its text, which is kept on the stack.
+    fn with_text<T>(&self, with: impl FnOnce(&str) -> T) -> T;
+
     /// Its 128 bits, for vendors whose identifiers are numbers.
     fn to_bits(self) -> u128;
 }
@@ -46,6 +49,10 @@ macro_rules! ids {
 
             fn from_parts(at: Timestamp, random: u128) -> Self {
                 $name(Ulid::from_parts(at.as_millis_unsigned(), random))
+            }
+
+            fn with_text<T>(&self, with: impl FnOnce(&str) -> T) -> T {
+                with(self.text(&mut [0; TEXT]))
             }
 
             fn to_bits(self) -> u128 {

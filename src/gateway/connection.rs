@@ -304,11 +304,11 @@ pub fn read_command(text: &str) -> (String, Result<Command, Problem>) {
     let Some(cmd) = head.cmd else {
         return (reference, Err(Problem::new(ErrorCode::InvalidField, "cmd is missing")));
     };
-    if !CommandName::ALL.iter().any(|name| name.as_str() == cmd) {
+    let Some(name) = CommandName::of(&cmd) else {
         let detail = format!("{cmd:?} is not a command of this protocol");
         return (reference, Err(Problem::new(ErrorCode::UnknownCommand, detail)));
-    }
-    let command = serde_json::from_str(text)
+    };
+    let command = Command::read(name, text)
         .map_err(|error| Problem::new(ErrorCode::InvalidField, format!("{cmd}: {error}")));
     (reference, command)
 }

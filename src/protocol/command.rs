@@ -221,6 +221,30 @@ pub enum Command {
     Ping,
 }
 
+/// The fields of `Command::Send`, which is most of what comes.
+#[derive(serde::Deserialize)]
+struct SendFields {
+    #[serde(default)]
+    conversation: Option<ConversationId>,
+    client_id: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    files: Vec<FileId>,
+}
+
+impl Command {
+    /// Reads a command from the frame it came in. Whoever reads a `Command` without knowing its name keeps all
+    /// fields until the name comes; what is said most is spared that.
+    pub fn read(name: CommandName, frame: &str) -> Result<Command, serde_json::Error> {
+        if name != CommandName::Send {
+            return serde_json::from_str(frame);
+        }
+        let SendFields { conversation, client_id, body, files } = serde_json::from_str(frame)?;
+        Ok(Command::Send { conversation, client_id, body, files })
+    }
+}
+
 const fn yes() -> bool {
     true
 }
@@ -238,6 +262,11 @@ macro_rules! command_names {
             /// The word in the `cmd` field.
             pub const fn as_str(self) -> &'static str {
                 match self { $(CommandName::$variant => $name),+ }
+            }
+
+            /// The command of this name.
+            pub fn of(name: &str) -> Option<CommandName> {
+                CommandName::ALL.iter().copied().find(|known| known.as_str() == name)
             }
 
             /// Whether only staff may use it.
@@ -282,4 +311,41 @@ command_names! {
     Lease = "lease", staff;
     EditField = "edit_field", staff;
     Ping = "ping", anyone;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn field() -> impl Strategy<Value = Option<Value>> {
+        let words = ["hello", "", "cnv_01KE70EHJ4G3365C0SN0KYB27A", "fil_01KE70EHJ4G3365C0SN0KYB27A"];
+        let value = prop_oneof![
+            proptest::sample::select(words.to_vec()).prop_map(|word| json!(word)),
+            Just(Value::Null),
+            Just(json!(7)),
+            Just(json!([])),
+            Just(json!([words[3]])),
+        ];
+        proptest::option::of(value)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_said_most_is_read_as_everything_else(
+            fields in [field(), field(), field(), field(), field()],
+            late in any::<bool>(),
+        ) {
+            let names = ["conversation", "client_id", "body", "files", "other"];
+            let mut frame: Vec<String> = names.iter().zip(&fields)
+                .filter_map(|(name, value)| Some(format!("{name:?}:{}", value.as_ref()?)))
+                .collect();
+            frame.insert(if late { frame.len() } else { 0 }, "\"cmd\":\"send\"".to_owned());
+            let frame = format!("{{{}}}", frame.join(","));
+            let read = Command::read(CommandName::Send, &frame).ok();
+            prop_assert_eq!(read, serde_json::from_str::<Command>(&frame).ok(), "{}", frame);
+        }
+    }
 }

@@ -21,10 +21,16 @@ pub fn with_text<T>(value: &impl Display, with: impl FnOnce(&str) -> T) -> T {
     }
 }
 
-/// Stores a type as text by its `Display` and `FromStr`.
+/// Stores a type as text by its `Display` and `FromStr`; `ids:` those that know their text without formatting.
 #[macro_export]
 macro_rules! text_column {
-    ($($kind:ty),+ $(,)?) => {$(
+    (ids: $($kind:ty),+ $(,)?) => {
+        $($crate::text_column!(@by $crate::base::Id::with_text, $kind);)+
+    };
+    ($($kind:ty),+ $(,)?) => {
+        $($crate::text_column!(@by $crate::ports::db::with_text, $kind);)+
+    };
+    (@by $with_text:path, $kind:ty) => {
         impl<DB: sqlx::Database> sqlx::Type<DB> for $kind where String: sqlx::Type<DB> {
             fn type_info() -> DB::TypeInfo {
                 <String as sqlx::Type<DB>>::type_info()
@@ -43,7 +49,7 @@ macro_rules! text_column {
                 &self,
                 buffer: &mut <DB as sqlx::Database>::ArgumentBuffer,
             ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                $crate::ports::db::with_text(self, |text| sqlx::Encode::<DB>::encode(text, buffer))
+                $with_text(self, |text| sqlx::Encode::<DB>::encode(text, buffer))
             }
         }
 
@@ -52,11 +58,11 @@ macro_rules! text_column {
                 Ok(<&str as sqlx::Decode<DB>>::decode(value)?.parse()?)
             }
         }
-    )+};
+    };
 }
 
 text_column!(
-    base::WorkspaceId,
+    ids: base::WorkspaceId,
     base::StaffId,
     base::SessionId,
     base::ContactId,
@@ -80,6 +86,9 @@ text_column!(
     base::SegmentId,
     base::ViewId,
     base::SnippetId,
+);
+
+text_column!(
     base::Role,
     base::Audience,
     base::ActorKind,
