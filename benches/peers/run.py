@@ -10,9 +10,9 @@
     python benches/peers/run.py polled  [TARGET...]   delivery by socket beside that to who asks every three seconds
     python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
 
-Targets: hub, hub-postgres, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load tester
-are target/release/concierge, or what CONCIERGE_BIN names; benches/README.md says how the peers are installed. Visitors arrive first; what counts
-is the time after that, in which all of them write and none comes or goes.
+Targets: hub, hub-postgres, bare, node-none, node-normal, node-full, channels-normal, channels-full. The hub and the load
+tester are target/release/concierge, or what CONCIERGE_BIN names; benches/README.md says how the peers are installed.
+Visitors arrive first; what counts is the time after that, in which all of them write and none comes or goes.
 """
 
 import json
