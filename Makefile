@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that is needed; the rest are parts of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dist speechless test check unit autobahn counts fuzz e2e speech docs fmt needs
+.PHONY: help run dist tuned speechless test check unit autobahn counts fuzz e2e speech docs fmt needs
 
 help: ## says what there is
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -14,6 +14,9 @@ run: speechless ## builds the hub and starts it with three demo businesses in ./
 
 dist: speechless ## builds what belongs on a server, target/dist/concierge; takes four times as long and works for less
 	cargo build --locked --profile dist $(SPEECH)
+
+tuned: speechless ## as dist, and then built again by what the first one did under load; works for less still
+	@scripts/tuned.sh $(SPEECH)
 
 speechless:
 	@[ -z "$(SPEECH)" ] || \

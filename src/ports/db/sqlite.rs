@@ -102,6 +102,19 @@ struct Finished {
     told: oneshot::Sender<Result<(), DbError>>,
 }
 
+impl Finished {
+    /// Publishes what is news now, and tells whoever waits what became of it.
+    fn end(self, result: Result<(), DbError>, bus: &Bus) {
+        if result.is_ok() {
+            crash_point(Place::Committed);
+            self.news.into_iter().for_each(|note| bus.publish(note));
+            crash_point(Place::Published);
+        }
+        // An error only says that the caller has gone.
+        let _ = self.told.send(result);
+    }
+}
+
 /// What a unit stands on: what is rolled back if it does not finish.
 #[derive(Debug, Clone, Copy)]
 enum Ground {
@@ -176,23 +189,13 @@ async fn commits(desk: Weak<Mutex<Desk>>, finished: Arc<Notify>, checkpointer: A
     loop {
         finished.notified().await;
         let Some(desk) = desk.upgrade() else { return };
-        let group = {
-            let mut desk = desk.lock().await;
-            let group = desk.commit().await;
-            // Nobody writes while the desk is held: the log can begin anew.
-            if checkpointer.is_to_be_finished() {
-                desk.finish_log().await;
-            }
-            group
-        };
-        for (unit, result) in group {
-            if result.is_ok() {
-                crash_point(Place::Committed);
-                unit.news.into_iter().for_each(|note| bus.publish(note));
-                crash_point(Place::Published);
-            }
-            // An error only says that the caller has gone.
-            let _ = unit.told.send(result);
+        let mut desk = desk.lock().await;
+        let group = desk.commit().await;
+        let held = checkpointer.is_to_be_finished().then_some(desk);
+        group.into_iter().for_each(|(unit, result)| unit.end(result, &bus));
+        // Nobody writes while the desk is held: the log can begin anew.
+        if let Some(mut desk) = held {
+            desk.finish_log().await;
         }
         checkpointer.wake();
     }

@@ -1,10 +1,12 @@
 //! What sockets alone cost, to be measured beside the hub: axum, a map of rooms in memory, and nothing kept on
-//! disk. It speaks as much of our protocol as `concierge load --scenario flood` needs, and has neither rights
-//! nor limits nor agents.
+//! disk; or, given a folder, what the first thing costs that one would write: a row for each message, by sqlx into
+//! SQLite, without a sync. It speaks as much of our protocol as `concierge load --scenario flood` needs, and has
+//! neither rights nor limits nor agents.
 //!
-//!     cargo run --release -- PORT
+//!     cargo run --release -- PORT [FOLDER]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
@@ -15,7 +17,9 @@ use dashmap::DashMap;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{Mutex, mpsc};
 use ulid::Ulid;
 
 #[derive(Default)]
@@ -28,6 +32,7 @@ struct Room {
 struct Peer {
     visitors: DashMap<String, String>,
     rooms: DashMap<String, Arc<Mutex<Room>>>,
+    store: Option<SqlitePool>,
 }
 
 #[derive(Deserialize)]
@@ -53,17 +58,47 @@ struct Page {
 
 #[tokio::main]
 async fn main() {
-    let port: u16 = std::env::args().nth(1).and_then(|port| port.parse().ok()).expect("a port");
+    let mut arguments = std::env::args().skip(1);
+    let port: u16 = arguments.next().and_then(|port| port.parse().ok()).expect("a port");
+    let store = match arguments.next() {
+        Some(folder) => Some(open(FilePath::new(&folder)).await.expect("a store")),
+        None => None,
+    };
     let routes = Router::new()
         .route("/readyz", get(async || Json(json!({}))))
         .route("/v1/widget/{workspace}/sessions", post(visit))
         .route("/v1/conversations/{conversation}/entries", get(entries))
         .route("/v1/socket", any(socket))
-        .with_state(Arc::new(Peer::default()));
+        .with_state(Arc::new(Peer { store, ..Peer::default() }));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
     // Without it every other answer waits 40 ms for an acknowledgement.
     let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("a socket takes the option"));
     axum::serve(listener, routes).await.expect("it serves");
+}
+
+/// One connection writes: several would wait for each other's locks.
+async fn open(folder: &FilePath) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("peer.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal);
+    let store = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    let table = "CREATE TABLE entries (conversation TEXT NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL,
+        entry TEXT NOT NULL, PRIMARY KEY (conversation, seq), UNIQUE (conversation, client_id)) WITHOUT ROWID";
+    sqlx::query(table).execute(&store).await?;
+    Ok(store)
+}
+
+async fn keep(store: &SqlitePool, conversation: &str, seq: usize, client_id: &str, entry: &Value) {
+    sqlx::query("INSERT INTO entries (conversation, seq, client_id, entry) VALUES ($1, $2, $3, $4)")
+        .bind(conversation)
+        .bind(i64::try_from(seq).expect("few"))
+        .bind(client_id)
+        .bind(entry.to_string())
+        .execute(store)
+        .await
+        .expect("stored");
 }
 
 async fn visit(State(peer): State<Arc<Peer>>) -> Json<Value> {
@@ -79,7 +114,7 @@ async fn entries(
     Query(page): Query<Page>,
 ) -> Json<Value> {
     let room = peer.rooms.entry(conversation).or_default().clone();
-    let room = room.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = room.lock().await;
     let found: Vec<&Value> = room.entries.iter().skip(page.after).take(page.limit).collect();
     Json(json!({ "entries": found, "more": found.len() == page.limit }))
 }
@@ -99,7 +134,7 @@ async fn converse(peer: Arc<Peer>, socket: WebSocket) {
                 let Some(Ok(frame)) = frame else { return };
                 let Ok(frame) = serde_json::from_slice::<Frame>(&frame.into_data()) else { continue };
                 let reference = frame.reference.clone();
-                let ok = answer(&peer, &mut contact, &told, frame);
+                let ok = answer(&peer, &mut contact, &told, frame).await;
                 let reply = json!({ "type": "reply", "ref": reference, "ok": ok }).to_string();
                 if writes.send(Message::text(reply)).await.is_err() { return }
             }
@@ -107,7 +142,7 @@ async fn converse(peer: Arc<Peer>, socket: WebSocket) {
     }
 }
 
-fn answer(peer: &Peer, contact: &mut String, told: &mpsc::Sender<String>, frame: Frame) -> Value {
+async fn answer(peer: &Peer, contact: &mut String, told: &mpsc::Sender<String>, frame: Frame) -> Value {
     match frame.cmd.as_str() {
         "hello" => {
             let token = frame.token.unwrap_or_default();
@@ -119,7 +154,7 @@ fn answer(peer: &Peer, contact: &mut String, told: &mpsc::Sender<String>, frame:
         "join" => {
             let conversation = frame.conversation.unwrap_or_default();
             let room = peer.rooms.entry(conversation.clone()).or_default().clone();
-            let mut room = room.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut room = room.lock().await;
             room.members.push(told.clone());
             let missed = room.entries.get(frame.after..).unwrap_or_default();
             json!({
@@ -130,7 +165,7 @@ fn answer(peer: &Peer, contact: &mut String, told: &mpsc::Sender<String>, frame:
         _ => {
             let conversation = frame.conversation.unwrap_or_else(|| format!("cnv_{}", Ulid::generate()));
             let room = peer.rooms.entry(conversation.clone()).or_default().clone();
-            let mut room = room.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut room = room.lock().await;
             let seq = room.entries.len() + 1;
             let entry = json!({
                 "seq": seq, "prev": seq - 1, "audience": "everyone",
@@ -138,6 +173,9 @@ fn answer(peer: &Peer, contact: &mut String, told: &mpsc::Sender<String>, frame:
                 "content": { "kind": "message" }, "client_id": frame.client_id,
                 "at": jiff::Timestamp::now().to_string(),
             });
+            if let Some(store) = &peer.store {
+                keep(store, &conversation, seq, &frame.client_id, &entry).await;
+            }
             let event = json!({ "type": "event", "conversation": conversation, "entry": entry }).to_string();
             room.members.retain(|member| member.try_send(event.clone()).is_ok());
             room.entries.push(entry);
