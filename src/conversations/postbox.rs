@@ -1,13 +1,16 @@
 //! Customers' messages on their way into the store: all that wait share one unit of work.
 //!
-//! Messages that are stored together share a sync, and the pages of the store that they touch. There is no
-//! timer: while one batch is on its way to the disk the next gathers, and before a batch sets out everybody
-//! who can run now hands in what they have. So batches grow with the load by themselves, and a lone message
-//! is stored at once.
+//! Messages that are stored together share a sync, and the pages of the store that they touch. No timer holds up
+//! a lone message: while one batch is on its way to the disk the next gathers, and before a batch sets out
+//! everybody who can run now hands in what they have. So batches grow with the load by themselves. Where they
+//! have grown large, one sets out every few milliseconds and not sooner: the processor is short there, and a
+//! batch costs as much as a dozen of its messages.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::base::ConversationId;
@@ -24,6 +27,12 @@ const BATCH: usize = 512;
 
 /// How many times everybody else may run before a batch sets out.
 const ROUNDS: usize = 8;
+
+/// After a batch of so many, the next sets out `PACE` after it at the earliest.
+const LARGE: usize = 64;
+
+/// How soon a batch follows a large one.
+const PACE: Duration = Duration::from_millis(3);
 
 /// Where customers' messages wait to be stored. Clones are the same box.
 #[derive(Clone)]
@@ -82,7 +91,11 @@ impl Postbox {
         loop {
             self.gather().await;
             let Some(batch) = self.take() else { return };
+            let next = (batch.len() >= LARGE).then(|| Instant::now() + PACE);
             look = self.store_batch(batch, look).await;
+            if let Some(next) = next {
+                tokio::time::sleep_until(next).await;
+            }
         }
     }
 
