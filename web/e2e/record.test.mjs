@@ -77,9 +77,14 @@ test("a recording is on its way before it ends, and a line cut in the middle is 
   await page.getByRole("timer", { name: /^Recording, 0:0[4-9]/ }).waitFor();
   await page.getByRole("button", { name: "Stop recording" }).click();
   await page.getByRole("button", { name: "Send voice message" }).click();
-  await page.getByRole("log").getByRole("button", { name: "Play" }).waitFor();
+  await page.getByRole("log").getByRole("button", { name: "Play" }).click();
+  const audio = await page.getByRole("log").locator("audio").elementHandle();
   line.mend();
   await page.locator("[data-transcript=done]").waitFor({ timeout: 2 * PATIENCE });
+  assert.ok(
+    await audio.evaluate((sound) => sound.isConnected && (sound.ended || !sound.paused)),
+    "what plays goes on when the message has its place",
+  );
   assert.equal(
     seen.filter(({ method }) => method === "POST").length,
     1,

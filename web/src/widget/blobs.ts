@@ -6,6 +6,9 @@ import type { OutFile } from "../wire/outbox.ts";
 import { bring, create, type Door, isGone, type Stream, stream, type Way } from "../wire/pieces.ts";
 import type { Attachment } from "../wire/protocol.ts";
 
+/** After so many milliseconds a store that did not open is done without: some browsers' never answers. */
+const SLOW = 3_000;
+
 const wayKey = (key: string): string => `${key}@`;
 
 export type Files = {
@@ -32,6 +35,7 @@ export function browserFiles(door: Door, name: string): Files {
       request.onupgradeneeded = () => void request.result.createObjectStore("files");
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
+      setTimeout(reject, SLOW);
     });
     return opened;
   }

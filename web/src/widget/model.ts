@@ -277,6 +277,7 @@ export function createChat(options: ChatOptions): Chat {
     link.request({ cmd: "ask_for_person", conversation }).catch(() => set({ personAsked: false }));
   }
 
+  let storing: Promise<unknown> = Promise.resolve();
   function send(body: string, chosen: readonly File[]): void {
     const out = chosen.map((file) => ({ file, key: newClientId() }));
     const message: OutMessage = {
@@ -285,12 +286,11 @@ export function createChat(options: ChatOptions): Chat {
       files: out.map(({ key, file }) => ({ key, name: file.name, type: file.type, size: file.size })),
       at: Date.now(),
     };
-    // The files are stored before the message that names them.
-    if (out.length === 0) outbox.add(message);
-    else
-      void files()
-        .then((known) => Promise.all(out.map(({ key, file }) => known.put(key, file))))
-        .then(() => outbox.add(message));
+    // The files are stored before the message that names them, and what is written meanwhile comes after it.
+    storing = storing
+      .then(() => out[0] && files())
+      .then((known) => known && Promise.all(out.map(({ key, file }) => known.put(key, file))))
+      .then(() => outbox.add(message));
     begin();
   }
 

@@ -68,13 +68,15 @@ export function FileView(props: FileProps): JSX.Element {
   return <Document {...props} />;
 }
 
-/** An address for bytes that only the signed-in visitor may fetch. */
-function useBlob(chat: Chat, id: string): { url?: string; blob?: Blob; failed?: true } {
+/** An address for bytes that only the signed-in visitor may fetch. It stays when the file gets its place at the hub. */
+function useBlob(chat: Chat, id: string, copy = ""): { url?: string; blob?: Blob; failed?: true } {
   const [state, setState] = useState<{ url?: string; blob?: Blob; failed?: true }>({});
+  const from = useRef(id);
+  if (state.failed) from.current = id;
   useEffect(() => {
     let url: string | undefined;
     let gone = false;
-    chat.bytes(id).then(
+    chat.bytes(from.current + copy).then(
       (blob) => {
         if (gone) return;
         url = URL.createObjectURL(blob);
@@ -86,7 +88,7 @@ function useBlob(chat: Chat, id: string): { url?: string; blob?: Blob; failed?: 
       gone = true;
       if (url) URL.revokeObjectURL(url);
     };
-  }, [chat, id]);
+  }, [chat, from.current, copy]);
   return state;
 }
 
@@ -152,7 +154,7 @@ function Document(props: FileProps): JSX.Element {
 function Voice(props: FileProps): JSX.Element {
   const { file } = props;
   const [copy, setCopy] = useState("");
-  const { url, blob, failed } = useBlob(props.chat, file.id + copy);
+  const { url, blob, failed } = useBlob(props.chat, file.id, copy);
   const player = useRef<HTMLAudioElement>(null);
   if (failed) return <p class="small">{say("fileFailed", { name: say("voice") })}</p>;
 

@@ -81,10 +81,7 @@ export function Thread({ chat, state }: { readonly chat: Chat; readonly state: C
               ))}
             </div>
           )}
-          {rows}
-          {waiting.map((message) => (
-            <Waiting key={message.client_id} chat={chat} message={message} state={state} />
-          ))}
+          {rows.concat(waiting.map((message) => waitingRow(chat, message, state)))}
           <Seen state={state} waiting={waiting.length > 0} />
           {waiting.length === 0 && <Closing chat={chat} state={state} />}
           {typing.length > 0 && (
@@ -133,11 +130,7 @@ function entryRows(chat: Chat, entries: readonly Entry[]): JSX.Element[] {
       row = (
         <div key={entry.client_id ?? entry.seq} class={entry === entries.at(-1) ? "entry new" : "entry"}>
           {day !== undefined && <Day at={day} />}
-          {line === undefined ? (
-            <Message chat={chat} entry={entry} grouped={grouped} />
-          ) : (
-            <p class="line">{line}</p>
-          )}
+          {line === undefined ? messageRow(chat, entry, grouped) : <p class="line">{line}</p>}
         </div>
       );
       cache.set(entry, row);
@@ -186,13 +179,7 @@ function Day({ at }: { readonly at: string }): JSX.Element {
   return <p class="day">{text}</p>;
 }
 
-type MessageProps = {
-  readonly chat: Chat;
-  readonly entry: Entry;
-  readonly grouped: boolean;
-};
-
-function Message({ chat, entry, grouped }: MessageProps): JSX.Element {
+function messageRow(chat: Chat, entry: Entry, grouped: boolean): JSX.Element {
   const mine = entry.actor.kind === "contact";
   const files = entry.content.kind === "message" ? (entry.content.files ?? []) : [];
   return (
@@ -208,53 +195,50 @@ function Message({ chat, entry, grouped }: MessageProps): JSX.Element {
           <time dateTime={entry.at}>{formats.time.format(new Date(entry.at))}</time>
         </p>
       )}
-      {files.map((file) => (
-        <File key={file.id} chat={chat} file={file} />
+      {files.map((file, at) => (
+        <File key={at} chat={chat} file={file} />
       ))}
       {entry.body && <Body text={entry.body} />}
     </div>
   );
 }
 
-function Waiting({
-  chat,
-  message,
-  state,
-}: {
-  readonly chat: Chat;
-  readonly message: OutMessage;
-  readonly state: ChatState;
-}): JSX.Element {
+/** Built as `messageRow` builds it, under the same key: what plays in it goes on when the message has its place. */
+function waitingRow(chat: Chat, message: OutMessage, state: ChatState): JSX.Element {
   const online = state.link === "online" || state.link === "connecting";
   const done = message.posted !== undefined;
   return (
-    <div class={`row mine ${done ? "" : "pending"}`}>
-      {message.files.map((file) => (
-        <File
-          key={file.key}
-          chat={chat}
-          file={attachmentOf(file)}
-          progress={done ? undefined : state.progress[file.key]}
-        />
-      ))}
-      {message.body && <Body text={message.body} />}
-      {message.refused === undefined ? (
-        <Mark icon={done ? "check" : "clock"} text={say(done ? "sent" : online ? "sending" : "waiting")} />
-      ) : (
-        <p class="mark bad">
-          <span dir="auto">
-            <Icon name="alert" size={13} />
-            {say("failed")}
-            {message.says ? `: ${message.says}` : ""}
-          </span>
-          <button type="button" onClick={() => chat.retry(message.client_id)}>
-            {say("retry")}
-          </button>
-          <button type="button" onClick={() => chat.remove(message.client_id)}>
-            {say("remove")}
-          </button>
-        </p>
-      )}
+    <div key={message.client_id} class="entry">
+      {false}
+      <div class={`row mine ${done ? "" : "pending"}`}>
+        {false}
+        {message.files.map((file, at) => (
+          <File
+            key={at}
+            chat={chat}
+            file={attachmentOf(file)}
+            progress={done ? undefined : state.progress[file.key]}
+          />
+        ))}
+        {message.body && <Body text={message.body} />}
+        {message.refused === undefined ? (
+          <Mark icon={done ? "check" : "clock"} text={say(done ? "sent" : online ? "sending" : "waiting")} />
+        ) : (
+          <p class="mark bad">
+            <span dir="auto">
+              <Icon name="alert" size={13} />
+              {say("failed")}
+              {message.says ? `: ${message.says}` : ""}
+            </span>
+            <button type="button" onClick={() => chat.retry(message.client_id)}>
+              {say("retry")}
+            </button>
+            <button type="button" onClick={() => chat.remove(message.client_id)}>
+              {say("remove")}
+            </button>
+          </p>
+        )}
+      </div>
     </div>
   );
 }
