@@ -104,19 +104,25 @@ impl Hub {
         (ended.status.code(), String::from_utf8_lossy(&says).into_owned())
     }
 
-    /// Starts a hub on what is in a folder and kills it after so long, however far it is; at the latest when it
-    /// answers. Gives the time it had.
-    pub(crate) async fn start_and_kill(folder: &Path, after: Duration) -> Duration {
+    /// Starts a hub on what is in a folder, lets it die when it comes to a place on the way to the disk for the
+    /// `time`-th time, and says whether it came there before it answered.
+    pub(crate) async fn start_and_crash(folder: &Path, place: &str, time: u32) -> bool {
         let address = format!("127.0.0.1:{}", free_port());
         let listen = setting("HTTP__LISTEN", &address);
-        let mut child = spawn(folder, &[listen, setting("UNDERSTANDING__SENTENCE_MODEL", "false")]);
+        let crash = ("CONCIERGE_CRASH_AT".to_owned(), format!("{place}:{time}"));
+        let mut child = spawn(folder, &[listen, setting("UNDERSTANDING__SENTENCE_MODEL", "false"), crash]);
         let started = Instant::now();
-        while started.elapsed() < after && std::net::TcpStream::connect(&address).is_err() {
+        while std::net::TcpStream::connect(&address).is_err() {
+            if let Some(status) = child.try_wait().expect("it is asked") {
+                assert_eq!(status.signal(), Some(SIGABRT), "{place}: {status}");
+                return true;
+            }
+            assert!(started.elapsed() < PATIENCE, "it neither dies nor answers");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         child.kill().expect("it can be killed");
         child.wait().expect("it is dead");
-        started.elapsed()
+        false
     }
 
     /// Kills it at once, as `kill -9` does.

@@ -6,11 +6,14 @@ use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 use std::path::Path;
 
+use crate::dice;
 use crate::hub::{Hub, store_in};
-use crate::{PATIENCE, dice};
 
 /// Migrations that the store of before has: those of the first version that had customers' data.
-const BEFORE: usize = 5;
+const BEFORE: i64 = 5;
+
+/// The place before each commit that brings a store up to date.
+const UPGRADING: &str = "upgrading";
 
 /// Makes the store that an older hub left behind.
 async fn old_store(folder: &Path) {
@@ -19,7 +22,7 @@ async fn old_store(folder: &Path) {
     let mut names: Vec<_> =
         std::fs::read_dir(&all).expect("migrations").map(|file| file.expect("a file").file_name()).collect();
     names.sort();
-    for name in names.iter().take(BEFORE) {
+    for name in names.iter().take(usize::try_from(BEFORE).expect("a few")) {
         std::fs::copy(all.join(name), scripts.path().join(name)).expect("copied");
     }
     std::fs::write(folder.join("concierge.db"), []).expect("an empty file");
@@ -45,29 +48,23 @@ async fn a_store_of_before_is_brought_up_to_date_whenever_it_is_interrupted() {
     let fresh = tempfile::tempdir().expect("a folder");
     Hub::seed(fresh.path());
     let expected = tables(fresh.path()).await;
-    // How long a start takes here until it answers, which is after the last migration.
-    let measured = tempfile::tempdir().expect("a folder");
-    old_store(measured.path()).await;
-    let whole = Hub::start_and_kill(measured.path(), PATIENCE).await;
-    let mut interrupted = 0;
-    for round in 0.. {
-        // A start that is quicker than the one that was measured may be over before each of its kills.
-        if round >= 12 && interrupted > 0 {
-            break;
-        }
-        assert!(round < 100, "no kill came before the last migration");
+    let mut before = BEFORE;
+    for commit in 1.. {
         let folder = tempfile::tempdir().expect("a folder");
         old_store(folder.path()).await;
-        for _ in 0..2 {
-            Hub::start_and_kill(folder.path(), whole.mul_f64(rng.random_range(0.05..1.0))).await;
-            let (_, done) = tables(folder.path()).await;
-            assert!(done >= i64::try_from(BEFORE).expect("a few"), "what was done stays done");
-            interrupted += u32::from(done < expected.1);
+        if !Hub::start_and_crash(folder.path(), UPGRADING, commit).await {
+            break;
         }
-        let mut hub = Hub::start_there(folder.path(), &[], Vec::new()).await;
-        hub.kill();
+        let (_, done) = tables(folder.path()).await;
+        assert!((before..=before + 1).contains(&done), "a step is done whole or not at all: {done}");
+        before = done;
+        // A start that is cut short as well.
+        Hub::start_and_crash(folder.path(), UPGRADING, rng.random_range(1..10)).await;
+        assert!(tables(folder.path()).await.1 >= done, "what was done stays done");
+        Hub::start_there(folder.path(), &[], Vec::new()).await.kill();
         assert_eq!(tables(folder.path()).await, expected);
     }
+    assert_eq!(before, expected.1, "it was cut short before each step");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,9 +10,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use sqlx::SqliteConnection;
+
 /// A place in the life of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
+    /// A step that brings the tables up to date, or the note of its time, is finished; its commit comes next.
+    Upgrading,
     /// A transaction was opened.
     Began,
     /// A unit of the transaction is finished; others may follow.
@@ -46,3 +50,36 @@ pub(super) fn crash_point(place: Place) {
 /// Ends the process if this is the time and the place: never, in a release build.
 #[cfg(not(debug_assertions))]
 pub(super) fn crash_point(_: Place) {}
+
+/// Has the place passed before each commit of a connection, until [`leave_commits`].
+#[cfg(debug_assertions)]
+pub(super) async fn pass_before_commits(
+    connection: &mut SqliteConnection,
+    place: Place,
+) -> Result<(), sqlx::Error> {
+    let mut handle = connection.lock_handle().await?;
+    handle.set_commit_hook(move || {
+        crash_point(place);
+        true
+    });
+    Ok(())
+}
+
+/// Has no place passed any more before the commits of a connection.
+#[cfg(debug_assertions)]
+pub(super) async fn leave_commits(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    connection.lock_handle().await?.remove_commit_hook();
+    Ok(())
+}
+
+/// Has the place passed before each commit of a connection: there is none, in a release build.
+#[cfg(not(debug_assertions))]
+pub(super) async fn pass_before_commits(_: &mut SqliteConnection, _: Place) -> Result<(), sqlx::Error> {
+    Ok(())
+}
+
+/// Has no place passed any more: there is none, in a release build.
+#[cfg(not(debug_assertions))]
+pub(super) async fn leave_commits(_: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    Ok(())
+}

@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 
 use crate::ports::bus::{Bus, Note};
 use crate::ports::db::checkpoint::{Checkpointer, FINISH};
-use crate::ports::db::crash::{Place, crash_point};
+use crate::ports::db::crash::{Place, crash_point, leave_commits, pass_before_commits};
 use crate::ports::db::lite::{LOCK_WAIT, LiteLink};
 use crate::ports::db::lockstep::in_step;
 use crate::ports::db::readers::Readers;
@@ -51,10 +51,17 @@ pub(super) async fn open(path: &Path, bus: Bus) -> Result<(Writer, Readers), DbE
         .disable_statement_logging();
     let mut connection = in_step(SqliteConnection::connect_with(&options)).await?;
     look_through(&mut connection, path).await?;
-    in_step(tables::migrator(Engine::Sqlite).run(&mut connection)).await?;
+    bring_up_to_date(&mut connection).await?;
     let writer = LiteLink::open(path.to_owned(), WRITER).await?;
     let checkpointer = Checkpointer::open(connection, path, options).await?;
     Ok((Writer::start(writer, checkpointer, bus), Readers::new(path)))
+}
+
+async fn bring_up_to_date(connection: &mut SqliteConnection) -> Result<(), DbError> {
+    in_step(pass_before_commits(connection, Place::Upgrading)).await?;
+    in_step(tables::migrator(Engine::Sqlite).run(&mut *connection)).await?;
+    in_step(leave_commits(connection)).await?;
+    Ok(())
 }
 
 /// Looks for damage where it is quick: a broken file is better found now than by a customer.
