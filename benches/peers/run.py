@@ -10,8 +10,9 @@
     python benches/peers/run.py polled  [TARGET...]   delivery by socket beside that to who asks every three seconds
     python benches/peers/run.py commits               the hub on PostgreSQL beside pgbench's commits of one row
 
-Targets: hub, hub-postgres, bare, bare-normal (axum with sqlx), node-none, node-normal, node-full, channels-normal,
-channels-full. The hub and the load tester are target/release/concierge, or what CONCIERGE_BIN names; benches/README.md says how the peers are installed.
+Targets: hub, hub-postgres, bare, bare-normal (axum with sqlx), bare-full (axum with rusqlite), node-none,
+node-normal, node-full, channels-normal, channels-full. The hub and the load tester are target/release/concierge, or
+what CONCIERGE_BIN names; benches/README.md says how the peers are installed.
 Visitors arrive first; what counts is the time after that, in which all of them write and none comes or goes.
 """
 
@@ -36,7 +37,9 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 VISITORS = 500
 ARRIVING = 10
 WRITING = 12
-TARGETS = ["hub", "bare", "bare-normal", "node-none", "node-normal", "node-full", "channels-normal", "channels-full"]
+TARGETS = [
+    "hub", "bare", "bare-normal", "bare-full", "node-none", "node-normal", "node-full", "channels-normal", "channels-full"
+]
 
 
 def command(target, port, folder):
@@ -48,7 +51,7 @@ def command(target, port, folder):
         return [PYTHON, HERE / "channels/server.py", port, durability, folder], {}
     if kind == "bare":
         binary = os.environ.get("PEER_BARE", HERE / "bare/target/release/concierge-peer-bare")
-        return [binary, port, *([folder] if durability else [])], {}
+        return [binary, port, *([durability, folder] if durability else [])], {}
     # As released, but for what a flood is refused by, and drafts, which no peer writes: they wait.
     settings = {
         "HTTP__LISTEN": f"127.0.0.1:{port}",

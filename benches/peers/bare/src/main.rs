@@ -1,9 +1,10 @@
 //! What sockets alone cost, to be measured beside the hub: axum, a map of rooms in memory, and nothing kept on
 //! disk; or, given a folder, what the first thing costs that one would write: a row for each message, by sqlx into
-//! SQLite, without a sync. It speaks as much of our protocol as `concierge load --scenario flood` needs, and has
-//! neither rights nor limits nor agents.
+//! SQLite, without a sync (`normal`); or the quickest way to have a lone message on the disk: the row written and
+//! synced by the thread that read the message, while everybody else waits (`full`). It speaks as much of our protocol
+//! as `concierge load --scenario flood` needs, and has neither rights nor limits nor agents.
 //!
-//!     cargo run --release -- PORT [FOLDER]
+//!     cargo run --release -- PORT [normal|full FOLDER]
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -32,7 +33,12 @@ struct Room {
 struct Peer {
     visitors: DashMap<String, String>,
     rooms: DashMap<String, Arc<Mutex<Room>>>,
-    store: Option<SqlitePool>,
+    store: Option<Store>,
+}
+
+enum Store {
+    Normal(SqlitePool),
+    Full(Mutex<rusqlite::Connection>),
 }
 
 #[derive(Deserialize)]
@@ -60,9 +66,14 @@ struct Page {
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let port: u16 = arguments.next().and_then(|port| port.parse().ok()).expect("a port");
-    let store = match arguments.next() {
-        Some(folder) => Some(open(FilePath::new(&folder)).await.expect("a store")),
-        None => None,
+    let store = match (arguments.next().as_deref(), arguments.next()) {
+        (Some("normal"), Some(folder)) => {
+            Some(Store::Normal(open(FilePath::new(&folder)).await.expect("a store")))
+        }
+        (Some("full"), Some(folder)) => {
+            Some(Store::Full(Mutex::new(open_synced(FilePath::new(&folder)).expect("a store"))))
+        }
+        _ => None,
     };
     let routes = Router::new()
         .route("/readyz", get(async || Json(json!({}))))
@@ -84,21 +95,37 @@ async fn open(folder: &FilePath) -> Result<SqlitePool, sqlx::Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
     let store = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-    let table = "CREATE TABLE entries (conversation TEXT NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL,
-        entry TEXT NOT NULL, PRIMARY KEY (conversation, seq), UNIQUE (conversation, client_id)) WITHOUT ROWID";
-    sqlx::query(table).execute(&store).await?;
+    sqlx::query(TABLE).execute(&store).await?;
     Ok(store)
 }
 
-async fn keep(store: &SqlitePool, conversation: &str, seq: usize, client_id: &str, entry: &Value) {
-    sqlx::query("INSERT INTO entries (conversation, seq, client_id, entry) VALUES ($1, $2, $3, $4)")
-        .bind(conversation)
-        .bind(i64::try_from(seq).expect("few"))
-        .bind(client_id)
-        .bind(entry.to_string())
-        .execute(store)
-        .await
-        .expect("stored");
+fn open_synced(folder: &FilePath) -> rusqlite::Result<rusqlite::Connection> {
+    let store = rusqlite::Connection::open(folder.join("peer.db"))?;
+    store.pragma_update(None, "journal_mode", "wal")?;
+    store.pragma_update(None, "synchronous", "full")?;
+    store.execute_batch(TABLE)?;
+    Ok(store)
+}
+
+const TABLE: &str =
+    "CREATE TABLE entries (conversation TEXT NOT NULL, seq INTEGER NOT NULL, client_id TEXT NOT NULL,
+    entry TEXT NOT NULL, PRIMARY KEY (conversation, seq), UNIQUE (conversation, client_id)) WITHOUT ROWID";
+
+const KEEP: &str = "INSERT INTO entries (conversation, seq, client_id, entry) VALUES ($1, $2, $3, $4)";
+
+async fn keep(store: &Store, conversation: &str, seq: usize, client_id: &str, entry: &Value) {
+    let seq = i64::try_from(seq).expect("few");
+    match store {
+        Store::Normal(store) => {
+            let row = sqlx::query(KEEP).bind(conversation).bind(seq).bind(client_id).bind(entry.to_string());
+            row.execute(store).await.expect("stored");
+        }
+        Store::Full(store) => {
+            let store = store.lock().await;
+            let mut row = store.prepare_cached(KEEP).expect("a statement");
+            row.execute((conversation, seq, client_id, entry.to_string())).expect("stored");
+        }
+    }
 }
 
 async fn visit(State(peer): State<Arc<Peer>>) -> Json<Value> {
