@@ -67,16 +67,16 @@ def command(target, port, folder):
 
 
 class Target(Served):
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, cores="0"):
+        self.name, self.cores = name, cores
         self.postgres = Postgres(free_port()) if name == "hub-postgres" else None
-        super().__init__(self.on_one_core)
+        super().__init__(self.on_its_cores)
 
-    def on_one_core(self, port, folder):
+    def on_its_cores(self, port, folder):
         arguments, added = command(self.name, str(port), folder)
         if self.postgres:
             added |= variables({"STORE__POSTGRES": self.postgres.url})
-        return ["taskset", "-c", "0", *arguments], added
+        return ["taskset", "-c", self.cores, *arguments], added
 
     def stop(self):
         super().stop()
