@@ -1,8 +1,9 @@
-"""CPU per message of nats-server's WebSocket, which stores and acknowledges nothing: the peer of G4.
+"""CPU per message of nats-server's WebSocket, which stores and acknowledges nothing: the peer of G4 and G9.
 
-    python benches/peers/nats.py [RATE...]
+    python benches/peers/nats.py [RATE...]    500 clients, each with a subject of its own
+    python benches/peers/nats.py rooms        one subject that ever more follow, as run.py's rooms
 
-The server runs on one core, its 500 clients on another, as in run.py. On Debian: apt-get install nats-server.
+The server runs on one core, its clients on another, as in run.py. On Debian: apt-get install nats-server.
 """
 
 import json
@@ -15,12 +16,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from run import SIZES  # noqa: E402
 from served import free_port, seconds  # noqa: E402
 
 SECONDS = 10
 
 
-def measure(rate):
+def measure(rate, clients=500, followers=1):
     port, folder = free_port(), Path(tempfile.mkdtemp(prefix="bench-nats-"))
     settings = f"port: {free_port()}\nhost: 127.0.0.1\nwebsocket {{ host: 127.0.0.1, port: {port}, no_tls: true }}\n"
     (folder / "nats.conf").write_text(settings)
@@ -30,7 +32,7 @@ def measure(rate):
     )
     try:
         time.sleep(1)
-        client = ["taskset", "-c", "1", "node", HERE / "node/nats.mjs", port, 500, rate, SECONDS]
+        client = ["taskset", "-c", "1", "node", HERE / "node/nats.mjs", port, clients, rate, SECONDS, followers]
         run = subprocess.Popen([str(one) for one in client], stdout=subprocess.PIPE, text=True)
         run.stdout.readline()
         used = seconds(Path(f"/proc/{server.pid}/stat"))
@@ -44,5 +46,9 @@ def measure(rate):
 
 
 if __name__ == "__main__":
-    for asked in [float(one) for one in sys.argv[1:]] or [1000, 12000]:
-        print(json.dumps(measure(asked)), flush=True)
+    if sys.argv[1:] == ["rooms"]:
+        runs = ((tabs, measure(rate, tabs, tabs)) for tabs, rate in SIZES.items())
+    else:
+        runs = ((asked, measure(float(asked))) for asked in sys.argv[1:] or [1000, 12000])
+    for asked, found in runs:
+        print(asked, json.dumps(found), flush=True)

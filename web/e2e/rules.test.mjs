@@ -183,7 +183,8 @@ test("of two who edit a rule at once the second sees both versions, and every ve
   await page.getByLabel("Name", { exact: true }).fill("Mine");
   await page.getByTestId("rule-text").waitFor();
   await page.getByRole("button", { name: "Save", exact: true }).click();
-  await page.getByText("2 is the newest version now", { exact: false }).waitFor();
+  const overtaken = page.getByRole("alert").filter({ hasText: "2 is the newest version now" });
+  for (const name of ["Theirs", "Mine"]) await overtaken.getByText(name, { exact: true }).waitFor();
   await shot(page, "rules-conflict");
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Save mine over it" }).click();
@@ -217,6 +218,8 @@ test("on a phone, in the dark and from right to left the builder is whole", asyn
     document.documentElement.dir = "rtl";
   });
   assert.ok((await overflow()) <= 0, "nothing is wider than the screen from right to left");
+  const back = page.getByRole("link", { name: "All rules" }).locator("svg");
+  assert.equal(await back.evaluate((arrow) => getComputedStyle(arrow).scale), "-1 1", "back is to the right");
   await shot(page, "rules-phone-rtl");
   await page.goto(`${hub.url}/app/settings/rules`);
   await page.getByRole("link", { name: rule.name }).waitFor();

@@ -275,7 +275,7 @@ function Detail({ id }: { id: string }) {
     <main className="page">
       <div className="mx-auto max-w-[980px] px-6 py-6 max-sm:px-4">
         <Link to="/contacts/{-$id}" params={{ id: undefined }} className="btn -ms-2.5 mb-3">
-          <ArrowLeft className="i s rtl:-scale-x-100" aria-hidden="true" />
+          <ArrowLeft className="i s" aria-hidden="true" />
           {t("contacts.title")}
         </Link>
         {isError ? <Empty title={t("app.notFound")} /> : null}

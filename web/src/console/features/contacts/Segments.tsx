@@ -63,7 +63,7 @@ export default function Segments({ id }: { id: string }) {
     <main className="page">
       <div className="rui mx-auto max-w-[1080px] px-6 py-6 max-sm:px-4">
         <Link to="/contacts/{-$id}" params={{ id: undefined }} className="btn -ms-2.5 mb-3">
-          <ArrowLeft className="i s rtl:-scale-x-100" aria-hidden="true" />
+          <ArrowLeft className="i s" aria-hidden="true" />
           {t("back")}
         </Link>
         <div className="mb-5 flex flex-wrap items-center gap-3">

@@ -152,7 +152,7 @@ export const Header = memo(function Header(props: Props) {
           className="icb"
           aria-label={t("app.back")}
         >
-          <ArrowLeft className="i rtl:-scale-x-100" aria-hidden="true" />
+          <ArrowLeft className="i" aria-hidden="true" />
         </Link>
       ) : null}
       <Title dir="auto">{summary.title || summary.contact.name || t("conv.untitled")}</Title>

@@ -252,7 +252,7 @@ export function BackToList() {
       className="icb -ms-2 sm:hidden!"
       aria-label={t("app.back")}
     >
-      <ArrowLeft className="i rtl:-scale-x-100" aria-hidden="true" />
+      <ArrowLeft className="i" aria-hidden="true" />
     </Link>
   );
 }

@@ -1,21 +1,18 @@
 /** The rule builder: when, if, then; beside it the rule in words and what it would have done. */
 import { useQuery } from "@tanstack/react-query";
-import { Link, useBlocker, useNavigate, useParams } from "@tanstack/react-router";
-import { ArrowLeft } from "lucide-react";
-import { Suspense, useEffect, useMemo, useState } from "react";
+import { Link, useParams } from "@tanstack/react-router";
+import { Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import "./rules.css";
-import "./texts";
 import { api, queries } from "../../api";
 import "../../i18n/settings";
-import { useKeys } from "../../lib/keys";
-import { isCode, refusal } from "../../lib/refusal";
-import { Empty, Icon, Segments } from "../../parts/basics";
+import { late } from "../../lib/late";
+import { refusal } from "../../lib/refusal";
+import { Empty, Segments } from "../../parts/basics";
 import { useMay, useWorkflow } from "../../parts/data";
 import { Field } from "../../parts/Field";
-import { complain, toast } from "../../parts/toast";
 import { DAYS } from "../../types";
 import { Actions, type Step } from "./Actions";
+import { BuilderHead, BuilderPage, type Kind, NameField, ReadingCard, useBuilding } from "./Building";
 import { ConditionGroup } from "./Conditions";
 import { DryRun } from "./DryRun";
 import {
@@ -36,6 +33,7 @@ import {
   treeOf,
   type Vocabulary,
 } from "./model";
+import { Versions } from "./Versions";
 
 const NEW: Rule = {
   id: "",
@@ -52,9 +50,6 @@ const NEW: Rule = {
   // biome-ignore lint/suspicious/noThenProperty: the word of the API; nothing awaits a document.
   then: [],
 };
-
-import { late } from "../../lib/late";
-import { Versions } from "./Versions";
 
 const SequenceBuilder = late(() => import("./SequenceBuilder"), "default");
 
@@ -80,38 +75,28 @@ function RulePage({ id }: { id: string }) {
   if (error) return <Empty page title={refusal(error)} />;
   if (!rule || !vocabulary) return <main className="page" aria-busy="true" />;
   return (
-    <main className="page">
-      <div className="rui mx-auto w-full max-w-[1180px] px-6 py-6 max-sm:px-4">
-        <Link
-          to="/settings/{-$section}"
-          params={{ section: "rules" }}
-          className="mini mb-3 inline-flex items-center gap-1"
-        >
-          <Icon of={ArrowLeft} size="xs" />
-          {t("back")}
-        </Link>
-        {mayWrite ? null : <p className="hint mb-3">{t("managersOnly")}</p>}
-        {rule.of_schema ? (
-          <p className="rcard mb-4 flex flex-wrap items-center gap-3">
-            {t("ofWorkflow")}
-            <Link
-              to="/schemas/{-$key}"
-              params={{ key: rule.of_schema }}
-              search={{ tab: "workflow" }}
-              className="mini"
-            >
-              {t("toWorkflow")}
-            </Link>
-          </p>
-        ) : null}
-        <Form
-          key={`${rule.id}${rule.version}`}
-          rule={rule}
-          vocabulary={vocabulary}
-          mayWrite={mayWrite && rule.of_schema === undefined}
-        />
-      </div>
-    </main>
+    <BuilderPage>
+      {mayWrite ? null : <p className="hint mb-3">{t("managersOnly")}</p>}
+      {rule.of_schema ? (
+        <p className="rcard mb-4 flex flex-wrap items-center gap-3">
+          {t("ofWorkflow")}
+          <Link
+            to="/schemas/{-$key}"
+            params={{ key: rule.of_schema }}
+            search={{ tab: "workflow" }}
+            className="mini"
+          >
+            {t("toWorkflow")}
+          </Link>
+        </p>
+      ) : null}
+      <Form
+        key={`${rule.id}${rule.version}`}
+        rule={rule}
+        vocabulary={vocabulary}
+        mayWrite={mayWrite && rule.of_schema === undefined}
+      />
+    </BuilderPage>
   );
 }
 
@@ -143,153 +128,36 @@ function documentOf({ tree, steps, after, at, ...rest }: State): RuleDocument {
   };
 }
 
+const kind: Kind<State, RuleDocument, Rule, Reading> = {
+  name: "rule",
+  stateOf,
+  documentOf,
+  ...rulesApi,
+  switchOn: async (kept) => {
+    await api.changeRule(kept.id, true);
+    return { ...kept, enabled: true };
+  },
+  refresh: async (kept, isNew) => {
+    await queries.invalidateQueries({ queryKey: ["rules"] });
+    if (!kept) return;
+    void queries.invalidateQueries({ queryKey: ["rule", kept.id, "versions"] });
+    if (isNew) queries.setQueryData(askRules.one(kept.id).queryKey, kept);
+  },
+};
+
 function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabulary; mayWrite: boolean }) {
   const { t } = useTranslation("rules");
-  const { t: app } = useTranslation();
-  const navigate = useNavigate();
-  const [state, setState] = useState(() => stateOf(rule));
-  const [base, setBase] = useState(rule);
-  const [theirs, setTheirs] = useState<Rule>();
-  const [wrong, setWrong] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const document = useMemo(() => documentOf(state), [state]);
-  const text = JSON.stringify(document);
-  const [saved, setSaved] = useState(() => JSON.stringify(documentOf(stateOf(rule))));
-  const dirty = text !== saved;
-  const reading = useReading(document);
-  const ready = reading !== undefined && reading.problem === undefined;
-  const set = (to: Partial<State>) => setState((now) => ({ ...now, ...to }));
-
-  useBlocker({
-    shouldBlockFn: () => dirty && !busy && !window.confirm(t("leave")),
-    enableBeforeUnload: dirty,
+  const building = useBuilding(kind, rule, mayWrite, {
+    kept: (kept) => t(kept.enabled ? "enabledNow" : "savedOff"),
+    confirmDelete: t("confirmDelete"),
   });
-
-  async function handleSave(enable: boolean, over = base) {
-    setBusy(true);
-    setWrong(undefined);
-    try {
-      const isNew = over.id === "";
-      let kept = isNew
-        ? await rulesApi.create({ ...document, enabled: enable })
-        : await rulesApi.change(over.id, over.version, document);
-      if (!isNew && enable && !kept.enabled) {
-        await api.changeRule(kept.id, true);
-        kept = { ...kept, enabled: true };
-      }
-      setSaved(text);
-      setBase(kept);
-      setTheirs(undefined);
-      await queries.invalidateQueries({ queryKey: ["rules"] });
-      void queries.invalidateQueries({ queryKey: ["rule", kept.id, "versions"] });
-      toast(t(kept.enabled ? "enabledNow" : "savedOff"));
-      if (isNew) {
-        queries.setQueryData(askRules.one(kept.id).queryKey, kept);
-        await navigate({ to: "/rules/$rule", params: { rule: kept.id }, replace: true, ignoreBlocker: true });
-      }
-    } catch (error) {
-      if (isCode(error, "conflict") && over.id !== "") setTheirs(await rulesApi.one(over.id));
-      else setWrong(isCode(error, "conflict") && error instanceof Error ? error.message : refusal(error));
-    } finally {
-      setBusy(false);
-    }
-  }
-
-  function handleTakeTheirs() {
-    if (!theirs) return;
-    setState(stateOf(theirs));
-    setSaved(JSON.stringify(documentOf(stateOf(theirs))));
-    setBase(theirs);
-    setTheirs(undefined);
-  }
-
-  async function handleDelete() {
-    if (!window.confirm(t("confirmDelete"))) return;
-    try {
-      await rulesApi.remove(base.id);
-      await queries.invalidateQueries({ queryKey: ["rules"] });
-      await navigate({ to: "/settings/{-$section}", params: { section: "rules" }, ignoreBlocker: true });
-    } catch (error) {
-      complain(refusal(error));
-    }
-  }
-
-  useKeys({
-    approveFromEditor: () => {
-      if (!mayWrite || !ready || busy) return false;
-      void handleSave(base.enabled);
-      return true;
-    },
-  });
-
+  const { state, set, base, document, reading, ready } = building;
   return (
     <>
-      <div className="mb-5 flex flex-wrap items-center gap-2">
-        <h1 className="me-auto min-w-0 truncate text-[22px]! max-sm:whitespace-normal" dir="auto">
-          {state.name.trim() || t("newTitle")}
-        </h1>
-        {base.enabled ? <span className="rverdict fired">{t("isOn")}</span> : null}
-        {mayWrite ? (
-          <>
-            <button
-              type="button"
-              className="btn line"
-              disabled={!ready || busy || !dirty}
-              onClick={() => void handleSave(base.enabled)}
-            >
-              {busy ? app("app.saving") : t("save")}
-            </button>
-            {base.enabled ? null : (
-              <button
-                type="button"
-                className="btn go plain"
-                disabled={!ready || busy}
-                onClick={() => void handleSave(true)}
-              >
-                {t("saveOn")}
-              </button>
-            )}
-          </>
-        ) : null}
-      </div>
-      {wrong ? (
-        <p className="err mb-4!" role="alert">
-          {wrong}
-        </p>
-      ) : null}
-      {theirs ? (
-        <section className="rcard mb-5" role="alert">
-          <p className="mb-3 font-[560]">{t("overtaken", { n: theirs.version })}</p>
-          <div className="grid gap-4 sm:grid-cols-2">
-            <Saying label={t("theirs")} document={theirs} />
-            <Saying label={t("yours")} document={document} />
-          </div>
-          <div className="mt-3 flex flex-wrap gap-2">
-            <button type="button" className="btn line" onClick={handleTakeTheirs}>
-              {t("takeTheirs")}
-            </button>
-            <button type="button" className="btn" onClick={() => void handleSave(theirs.enabled, theirs)}>
-              {t("keepMine")}
-            </button>
-          </div>
-        </section>
-      ) : null}
+      <BuilderHead building={building} title={state.name.trim() || t("newTitle")} />
       <div className="rpage">
         <fieldset className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-4" disabled={!mayWrite}>
-          <section className="rcard">
-            <Field label={t("name")} hint={t("nameHint")}>
-              {(field) => (
-                <input
-                  {...field}
-                  className="input"
-                  dir="auto"
-                  maxLength={120}
-                  value={state.name}
-                  onChange={(event) => set({ name: event.target.value })}
-                />
-              )}
-            </Field>
-          </section>
+          <NameField hint={t("nameHint")} value={state.name} onChange={(name) => set({ name })} />
           <section className="rcard" aria-label={t("when")}>
             <h2>{t("when")}</h2>
             <When state={state} onChange={set} />
@@ -335,7 +203,11 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
                 {t("stop")}
               </label>
               {base.id !== "" && mayWrite ? (
-                <button type="button" className="btn ms-auto text-brick!" onClick={() => void handleDelete()}>
+                <button
+                  type="button"
+                  className="btn ms-auto text-brick!"
+                  onClick={() => void building.handleDelete()}
+                >
                   {t("delete")}
                 </button>
               ) : null}
@@ -343,36 +215,24 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
           </section>
         </fieldset>
         <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-4 lg:sticky lg:top-6">
-          <section className="rcard" aria-label={t("words")}>
-            <h2>{t("words")}</h2>
-            {reading?.text ? (
-              <p dir="auto" data-testid="rule-text">
-                {reading.text}
-              </p>
-            ) : (
-              <p className="text-ink3">{t("incomplete")}</p>
-            )}
-            {reading?.problem && state.steps.length > 0 && state.name.trim() !== "" ? (
-              <ul className="mt-2">
-                {reading.problem.split("; ").map((problem) => (
-                  <li key={problem} className="err" dir="auto">
-                    {problem}
-                  </li>
-                ))}
-              </ul>
-            ) : null}
+          <ReadingCard
+            reading={reading}
+            begun={state.steps.length > 0 && state.name.trim() !== ""}
+            incomplete={t("incomplete")}
+            testId="rule-text"
+          >
             {reading?.notes.map((note) => (
               <p key={note} className="hint">
                 {note}
               </p>
             ))}
-          </section>
+          </ReadingCard>
           {mayWrite ? <DryRun document={document} ready={ready} /> : null}
           {base.id === "" ? null : (
             <Versions
               id={base.id}
               now={base.version}
-              onTake={(taken) => setState(stateOf({ ...base, ...NEW, ...taken, key: base.key }))}
+              onTake={(taken) => building.replace(stateOf({ ...base, ...NEW, ...taken, key: base.key }))}
             />
           )}
         </div>
@@ -380,39 +240,6 @@ function Form({ rule, vocabulary, mayWrite }: { rule: Rule; vocabulary: Vocabula
     </>
   );
 }
-
-/** What the hub reads in a document, a moment after it stopped changing. */
-function useReading(document: RuleDocument): Reading | undefined {
-  const [asked, setAsked] = useState(document);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setAsked(document), 250);
-    return () => window.clearTimeout(timer);
-  }, [document]);
-  const { data } = useQuery({
-    queryKey: ["rule-reading", asked],
-    queryFn: () => rulesApi.check(asked),
-    placeholderData: (before) => before,
-    gcTime: 10_000,
-  });
-  // What was read of an older document says nothing of this one.
-  return asked === document ? data : data && { ...data, problem: data.problem ?? "" };
-}
-
-function Saying({ label, document }: { label: string; document: RuleDocument }) {
-  const { data } = useQuery({
-    queryKey: ["rule-reading", documentOnly(document)],
-    queryFn: () => rulesApi.check(documentOnly(document)),
-  });
-  return (
-    <div>
-      <p className="lab">{label}</p>
-      <p dir="auto">{data?.text ?? data?.problem}</p>
-    </div>
-  );
-}
-
-/** A stored rule without what the hub adds. */
-const documentOnly = (rule: RuleDocument): RuleDocument => documentOf(stateOf({ ...NEW, ...rule }));
 
 function When({ state, onChange }: { state: State; onChange: (to: Partial<State>) => void }) {
   const { t } = useTranslation("rules");
