@@ -101,6 +101,47 @@ pub struct Written {
 }
 
 impl Draft {
+    /// One of which no word is written yet.
+    pub(super) fn begun(
+        id: DraftId,
+        conversation: ConversationId,
+        turn: TurnId,
+        for_seq: i64,
+        at: Timestamp,
+    ) -> Draft {
+        Draft {
+            id,
+            conversation,
+            turn,
+            revision: 1,
+            status: DraftStatus::Writing,
+            for_seq,
+            text: String::new(),
+            edited_text: None,
+            edited_by: None,
+            carried_base: None,
+            carried_edit: None,
+            citations: Vec::new(),
+            sentences: Vec::new(),
+            blockers: Vec::new(),
+            intent: None,
+            confidence: 0.0,
+            required_role: None,
+            required_people: 1,
+            approvals: Vec::new(),
+            model: None,
+            fallback: None,
+            proposals: Vec::new(),
+            autopilot: None,
+            decided_by: None,
+            decided_by_name: None,
+            decision: None,
+            send_at: None,
+            sent_seq: None,
+            created_at: at,
+        }
+    }
+
     /// The text that would be sent.
     pub fn current_text(&self) -> &str {
         self.edited_text.as_deref().unwrap_or(&self.text)
@@ -223,37 +264,9 @@ mod tests {
     fn empty() -> Draft {
         use crate::base::Id;
         let now = Timestamp::from_micros(1_763_683_200_000_000);
-        Draft {
-            id: DraftId::from_parts(now, 1),
-            conversation: ConversationId::from_parts(now, 2),
-            turn: TurnId::from_parts(now, 3),
-            revision: 1,
-            status: DraftStatus::Pending,
-            for_seq: 1,
-            text: String::new(),
-            edited_text: None,
-            edited_by: None,
-            carried_base: None,
-            carried_edit: None,
-            citations: Vec::new(),
-            sentences: Vec::new(),
-            blockers: Vec::new(),
-            intent: None,
-            confidence: 0.0,
-            required_role: None,
-            required_people: 1,
-            approvals: Vec::new(),
-            model: None,
-            fallback: None,
-            proposals: Vec::new(),
-            autopilot: None,
-            decided_by: None,
-            decided_by_name: None,
-            decision: None,
-            send_at: None,
-            sent_seq: None,
-            created_at: now,
-        }
+        let (id, conversation) = (DraftId::from_parts(now, 1), ConversationId::from_parts(now, 2));
+        let draft = Draft::begun(id, conversation, TurnId::from_parts(now, 3), 1, now);
+        Draft { status: DraftStatus::Pending, ..draft }
     }
 
     #[test]

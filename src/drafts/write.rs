@@ -33,37 +33,8 @@ pub async fn begin(
         None => (None, None, None),
         Some((base, edit, by)) => (Some(base), Some(edit), by),
     };
-    let draft = Draft {
-        id: cx.id(),
-        conversation,
-        turn,
-        revision: 1,
-        status: DraftStatus::Writing,
-        for_seq,
-        text: String::new(),
-        edited_text: None,
-        edited_by,
-        carried_base,
-        carried_edit,
-        citations: Vec::new(),
-        sentences: Vec::new(),
-        blockers: Vec::new(),
-        intent: None,
-        confidence: 0.0,
-        required_role: None,
-        required_people: 1,
-        approvals: Vec::new(),
-        model: None,
-        fallback: None,
-        proposals: Vec::new(),
-        autopilot: None,
-        decided_by: None,
-        decided_by_name: None,
-        decision: None,
-        send_at: None,
-        sent_seq: None,
-        created_at: cx.now,
-    };
+    let blank = Draft::begun(cx.id(), conversation, turn, for_seq, cx.now);
+    let draft = Draft { edited_by, carried_base, carried_edit, ..blank };
     if !store::insert(tx, cx.workspace, &draft).await? {
         return Err(Error::AlreadyDecided { by: None, status: DraftStatus::Superseded });
     }
