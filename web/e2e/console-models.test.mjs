@@ -32,6 +32,7 @@ before(async () => {
       CONCIERGE__MODELS__LOCAL__OUTPUT_PRICE: "8",
       CONCIERGE__MODELS__RETRIES: "0",
       CONCIERGE__MODELS__FAILURES: "2",
+      CONCIERGE__STORE__SECRETS_KEY: "a key for tests, long enough",
     }),
     startBrowser(),
   ]);
@@ -153,4 +154,52 @@ test("the page of models shows how they stand and what they cost, tries one, and
   assert.deepEqual(await violations(small.page), []);
   await shot(small.page, "console-models-phone");
   await small.context.close();
+});
+
+test("a business brings a provider of its own: what is wrong is said, its key is never shown, and it goes again", async () => {
+  const { page, errors, context } = await atTheDesk();
+  await page.goto(`${hub.url}/app/settings/models`);
+  const own = page.getByRole("region", { name: "Your own providers" });
+  await own.getByRole("button", { name: "Add a provider" }).click();
+  await own.getByLabel("Name", { exact: true }).fill("ours");
+  await own.getByLabel("Address").fill("http://127.0.0.1:9/v1");
+  await own.getByLabel("Model", { exact: true }).fill("gpt-ours");
+  await own.getByLabel("Key", { exact: true }).fill("sk-very-secret");
+  await own.getByLabel("Price in").fill("2,5");
+  await own.getByRole("button", { name: "Save", exact: true }).click();
+  await own.getByRole("alert").waitFor();
+  await shot(page, "own-refused");
+  assert.deepEqual(await violations(page), []);
+
+  // What was typed is still there.
+  await own.getByLabel("Address").fill("https://models.example/v1");
+  await own.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: "Saved. Try it in the list above." }).waitFor();
+  await own.getByText("key kept").waitFor();
+  const [kept] = (await desk.call("GET", "/v1/models/own")).items;
+  assert.deepEqual(
+    [kept.name, kept.model, kept.input_price, kept.has_key, kept.tools],
+    ["ours", "gpt-ours", 2.5, true, true],
+  );
+  assert.ok(!(await page.content()).includes("sk-very-secret"), "a key never comes out");
+
+  await own.getByRole("button", { name: /^Change\s*: ours$/ }).click();
+  assert.equal(await own.getByLabel("Key", { exact: true }).inputValue(), "");
+  await own.getByLabel("Its model can call tools").uncheck();
+  await own.getByRole("button", { name: "Save", exact: true }).click();
+  await eventually(
+    async () => (await desk.call("GET", "/v1/models/own")).items.find((one) => !one.tools && one.has_key),
+    "the change, with the key that was kept",
+  );
+  await own.getByRole("button", { name: /^Change\s*: ours$/ }).click();
+  await shot(page, "own-changed");
+  await own.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("button", { name: "Deleted, with its key." }).waitFor();
+  assert.deepEqual((await desk.call("GET", "/v1/models/own")).items, []);
+  // The browser itself tells of the refusal that this test wants.
+  assert.deepEqual(
+    errors.filter((line) => !line.includes("422")),
+    [],
+  );
+  await context.close();
 });

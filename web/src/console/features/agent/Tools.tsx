@@ -1,11 +1,12 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Plug } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { call, queries } from "../../api";
 import { dayClock } from "../../lib/format";
 import { refusal } from "../../lib/refusal";
 import { Icon, Segments } from "../../parts/basics";
+import { CardForm } from "../../parts/CardForm";
 import { Field } from "../../parts/Field";
 import { complain, toast } from "../../parts/toast";
 import { Words } from "./Differences";
@@ -238,42 +239,33 @@ function told(shape: Shape): string {
 function Form(props: { one: Server | undefined; keeps: boolean; onClose: () => void }) {
   const { t } = useTranslation("tools");
   const { one, onClose } = props;
-  const [wrong, setWrong] = useState<string>();
-  const [busy, setBusy] = useState(false);
 
-  async function act(work: () => Promise<unknown>, says: string) {
-    setBusy(true);
-    setWrong(undefined);
-    try {
-      await work();
-      await renew();
-      toast(says);
-      onClose();
-    } catch (error) {
-      setWrong(refusal(error));
-      setBusy(false);
-    }
+  async function handleSave(text: (name: string) => string, checked: (name: string) => boolean) {
+    const secret = text("secret");
+    await call("PUT", place(one?.name ?? text("name")), {
+      address: text("address"),
+      header: text("header") || "authorization",
+      enabled: checked("enabled"),
+      ...(secret === "" && one?.has_secret ? {} : { secret }),
+    });
+    await renew();
   }
 
-  function handleSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const text = (name: string) => String(form.get(name) ?? "").trim();
-    const secret = text("secret");
-    void act(
-      () =>
-        call("PUT", place(one?.name ?? text("name")), {
-          address: text("address"),
-          header: text("header") || "authorization",
-          enabled: form.get("enabled") !== null,
-          ...(secret === "" && one?.has_secret ? {} : { secret }),
-        }),
-      t("saved"),
-    );
+  async function handleRemove() {
+    if (!one) return;
+    await call("DELETE", place(one.name));
+    await renew();
   }
 
   return (
-    <form className="rcard grid gap-4" noValidate onSubmit={handleSubmit}>
+    <CardForm
+      save={{ label: t("save"), done: t("saved") }}
+      cancel={t("cancel")}
+      remove={one && { label: t("delete"), done: t("deleted") }}
+      onSave={handleSave}
+      onRemove={handleRemove}
+      onClose={onClose}
+    >
       <div className="grid gap-4 sm:grid-cols-2">
         {one === undefined ? (
           <Field label={t("name")} hint={t("nameHint", { example: "shop__find_order" })}>
@@ -325,29 +317,6 @@ function Form(props: { one: Server | undefined; keeps: boolean; onClose: () => v
         <input type="checkbox" name="enabled" defaultChecked={one?.enabled ?? true} />
         {t("enabled")}
       </label>
-      {wrong ? (
-        <p className="err" role="alert">
-          {wrong}
-        </p>
-      ) : null}
-      <p className="flex flex-wrap gap-2">
-        <button type="submit" className="btn go" disabled={busy}>
-          {t("save")}
-        </button>
-        <button type="button" className="btn" onClick={onClose}>
-          {t("cancel")}
-        </button>
-        {one === undefined ? null : (
-          <button
-            type="button"
-            className="btn line ms-auto"
-            disabled={busy}
-            onClick={() => void act(() => call("DELETE", place(one.name)), t("deleted"))}
-          >
-            {t("delete")}
-          </button>
-        )}
-      </p>
-    </form>
+    </CardForm>
   );
 }

@@ -1,12 +1,13 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, call, queries } from "../../api";
 import "../../i18n/models";
 import { refusal } from "../../lib/refusal";
 import { Switch } from "../../parts/basics";
+import { CardForm } from "../../parts/CardForm";
 import { Field } from "../../parts/Field";
-import { complain, toast } from "../../parts/toast";
+import { complain } from "../../parts/toast";
 import type { ModelSettings } from "../../types";
 import { Line } from "./Line";
 
@@ -103,45 +104,38 @@ export function OwnProviders({ settings }: { settings: ModelSettings }) {
 function Form({ one, onClose }: { one: Own | undefined; onClose: () => void }) {
   const { t } = useTranslation("models");
   const { t: tell } = useTranslation();
-  const [wrong, setWrong] = useState<string>();
-  const [busy, setBusy] = useState(false);
+  const place = (name: string) => `/v1/models/own/${encodeURIComponent(name)}`;
 
-  async function act(work: () => Promise<unknown>, says: string) {
-    setBusy(true);
-    setWrong(undefined);
-    try {
-      await work();
-      await renew();
-      toast(says);
-      onClose();
-    } catch (error) {
-      setWrong(refusal(error));
-      setBusy(false);
-    }
-  }
-
-  function handleSubmit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const text = (name: string) => String(form.get(name) ?? "").trim();
+  async function handleSave(text: (name: string) => string, checked: (name: string) => boolean) {
     const key = text("key");
     const price = (name: string) => Number(text(name).replace(",", ".")) || 0;
-    void act(
-      () =>
-        call("PUT", `/v1/models/own/${encodeURIComponent(one?.name ?? text("name"))}`, {
-          address: text("address"),
-          model: text("model"),
-          tools: form.get("tools") !== null,
-          input_price: price("input"),
-          output_price: price("output"),
-          ...(key === "" && one?.has_key ? {} : { key }),
-        }),
-      t("ownSaved"),
-    );
+    await call("PUT", place(one?.name ?? text("name")), {
+      address: text("address"),
+      model: text("model"),
+      tools: checked("tools"),
+      input_price: price("input"),
+      output_price: price("output"),
+      ...(key === "" && one?.has_key ? {} : { key }),
+    });
+    await renew();
+  }
+
+  async function handleRemove() {
+    if (!one) return;
+    await call("DELETE", place(one.name));
+    await renew();
   }
 
   return (
-    <form className="rcard mt-3 grid gap-4" noValidate onSubmit={handleSubmit}>
+    <CardForm
+      className="mt-3"
+      save={{ label: tell("app.save"), done: t("ownSaved") }}
+      cancel={t("ownCancel")}
+      remove={one && { label: t("ownDelete"), done: t("ownDeleted") }}
+      onSave={handleSave}
+      onRemove={handleRemove}
+      onClose={onClose}
+    >
       <div className="grid gap-4 sm:grid-cols-2">
         {one === undefined ? (
           <Field label={t("ownName")} hint={t("ownNameHint")}>
@@ -213,34 +207,6 @@ function Form({ one, onClose }: { one: Own | undefined; onClose: () => void }) {
         <input type="checkbox" name="tools" defaultChecked={one?.tools ?? true} />
         {t("ownTools")}
       </label>
-      {wrong ? (
-        <p className="err" role="alert">
-          {wrong}
-        </p>
-      ) : null}
-      <p className="flex flex-wrap gap-2">
-        <button type="submit" className="btn go" disabled={busy}>
-          {tell("app.save")}
-        </button>
-        <button type="button" className="btn" onClick={onClose}>
-          {t("ownCancel")}
-        </button>
-        {one === undefined ? null : (
-          <button
-            type="button"
-            className="btn line ms-auto"
-            disabled={busy}
-            onClick={() =>
-              void act(
-                () => call("DELETE", `/v1/models/own/${encodeURIComponent(one.name)}`),
-                t("ownDeleted"),
-              )
-            }
-          >
-            {t("ownDelete")}
-          </button>
-        )}
-      </p>
-    </form>
+    </CardForm>
   );
 }
