@@ -180,6 +180,20 @@ async fn a_broken_threshold_is_an_exit_code_and_reports_are_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_people_than_may_sign_in_share_the_accounts_that_are_in() {
+    // Two accounts of the first business, and one of the other's two.
+    let app = App::start(Engine::Sqlite, |config, _| {
+        config.sessions.attempts_per_minute = 3.try_into().expect("some");
+    })
+    .await;
+    let mut scenario = scenario(500);
+    scenario.staff.people = 6;
+    let report = play(&app, scenario).await;
+    assert!(report.is_sound() && count(&report, "acked") > 0, "{report:?}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_processes_play_one_test_and_a_recorded_day_is_played_again() {
     let app = App::start(Engine::Sqlite, |_, _| {}).await;
     let folder = tempfile::tempdir().expect("a temporary folder");
