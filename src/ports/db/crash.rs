@@ -51,35 +51,24 @@ pub(super) fn crash_point(place: Place) {
 #[cfg(not(debug_assertions))]
 pub(super) fn crash_point(_: Place) {}
 
-/// Has the place passed before each commit of a connection, until [`leave_commits`].
-#[cfg(debug_assertions)]
+/// Has the place passed before each commit of a connection, until [`leave_commits`]; never, in a release build.
 pub(super) async fn pass_before_commits(
     connection: &mut SqliteConnection,
     place: Place,
 ) -> Result<(), sqlx::Error> {
-    let mut handle = connection.lock_handle().await?;
-    handle.set_commit_hook(move || {
-        crash_point(place);
-        true
-    });
+    if cfg!(debug_assertions) {
+        connection.lock_handle().await?.set_commit_hook(move || {
+            crash_point(place);
+            true
+        });
+    }
     Ok(())
 }
 
 /// Has no place passed any more before the commits of a connection.
-#[cfg(debug_assertions)]
 pub(super) async fn leave_commits(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    connection.lock_handle().await?.remove_commit_hook();
-    Ok(())
-}
-
-/// Has the place passed before each commit of a connection: there is none, in a release build.
-#[cfg(not(debug_assertions))]
-pub(super) async fn pass_before_commits(_: &mut SqliteConnection, _: Place) -> Result<(), sqlx::Error> {
-    Ok(())
-}
-
-/// Has no place passed any more: there is none, in a release build.
-#[cfg(not(debug_assertions))]
-pub(super) async fn leave_commits(_: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    if cfg!(debug_assertions) {
+        connection.lock_handle().await?.remove_commit_hook();
+    }
     Ok(())
 }
